@@ -1,0 +1,98 @@
+import type { HybridRAGError } from "../errors.ts";
+import type { Filter } from "../filter/filter.ts";
+import type { Chunk } from "../records.ts";
+import type { Scope } from "../scope.ts";
+import type { CallOptions } from "./store.ts";
+
+/** Reads and searches passages. They are written only as part of a document version. */
+export interface ChunkStore {
+  /** In the order of the ids; ids that do not exist or may not be read are left out. */
+  get(scope: Scope, chunkIds: readonly string[], options?: CallOptions): Promise<readonly Chunk[]>;
+  /** In the order of the text. */
+  ofDocument(scope: Scope, documentId: string, options?: CallOptions): Promise<readonly Chunk[]>;
+  /** Stored vectors of a document's current version by `embedding_hash`, so that equal text is never embedded twice. */
+  vectors(scope: Scope, documentId: string, options?: CallOptions): Promise<ReadonlyMap<string, Float32Array>>;
+  /**
+   * Runs the vector leg, the text leg or both over the chunks that scope and filter allow: the filter is applied
+   * before the search, so a result is short only when too few chunks are allowed. Fails only when every leg that was
+   * asked for failed.
+   */
+  search(scope: Scope, request: ChunkSearch, options?: CallOptions): Promise<ChunkSearchResult>;
+}
+
+export interface ChunkSearch {
+  /** Unit length, of the index's dimensions; null leaves the vector leg out. */
+  readonly vector: Float32Array | null;
+  /** Null leaves the text leg out. */
+  readonly text: TextQuery | null;
+  readonly filter: Filter | null;
+  /** How many hits each leg contributes. */
+  readonly candidates: number;
+  /** Hits of the vector leg below this cosine are left out. */
+  readonly minCosine?: number;
+  /** Return the stored vector of every candidate (for diversity). */
+  readonly withVectors?: boolean;
+}
+
+export interface TextQuery {
+  /** Natural language; it is analysed as the corpus was, and any of its words may match. */
+  readonly query: string;
+  /** A word of four or more letters that no chunk has becomes the commonest word at edit distance 1. */
+  readonly repairTypos?: boolean;
+  /** Only chunks that hold all these phrases, word by word. */
+  readonly phrases?: readonly string[];
+  /** The last word also matches as the beginning of longer words. */
+  readonly prefix?: boolean;
+  /** Every word also matches words at edit distance 1. */
+  readonly fuzzy?: boolean;
+}
+
+export interface ChunkSearchResult {
+  /** The union of the legs' best `candidates`, each once; order is not meaningful. */
+  readonly candidates: readonly Candidate[];
+  readonly vector: LegReport | null;
+  readonly text: TextLegReport | null;
+  /** Chunks that scope and filter allow. */
+  readonly allowed: number;
+}
+
+export interface Candidate {
+  readonly chunk: Chunk;
+  /** Null where the engine cannot say cheaply (see `StoreCapabilities.exactScores`) or the chunk has no vector. */
+  readonly cosine: number | null;
+  readonly bm25: number | null;
+  /** Rank in the leg's own list, from 1; null outside its best `candidates`. */
+  readonly vectorRank: number | null;
+  readonly textRank: number | null;
+  readonly vector?: Float32Array;
+}
+
+/** Mean and standard deviation of a leg's score over all allowed chunks, zeros included. */
+export interface Moments {
+  readonly mean: number;
+  readonly deviation: number;
+  readonly count: number;
+}
+
+export interface LegReport {
+  readonly milliseconds: number;
+  readonly moments: Moments | null;
+  /** A leg that failed while the other answered. */
+  readonly error: HybridRAGError | null;
+}
+
+export interface TextLegReport extends LegReport {
+  /** Allowed chunks with at least one word of the query. */
+  readonly matched: number;
+  /** The analysed words of the query with the number of the tenant's chunks that hold them. */
+  readonly terms: readonly { readonly term: string; readonly documentFrequency: number }[];
+  /** Chunks of the tenant: N of the inverse document frequency. */
+  readonly corpusSize: number;
+  readonly repairs: readonly Repair[];
+}
+
+/** "you wrote `from`, no passage has it, searched for `to`". */
+export interface Repair {
+  readonly from: string;
+  readonly to: string;
+}
