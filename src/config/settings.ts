@@ -1,0 +1,243 @@
+import { z } from "zod";
+
+/** One setting: where it comes from, what it may be, and what it does. */
+export interface Setting<T extends z.ZodType = z.ZodType> {
+  /** The environment variable. */
+  readonly env: string;
+  readonly schema: T;
+  readonly group: "data" | "models" | "retrieval" | "answers" | "service" | "operations";
+  readonly about: string;
+  /** Never printed, never written to a log. */
+  readonly secret?: true;
+}
+
+const setting = <T extends z.ZodType>(env: string, group: Setting["group"], schema: T, about: string): Setting<T> => ({
+  env,
+  group,
+  schema,
+  about,
+});
+
+const secret = (env: string, group: Setting["group"], about: string): Setting<z.ZodOptional<z.ZodString>> => ({
+  env,
+  group,
+  about,
+  schema: z.string().min(1).optional(),
+  secret: true,
+});
+
+const flag = z.preprocess(
+  (value) => (value === "true" || value === "1" ? true : value === "false" || value === "0" ? false : value),
+  z.boolean(),
+);
+const number = z.coerce.number();
+const whole = number.int();
+
+/**
+ * Every setting, in the order that `hybridrag config` prints. `docs/configuration.md` is generated from this table.
+ * Names that the ecosystem already has are kept; all others begin with `HYBRIDRAG_`.
+ */
+export const settings = {
+  data_dir: setting(
+    "HYBRIDRAG_DATA_DIR",
+    "data",
+    z.string().min(1).default(".hybridrag"),
+    "Folder of the embedded engine; `--data` on the command line.",
+  ),
+  tenant: setting(
+    "HYBRIDRAG_TENANT",
+    "data",
+    z
+      .string()
+      .regex(/^[A-Za-z0-9_.-]{1,100}$/)
+      .default("default"),
+    "Tenant of the command line and of local development; a service takes it from the credential.",
+  ),
+  engine: setting(
+    "HYBRIDRAG_ENGINE",
+    "data",
+    z.enum(["auto", "embedded", "mongodb"]).default("auto"),
+    "auto takes mongodb when MONGODB_URI is set, else embedded.",
+  ),
+  durability: setting(
+    "HYBRIDRAG_DURABILITY",
+    "data",
+    z.enum(["normal", "full"]).default("normal"),
+    "normal survives a crash of the process, full also a loss of power (one fsync a write).",
+  ),
+  mongodb_uri: secret("MONGODB_URI", "data", "Connection string of MongoDB; setting it moves everything there."),
+  mongodb_database: setting(
+    "MONGODB_DATABASE",
+    "data",
+    z.string().min(1).default("hybridrag"),
+    "Database that holds the collections.",
+  ),
+  cache_dir: setting(
+    "HYBRIDRAG_CACHE_DIR",
+    "data",
+    z.string().min(1).optional(),
+    "Folder for what can be computed again, such as the built local model; default: the user's cache folder.",
+  ),
+
+  embedder: setting(
+    "HYBRIDRAG_EMBEDDER",
+    "models",
+    z.string().min(1).default("auto"),
+    "auto, local, local:FOLDER, voyage[:MODEL], openai[:MODEL], gemini[:MODEL] or none (lexical only).",
+  ),
+  embedding_dimensions: setting(
+    "HYBRIDRAG_EMBEDDING_DIMENSIONS",
+    "models",
+    whole.min(1).max(8192).optional(),
+    "Dimensions for models that offer several.",
+  ),
+  embedder_workers: setting(
+    "HYBRIDRAG_EMBEDDER_WORKERS",
+    "models",
+    whole.min(1).max(64).optional(),
+    "Threads of the local embedder; default: one a core.",
+  ),
+  reranker: setting(
+    "HYBRIDRAG_RERANKER",
+    "models",
+    z.string().min(1).default("auto"),
+    "auto (voyage when its key is set), voyage[:MODEL] or none.",
+  ),
+  language_model: setting(
+    "HYBRIDRAG_LANGUAGE_MODEL",
+    "models",
+    z.string().min(1).default("auto"),
+    "auto, anthropic[:MODEL], openai[:MODEL], gemini[:MODEL] or none (extractive answers).",
+  ),
+  voyage_api_key: secret("VOYAGE_API_KEY", "models", "Key of Voyage AI (pa-…) or of Atlas' model API (al-…)."),
+  voyage_base_url: setting("VOYAGE_BASE_URL", "models", z.url().optional(), "Another address of the Voyage API."),
+  anthropic_api_key: secret("ANTHROPIC_API_KEY", "models", "Key of Anthropic."),
+  anthropic_base_url: setting(
+    "ANTHROPIC_BASE_URL",
+    "models",
+    z.url().optional(),
+    "Another address of the Anthropic API.",
+  ),
+  openai_api_key: secret("OPENAI_API_KEY", "models", "Key of OpenAI or of a compatible server."),
+  openai_base_url: setting(
+    "OPENAI_BASE_URL",
+    "models",
+    z.url().optional(),
+    "Address of a compatible server, such as http://localhost:11434/v1.",
+  ),
+  gemini_api_key: secret("GEMINI_API_KEY", "models", "Key of Google's Gemini API."),
+  gemini_base_url: setting("GEMINI_BASE_URL", "models", z.url().optional(), "Another address of the Gemini API."),
+  budget_usd_per_day: setting(
+    "HYBRIDRAG_BUDGET_USD_PER_DAY",
+    "models",
+    number.min(0).optional(),
+    "Ceiling for paid calls of one tenant and day; the call that would pass it is refused.",
+  ),
+  budget_usd_per_run: setting(
+    "HYBRIDRAG_BUDGET_USD_PER_RUN",
+    "models",
+    number.min(0).optional(),
+    "Ceiling for paid calls of one command.",
+  ),
+
+  mode: setting(
+    "HYBRIDRAG_MODE",
+    "retrieval",
+    z.enum(["vector", "text", "hybrid", "local", "global", "mix", "bypass"]).default("mix"),
+    "Retrieval mode where a request names none.",
+  ),
+  top_k: setting(
+    "HYBRIDRAG_TOP_K",
+    "retrieval",
+    whole.min(1).max(100).default(10),
+    "Results where a request names no number.",
+  ),
+  fusion: setting(
+    "HYBRIDRAG_FUSION",
+    "retrieval",
+    z.enum(["z", "convex", "rrf"]).default("z"),
+    "How the legs are joined: z-scores, convex combination, reciprocal ranks.",
+  ),
+  vector_weight: setting(
+    "HYBRIDRAG_VECTOR_WEIGHT",
+    "retrieval",
+    number.min(0).max(100).default(1),
+    "Weight of the vector leg.",
+  ),
+  text_weight: setting(
+    "HYBRIDRAG_TEXT_WEIGHT",
+    "retrieval",
+    number.min(0).max(100).default(0.4),
+    "Weight of the text leg.",
+  ),
+  rank_constant: setting(
+    "HYBRIDRAG_RANK_CONSTANT",
+    "retrieval",
+    number.min(1).max(10000).default(60),
+    "Constant of reciprocal rank fusion.",
+  ),
+  calibrate: setting(
+    "HYBRIDRAG_CALIBRATE",
+    "retrieval",
+    flag.default(false),
+    "Learn the text weight of a tenant from its own last 200 questions.",
+  ),
+  cosine_threshold: setting(
+    "HYBRIDRAG_COSINE_THRESHOLD",
+    "retrieval",
+    number.min(-1).max(1).default(-1),
+    "Hits of the vector leg below this cosine are left out.",
+  ),
+  rerank_top_k: setting(
+    "HYBRIDRAG_RERANK_TOP_K",
+    "retrieval",
+    whole.min(1).max(1000).default(50),
+    "Hits that a reranker sees.",
+  ),
+  mmr_lambda: setting(
+    "HYBRIDRAG_MMR_LAMBDA",
+    "retrieval",
+    number.min(0).max(1).optional(),
+    "Diversity by maximal marginal relevance: 1 is none; unset is off.",
+  ),
+  query_timeout_ms: setting(
+    "HYBRIDRAG_QUERY_TIMEOUT_MS",
+    "retrieval",
+    whole.min(1).default(30_000),
+    "Deadline of one search or answer.",
+  ),
+
+  session_ttl_days: setting(
+    "HYBRIDRAG_SESSION_TTL_DAYS",
+    "answers",
+    number.min(0.001).default(30),
+    "Days after its last message that a conversation is kept.",
+  ),
+
+  chunk_tokens: setting(
+    "HYBRIDRAG_CHUNK_TOKENS",
+    "operations",
+    whole.min(16).max(8192).optional(),
+    "Token budget of a chunk; default: what the embedder reads well.",
+  ),
+  ingest_concurrency: setting(
+    "HYBRIDRAG_INGEST_CONCURRENCY",
+    "operations",
+    whole.min(1).max(64).optional(),
+    "Files parsed at once; default: one a core.",
+  ),
+  max_file_mb: setting(
+    "HYBRIDRAG_MAX_FILE_MB",
+    "operations",
+    number.min(0.001).max(4096).default(200),
+    "Larger files are refused.",
+  ),
+  log_level: setting(
+    "HYBRIDRAG_LOG_LEVEL",
+    "operations",
+    z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("warn"),
+    "Lowest level of the log on stderr.",
+  ),
+} as const satisfies Record<string, Setting>;
+
+export type SettingName = keyof typeof settings;
