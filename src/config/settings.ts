@@ -18,7 +18,11 @@ const setting = <T extends z.ZodType>(env: string, group: Setting["group"], sche
   about,
 });
 
-const secret = (env: string, group: Setting["group"], about: string): Setting<z.ZodOptional<z.ZodString>> => ({
+const secret = (
+  env: string,
+  group: Setting["group"],
+  about: string,
+): Setting<z.ZodOptional<z.ZodString>> & { readonly secret: true } => ({
   env,
   group,
   about,
