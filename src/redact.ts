@@ -5,7 +5,7 @@ import type { Secret } from "./secret.ts";
  * purpose: a log line that loses a harmless word costs less than one that keeps a key.
  */
 const keyShapes: readonly RegExp[] = [
-  /\b(sk-ant-|sk-proj-|sk-lf-|pk-lf-|sk-|pa-|al-|AIza|AKIA|ASIA|ghp_|github_pat_|xox[abprs]-|hrag_|tvly-)[A-Za-z0-9_-]{12,}/g,
+  /\b(sk-ant-|sk-proj-|sk-lf-|pk-lf-|sk-|pa-|al-|AIza|AKIA|ASIA|ghp_|github_pat_|xox[abprs]-|hrk_|tvly-)[A-Za-z0-9_-]{12,}/g,
   /\b(Bearer |Basic )[A-Za-z0-9._~+/=-]{8,}/gi,
   /((?:x-api-key|x-goog-api-key|api[_-]?key|authorization|password|passwd|secret|token)["']?\s*[:=]\s*["']?)(?!Bearer |Basic )[^\s"',;&}]{8,}/gi,
   /([a-z][a-z0-9+.-]*:\/\/[^\s:/@]*:)[^\s@/]+(?=@)/gi,

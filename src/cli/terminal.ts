@@ -1,0 +1,59 @@
+import { styleText } from "node:util";
+
+/** Where a command writes: data to stdout, everything else to stderr. */
+export interface Terminal {
+  /** One JSON document, for programs. */
+  json(value: unknown): void;
+  /** A line of the answer, for people. */
+  line(text?: string): void;
+  /** Text without an end of line, for streams. */
+  write(text: string): void;
+  /** A line beside the answer: hints, warnings, summaries. */
+  note(text: string): void;
+  /** Replaces the last status; shown only where stderr is a screen. */
+  status(text: string | null): void;
+  bold(text: string): string;
+  dim(text: string): string;
+  readonly interactive: boolean;
+}
+
+export function openTerminal(environment: Readonly<Record<string, string | undefined>>): Terminal {
+  const { stdout, stderr } = process;
+  const interactive = stderr.isTTY === true && environment["CI"] === undefined;
+  const colour = stdout.isTTY === true && environment["NO_COLOR"] === undefined;
+  let statusShown = false;
+  const clear = () => {
+    if (statusShown) stderr.write("\r\u001b[2K");
+    statusShown = false;
+  };
+  // A reader that closes early, such as `head`, is no error.
+  stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(0);
+    throw error;
+  });
+  return {
+    interactive,
+    json: (value) => void stdout.write(`${JSON.stringify(value, null, stdout.isTTY ? 2 : 0)}\n`),
+    line: (text = "") => {
+      clear();
+      stdout.write(`${text}\n`);
+    },
+    write: (text) => {
+      clear();
+      stdout.write(text);
+    },
+    note: (text) => {
+      clear();
+      stderr.write(`${text}\n`);
+    },
+    status: (text) => {
+      if (!interactive) return;
+      clear();
+      if (text === null) return;
+      stderr.write(text.slice(0, (stderr.columns ?? 80) - 1));
+      statusShown = true;
+    },
+    bold: (text) => (colour ? styleText("bold", text) : text),
+    dim: (text) => (colour ? styleText("dim", text) : text),
+  };
+}
