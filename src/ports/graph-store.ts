@@ -35,20 +35,30 @@ export interface EntityWeight {
 }
 
 export interface LinkRequest {
+  /** Passages that links start from. */
   readonly seeds: readonly string[];
+  /** Passages that have one of these normalised names as their title are returned too, seeds or not. */
+  readonly titled: readonly string[];
   /** Normalised names that are not followed: those of the question. */
   readonly except: readonly string[];
   readonly filter: Filter | null;
   /** Shared names in more passages than this are not followed. */
   readonly maxShared: number;
-  /** Passages fetched per name at most. */
+  /** Sub-names whose passages and whose longer names' passages together are more than this are not followed. */
+  readonly maxSubname: number;
+  /** Passages fetched per name at most, the lowest chunk ids first. */
   readonly maxPassages: number;
-  /** Analysed words of the question, at most 31: bit i of a target's mask says that it holds word i. */
+  /** Analysed words of the question, at most 31: bit i of a passage's mask says that it holds word i. */
   readonly terms: readonly string[];
-  /** The question's vector and text, so that targets carry both scores as candidates do. */
+  /** The question's vector, so that passages carry both scores as candidates do. */
   readonly vector: Float32Array | null;
 }
 
+/**
+ * Why a passage leads to another, over one name. forward: the name stands in the first and is the second's title.
+ * back: the name is the first's title and stands in the second. shared: it stands in both. subname: it stands in the
+ * first and is a part of a longer name in the second. explicit: the first points at the second (hyperlink, reply …).
+ */
 export type LinkKind = "forward" | "back" | "shared" | "subname" | "explicit";
 
 export interface PassageEdge {
@@ -63,18 +73,22 @@ export interface LinkedPassage {
   readonly cosine: number | null;
   readonly bm25: number | null;
   readonly mask: number;
+  /** The names it mentions; `title` when the name is its title. */
+  readonly entities: readonly { readonly entity: string; readonly title: boolean }[];
 }
 
 export interface LinkResult {
   readonly edges: readonly PassageEdge[];
-  /** Every passage that an edge ends in, and the seeds. */
+  /** The seeds, the titled passages, and every passage that an edge ends in; each once. */
   readonly passages: readonly LinkedPassage[];
+  /** Of every name that a seed mentions. */
   readonly weights: readonly EntityWeight[];
 }
 
 export interface GraphCounts {
   readonly entities: number;
   readonly relationships: number;
-  /** Links from a passage to a title, per passage: the hop stage is on from .2. */
+  readonly passages: number;
+  /** Links from a passage to another passage's title, per passage: the hop stage is on from .2. */
   readonly titleLinksPerPassage: number;
 }
