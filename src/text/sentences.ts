@@ -1,0 +1,57 @@
+/** A stretch of a text in UTF-16 code units, without the blanks around it. */
+export interface TextSpan {
+  readonly start: number;
+  readonly end: number;
+}
+
+const segmenter = new Intl.Segmenter("en", { granularity: "sentence" });
+
+/**
+ * The sentences of running text. Line breaks count as blanks; a sentence never ends after an abbreviation or an
+ * initial, nor before a lower-case letter. Every character that is not blank lies in exactly one span.
+ */
+export function splitSentences(text: string): TextSpan[] {
+  const flat = text.replace(/[\r\n\t\f\v\u2028\u2029]/g, " ");
+  const spans: TextSpan[] = [];
+  for (const { segment, index } of segmenter.segment(flat)) {
+    const span = trimmed(flat, index, index + segment.length);
+    if (span === null) continue;
+    const previous = spans.at(-1);
+    if (previous !== undefined && continues(flat, previous, span)) {
+      spans[spans.length - 1] = { start: previous.start, end: span.end };
+    } else {
+      spans.push(span);
+    }
+  }
+  return spans;
+}
+
+/** Null when there is nothing but blanks. */
+export function trimmed(text: string, start: number, end: number): TextSpan | null {
+  const slice = text.slice(start, end);
+  const from = start + slice.length - slice.trimStart().length;
+  const to = start + slice.trimEnd().length;
+  return from < to ? { start: from, end: to } : null;
+}
+
+/** They stand before a name or a number, so that what follows them belongs to them. */
+const titles =
+  "Mr|Mrs|Ms|Dr|Prof|St|Mt|Gen|Sen|Rep|Gov|Lt|Col|Sgt|Capt|Maj|Adm|Rev|Hon|Pres|Messrs|Mme|Mlle|vs|cf|viz|e\\.g|i\\.e|" +
+  "al|approx|ca|Fig|Figs|Eq|Eqs|Ref|Refs|Sec|Ch|Vol|Vols|pp|ed|eds|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec";
+const endsInAbbreviation = new RegExp(`(?:^|[\\s(\\["“‘'])(?:${titles})\\.$`, "i");
+const endsInNumberMark = /(?:^|[\s([])(?:nos?|p|art|para)\.$/i;
+const endsInInitial = /(?:^|[\s(["“])(?:\p{Lu}\.)+$/u;
+const startsInLowerCase = /^["'“‘(]?\p{Ll}/u;
+const startsInDigit = /^\d/;
+/** Words that begin a sentence rather than go on with a name. */
+const beginsSentence =
+  /^(?:The|A|An|In|On|At|It|Its|He|She|We|They|This|That|These|Those|But|And|However|When|As|For|If|There|His|Her|Their|Our|You|I)\b/;
+
+function continues(text: string, previous: TextSpan, next: TextSpan): boolean {
+  const after = text.slice(next.start, next.start + 12);
+  if (startsInLowerCase.test(after)) return true;
+  const before = text.slice(Math.max(previous.start, previous.end - 16), previous.end);
+  if (endsInAbbreviation.test(before)) return true;
+  if (endsInNumberMark.test(before)) return startsInDigit.test(after);
+  return endsInInitial.test(before) && !beginsSentence.test(after);
+}

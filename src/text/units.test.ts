@@ -1,0 +1,128 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as fc from "fast-check";
+import { splitSentences } from "./sentences.ts";
+import { longestUnit, splitUnits } from "./units.ts";
+
+const sentences = (text: string): string[] => splitSentences(text).map(({ start, end }) => text.slice(start, end));
+const units = (text: string): string[] =>
+  splitUnits(text).map(({ start, end, kind }) => `${kind}: ${text.slice(start, end)}`);
+
+test("ends a sentence where a reader would", () => {
+  assert.deepEqual(sentences("It rained. We went home! Why? “Because.” He left."), [
+    "It rained.",
+    "We went home!",
+    "Why?",
+    "“Because.”",
+    "He left.",
+  ]);
+});
+
+test("does not end a sentence after abbreviations, initials and numbers", () => {
+  for (const whole of [
+    "Dr. Smith met Mrs. Jones of St. Louis.",
+    "See Fig. 3 and No. 7 for J. R. R. Tolkien.",
+    "The U.S. Senate met on Jan. 5 at 3.5 km.",
+    "Fruits, e.g. Apples, cf. Smith et al. Nature.",
+    "What is yahoo! doing there?",
+  ]) {
+    assert.deepEqual(sentences(whole), [whole]);
+  }
+});
+
+test("ends a sentence after an abbreviation that another sentence follows", () => {
+  assert.deepEqual(sentences("He moved to the U.S. The war was over. Was it? No. They paid Acme Inc. It closed."), [
+    "He moved to the U.S.",
+    "The war was over.",
+    "Was it?",
+    "No.",
+    "They paid Acme Inc.",
+    "It closed.",
+  ]);
+});
+
+test("parts Chinese and Japanese sentences", () => {
+  assert.deepEqual(sentences("今日は雨です。家に帰ります。"), ["今日は雨です。", "家に帰ります。"]);
+});
+
+test("makes headings, list items and table rows units of their own and joins wrapped lines", () => {
+  const text = `# Power
+
+The reactor was
+shut down. It cooled.
+- first item
+  goes on. Still the item.
+- second
+2) third
+Back to prose.
+
+| name | watts |
+|------|-------|
+| lamp | 60 |
+a\tb\tc
+---
+End`;
+  assert.deepEqual(units(text), [
+    "heading: # Power",
+    "sentence: The reactor was\nshut down.",
+    "sentence: It cooled.",
+    "list-item: - first item\n  goes on. Still the item.",
+    "list-item: - second",
+    "list-item: 2) third",
+    "sentence: Back to prose.",
+    "table-row: | name | watts |",
+    "table-row: | lamp | 60 |",
+    "table-row: a\tb\tc",
+    "sentence: End",
+  ]);
+});
+
+test("never joins what a blank line parts", () => {
+  assert.deepEqual(units("one two\r\n\r\nthree four\n \nfive"), [
+    "sentence: one two",
+    "sentence: three four",
+    "sentence: five",
+  ]);
+});
+
+test("cuts long units between words", () => {
+  const text = "word ".repeat(400).trim();
+  const cut = splitUnits(text);
+  assert.ok(cut.length === 4 && cut.every(({ start, end }) => end - start <= longestUnit));
+  assert.equal(cut.map(({ start, end }) => text.slice(start, end)).join(" "), text);
+});
+
+test("covers every word exactly once, in order", () => {
+  const piece = fc.constantFrom(
+    "a",
+    "B",
+    ".",
+    "\n",
+    "\n\n",
+    " ",
+    "|",
+    "- ",
+    "# ",
+    "\t",
+    "\r\n",
+    "7",
+    "Mr. ",
+    "x".repeat(700),
+    "𠮷".repeat(301),
+    "。",
+  );
+  const text = fc.array(piece, { maxLength: 30 }).map((pieces) => pieces.join(""));
+  const check = (whole: string): void => {
+    let covered = "";
+    let last = 0;
+    for (const { start, end } of splitUnits(whole)) {
+      assert.ok(start >= last && end > start && end - start <= longestUnit);
+      assert.equal(whole.slice(start, end).trim().length, end - start);
+      assert.ok(!/^[\udc00-\udfff]/.test(whole.slice(start, end)));
+      covered += whole.slice(start, end);
+      last = end;
+    }
+    assert.equal(covered.replace(/[^\p{L}\p{N}]/gu, ""), whole.replace(/[^\p{L}\p{N}]/gu, ""));
+  };
+  fc.assert(fc.property(text, check), { numRuns: 1000 });
+});
