@@ -39,7 +39,7 @@ export interface TextQuery {
   readonly query: string;
   /** A word of four or more letters that no chunk has becomes the commonest word at edit distance 1. */
   readonly repairTypos?: boolean;
-  /** Only chunks that hold all these phrases, word by word. */
+  /** Only chunks that hold all these phrases, word by word in title or content. The vector leg is not narrowed. */
   readonly phrases?: readonly string[];
   /** The last word also matches as the beginning of longer words. */
   readonly prefix?: boolean;
@@ -47,6 +47,14 @@ export interface TextQuery {
   readonly fuzzy?: boolean;
 }
 
+/**
+ * The text leg's score is BM25(content) + .2 · BM25(title), each field as Lucene computes it:
+ * Σ over the distinct words of the query of idf · tf / (tf + k1 · (1 − b + b · length / average length)), with
+ * idf = ln(1 + (N − n + .5) / (n + .5)), k1 = .9, b = .4 (content) and .3 (title). N is the number of the tenant's
+ * chunks, n the number of them whose field holds the word; lengths count analysed words, averages are over all of the
+ * tenant's chunks. Statistics do not depend on filter or access list. A chunk that lacks a phrase scores 0. Equal
+ * scores are ordered by `chunk_id`, by code point.
+ */
 export interface ChunkSearchResult {
   /** The union of the legs' best `candidates`, each once; order is not meaningful. */
   readonly candidates: readonly Candidate[];
@@ -67,7 +75,10 @@ export interface Candidate {
   readonly vector?: Float32Array;
 }
 
-/** Mean and standard deviation of a leg's score over all allowed chunks, zeros included. */
+/**
+ * Mean and population deviation of a leg's score over all allowed chunks: words that are not there score 0, chunks
+ * without a vector have no cosine and are left out.
+ */
 export interface Moments {
   readonly mean: number;
   readonly deviation: number;
@@ -84,7 +95,7 @@ export interface LegReport {
 export interface TextLegReport extends LegReport {
   /** Allowed chunks with at least one word of the query. */
   readonly matched: number;
-  /** The analysed words of the query with the number of the tenant's chunks that hold them. */
+  /** The analysed words of the query, repaired, with the number of the tenant's chunks that hold each anywhere. */
   readonly terms: readonly { readonly term: string; readonly documentFrequency: number }[];
   /** Chunks of the tenant: N of the inverse document frequency. */
   readonly corpusSize: number;

@@ -13,7 +13,7 @@ export interface GraphStore {
   entities(scope: Scope, names: readonly string[], options?: CallOptions): Promise<readonly Entity[]>;
   /** Ordered by normalised name, by code point; `prefix` narrows. */
   list(scope: Scope, request: PageRequest & { readonly prefix?: string }, options?: CallOptions): Promise<Page<Entity>>;
-  /** Relationships that touch the entity, strongest first. */
+  /** Relationships that touch the entity, strongest first; a weight is the sum over the assertions that are seen. */
   neighbours(
     scope: Scope,
     request: { readonly entity: string; readonly limit: number; readonly filter?: Filter | null },
@@ -57,7 +57,9 @@ export interface LinkRequest {
 /**
  * Why a passage leads to another, over one name. forward: the name stands in the first and is the second's title.
  * back: the name is the first's title and stands in the second. shared: it stands in both. subname: it stands in the
- * first and is a part of a longer name in the second. explicit: the first points at the second (hyperlink, reply …).
+ * first and is a part of a longer name (of up to seven words) in the second; a part of one word counts from four letters
+ * on, if it is a title or stands in three passages. explicit: the first points at the second (hyperlink, reply …).
+ * A name stands in a passage when a mention of another kind than "title" says so. Counts are of seen passages.
  */
 export type LinkKind = "forward" | "back" | "shared" | "subname" | "explicit";
 
@@ -89,6 +91,6 @@ export interface GraphCounts {
   readonly entities: number;
   readonly relationships: number;
   readonly passages: number;
-  /** Links from a passage to another passage's title, per passage: the hop stage is on from .2. */
+  /** Names that stand in a passage and are another passage's title, per passage: the hop stage is on from .2. */
   readonly titleLinksPerPassage: number;
 }

@@ -4,6 +4,7 @@ import type { CallOptions, Page, PageRequest } from "./store.ts";
 
 /** Work shared by several servers: one worker per job, and a dead worker's job is taken over. */
 export interface JobStore {
+  /** Throws `conflict` when the id is taken. */
   create(
     scope: Scope,
     job: { readonly jobId: string; readonly kind: string; readonly input: unknown },

@@ -30,7 +30,7 @@ export interface MemorySearch {
   readonly text: string | null;
   readonly limit: number;
   readonly type?: string;
-  /** Only memories valid at this instant. */
+  /** Only memories valid at this instant: from `valid_from` on, before `valid_to`. */
   readonly validAt?: string;
 }
 

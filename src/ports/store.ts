@@ -99,12 +99,12 @@ export interface DocumentStore {
   /**
    * Puts one version of a document in place of the version before: text, chunks, vectors, postings, mentions, links
    * and assertions appear at once or not at all. When it resolves, it is durable. Equal `content_hash`: nothing is
-   * written and `outcome` is "unchanged".
+   * written and `outcome` is "unchanged". A document that the scope may not read cannot be replaced: `forbidden`.
    */
   put(scope: Scope, version: DocumentVersion, options?: CallOptions): Promise<PutResult>;
   /**
    * Removes a document with everything that it alone asserted; afterwards every search, score and graph answer is
-   * what it would be had the document never been put. False when there was none.
+   * what it would be had the document never been put. False when there was none that the scope may read.
    */
   delete(scope: Scope, documentId: string, options?: CallOptions): Promise<boolean>;
 }
