@@ -102,7 +102,7 @@ export interface TextLegReport extends LegReport {
   readonly repairs: readonly Repair[];
 }
 
-/** "you wrote `from`, no passage has it, searched for `to`". */
+/** "you wrote `from`, no passage has it, searched for `to`": the word as written, folded, and the term of the index. */
 export interface Repair {
   readonly from: string;
   readonly to: string;

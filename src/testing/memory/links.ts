@@ -1,0 +1,106 @@
+import { compareText } from "../../filter/matches.ts";
+import type { LinkedPassage, LinkKind, LinkRequest, LinkResult, PassageEdge } from "../../ports/graph-store.ts";
+import type { Scope } from "../../scope.ts";
+import { allowedChunks, corpusOf, scoresOf, termsOf } from "./chunks.ts";
+import { distinct, isTitle, weightsOf, type SeenGraph } from "./seen-graph.ts";
+import type { State } from "./state.ts";
+import { checkVector, cosine } from "./vectors.ts";
+
+/** One round of links, as `LinkRequest` describes them, by scanning every mention for every seed. */
+export function followLinks(state: State, scope: Scope, request: LinkRequest, graph: SeenGraph): LinkResult {
+  if (request.vector) checkVector(state, request.vector, "/vector");
+  const seeds = [...new Set(request.seeds)].filter((id) => graph.chunks.has(id));
+  const edges = seeds.flatMap((seed) => [...namedLinks(seed, request, graph), ...explicitLinks(seed, request, graph)]);
+  const titled = request.titled.flatMap((name) => titledBy(graph, name));
+  const reached = new Set([...seeds, ...titled, ...edges.map((edge) => edge.to)]);
+  const bm25 = scoresOf(
+    corpusOf(state, scope),
+    [...new Set(request.terms)].map((term) => [term]),
+  );
+  return {
+    edges,
+    passages: allowedChunks(state, scope, request.filter)
+      .filter(({ chunk }) => reached.has(chunk.chunk_id))
+      .map((stored) => ({
+        chunk: stored.chunk,
+        cosine: request.vector && stored.vector ? cosine(request.vector, stored.vector) : null,
+        bm25: bm25.get(stored) ?? 0,
+        mask: maskOf(request.terms, termsOf(stored)),
+        entities: mentionedIn(graph, stored.chunk.chunk_id),
+      })),
+    weights: weightsOf(graph, distinct(graph.mentions.filter((m) => seeds.includes(m.chunk_id)).map((m) => m.entity))),
+  };
+}
+
+const maskOf = (terms: readonly string[], words: ReadonlySet<string>): number =>
+  terms.reduce((mask, term, bit) => (words.has(term) ? mask | (1 << bit) : mask), 0);
+
+/** Ordered by name; a name may be both title and part of the body: then it is the title. */
+function mentionedIn(graph: SeenGraph, chunkId: string): LinkedPassage["entities"] {
+  const own = graph.mentions.filter((mention) => mention.chunk_id === chunkId);
+  return distinct(own.map((mention) => mention.entity)).map((entity) => ({
+    entity,
+    title: own.some((mention) => mention.entity === entity && isTitle(mention)),
+  }));
+}
+
+function namedLinks(seed: string, request: LinkRequest, graph: SeenGraph): readonly PassageEdge[] {
+  const own = graph.mentions.filter((mention) => mention.chunk_id === seed && !request.except.includes(mention.entity));
+  const inBody = distinct(own.filter((mention) => !isTitle(mention)).map((mention) => mention.entity));
+  const asTitle = distinct(own.filter(isTitle).map((mention) => mention.entity));
+  return [
+    ...inBody.flatMap((entity) => edgesTo("forward", seed, entity, titledBy(graph, entity), request)),
+    ...asTitle.flatMap((entity) => edgesTo("back", seed, entity, mentioning(graph, entity), request)),
+    ...inBody.flatMap((entity) => edgesTo("shared", seed, entity, sharing(graph, entity, request), request)),
+    ...inBody.flatMap((entity) => edgesTo("subname", seed, entity, namingLonger(graph, entity, request), request)),
+  ];
+}
+
+const edgesTo = (
+  kind: LinkKind,
+  from: string,
+  entity: string,
+  targets: readonly string[],
+  request: LinkRequest,
+): readonly PassageEdge[] =>
+  targets
+    .filter((to) => to !== from)
+    .slice(0, request.maxPassages)
+    .map((to) => ({ from, to, entity, kind }));
+
+const titledBy = (graph: SeenGraph, entity: string): readonly string[] =>
+  distinct(graph.mentions.filter((m) => m.entity === entity && isTitle(m)).map((m) => m.chunk_id));
+
+const mentioning = (graph: SeenGraph, entity: string): readonly string[] =>
+  distinct(graph.mentions.filter((m) => m.entity === entity && !isTitle(m)).map((m) => m.chunk_id));
+
+function sharing(graph: SeenGraph, entity: string, request: LinkRequest): readonly string[] {
+  const passages = weightsOf(graph, [entity])[0]?.passages ?? 0;
+  return passages <= request.maxShared ? mentioning(graph, entity) : [];
+}
+
+/** Passages that mention a longer name of which this one is a part. One word counts only when it is telling. */
+function namingLonger(graph: SeenGraph, entity: string, request: LinkRequest): readonly string[] {
+  const weight = weightsOf(graph, [entity])[0];
+  const isOneWord = !entity.includes(" ");
+  if (isOneWord && (entity.length < 4 || !weight || (weight.titled === 0 && weight.passages < 3))) return [];
+  const longer = graph.mentions.filter(
+    (m) => m.entity !== entity && m.entity.split(" ").length <= 7 && ` ${m.entity} `.includes(` ${entity} `),
+  );
+  const passages = distinct(longer.map((m) => m.chunk_id));
+  return (weight?.passages ?? 0) + passages.length <= request.maxSubname ? passages : [];
+}
+
+/** A target is a document's source or id, else a name whose titled passages are meant. */
+function explicitLinks(seed: string, request: LinkRequest, graph: SeenGraph): readonly PassageEdge[] {
+  const targets = distinct(graph.links.filter((link) => link.chunk_id === seed).map((link) => link.target));
+  return targets
+    .filter((target) => !request.except.includes(target))
+    .flatMap((target) => {
+      const ofDocument = [...graph.chunks.values()]
+        .filter((chunk) => chunk.source === target || chunk.document_id === target)
+        .map((chunk) => chunk.chunk_id)
+        .toSorted(compareText);
+      return edgesTo("explicit", seed, target, ofDocument.length > 0 ? ofDocument : titledBy(graph, target), request);
+    });
+}

@@ -1,0 +1,100 @@
+import type { Filter } from "../../filter/filter.ts";
+import { compareText } from "../../filter/matches.ts";
+import type { EntityWeight } from "../../ports/graph-store.ts";
+import type { Assertion, Chunk, Entity, Mention, PassageLink, Relationship } from "../../records.ts";
+import type { Scope } from "../../scope.ts";
+import { allowedChunks } from "./chunks.ts";
+import { readableDocuments } from "./documents.ts";
+import { frozen, type State } from "./state.ts";
+
+/** The part of the graph that a scope and a filter let through. */
+export interface SeenGraph {
+  readonly chunks: ReadonlyMap<string, Chunk>;
+  readonly mentions: readonly Mention[];
+  readonly links: readonly PassageLink[];
+  readonly assertions: readonly Assertion[];
+}
+
+export function seen(state: State, scope: Scope, filter: Filter | null): SeenGraph {
+  const chunks = new Map(allowedChunks(state, scope, filter).map(({ chunk }) => [chunk.chunk_id, chunk]));
+  const graphs = readableDocuments(state, scope).map((stored) => stored.graph);
+  const isSeen = (row: { readonly chunk_id: string }) => chunks.has(row.chunk_id);
+  return {
+    chunks,
+    mentions: graphs.flatMap((graph) => graph.mentions).filter(isSeen),
+    links: graphs.flatMap((graph) => graph.links).filter(isSeen),
+    assertions: graphs.flatMap((graph) => graph.assertions).filter(isSeen),
+  };
+}
+
+export const entitiesOf = (graph: SeenGraph): readonly Entity[] =>
+  [...Map.groupBy(graph.mentions, (mention) => mention.entity)]
+    .map(([normalized_name, mentions]): Entity => {
+      const names = commonestFirst(mentions.map((mention) => mention.name));
+      return frozen({
+        normalized_name,
+        name: names[0]!,
+        type: commonestFirst(mentions.map((mention) => mention.type))[0]!,
+        aliases: names.slice(1).toSorted(compareText),
+        description: "",
+        provenance: distinct(mentions.map((mention) => mention.chunk_id)),
+      });
+    })
+    .toSorted((a, b) => compareText(a.normalized_name, b.normalized_name));
+
+/** Strongest first: the weight is the sum over the assertions, the description that of the weightiest. */
+export const relationshipsOf = (graph: SeenGraph): readonly Relationship[] =>
+  [...Map.groupBy(graph.assertions, (a) => JSON.stringify([a.source_entity, a.target_entity, a.type])).values()]
+    .map((assertions): Relationship => {
+      const strongest = assertions.toSorted(
+        (a, b) => b.weight - a.weight || compareText(a.description, b.description),
+      )[0]!;
+      return frozen({
+        source_entity: strongest.source_entity,
+        target_entity: strongest.target_entity,
+        type: strongest.type,
+        description: strongest.description,
+        weight: assertions.reduce((sum, assertion) => sum + assertion.weight, 0),
+        provenance: distinct(assertions.map((assertion) => assertion.chunk_id)),
+      });
+    })
+    .toSorted(
+      (a, b) =>
+        b.weight - a.weight ||
+        compareText(a.source_entity, b.source_entity) ||
+        compareText(a.target_entity, b.target_entity) ||
+        compareText(a.type, b.type),
+    );
+
+export const weightsOf = (graph: SeenGraph, names: readonly string[]): readonly EntityWeight[] =>
+  [...new Set(names)].flatMap((entity) => {
+    const mentions = graph.mentions.filter((mention) => mention.entity === entity);
+    if (mentions.length === 0) return [];
+    return {
+      entity,
+      passages: distinct(mentions.map((mention) => mention.chunk_id)).length,
+      titled: distinct(mentions.filter(isTitle).map((mention) => mention.chunk_id)).length,
+    };
+  });
+
+/** Names in the body of a passage that are the title of another one, per passage. */
+export function titleLinksPerPassage(graph: SeenGraph): number {
+  const titles = graph.mentions.filter(isTitle);
+  const linked = graph.mentions.filter(
+    (mention) =>
+      !isTitle(mention) &&
+      titles.some((title) => title.entity === mention.entity && title.chunk_id !== mention.chunk_id),
+  );
+  const pairs = new Set(linked.map((mention) => JSON.stringify([mention.chunk_id, mention.entity])));
+  return graph.chunks.size === 0 ? 0 : pairs.size / graph.chunks.size;
+}
+
+export const isTitle = (mention: Mention): boolean => mention.kind === "title";
+
+export const distinct = (values: readonly string[]): readonly string[] => [...new Set(values)].toSorted(compareText);
+
+function commonestFirst(values: readonly string[]): readonly string[] {
+  const counts = new Map<string, number>();
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  return [...counts].toSorted(([a, x], [b, y]) => y - x || compareText(a, b)).map(([value]) => value);
+}
