@@ -1,0 +1,177 @@
+import type { ChunkSearchResult } from "../ports/chunk-store.ts";
+import type { Warning } from "../records.ts";
+import type { Scope } from "../scope.ts";
+import { agreementOf, calibratedWeight, calibrationWeight, loadCalibration, recordAgreement } from "./calibrate.ts";
+import { withDeadline } from "./deadline.ts";
+import { fuse } from "./fuse.ts";
+import type { FusedHit, Fusion } from "./fusion.ts";
+import { diversify } from "./mmr.ts";
+import { planQuery, type QueryPlan, type QuerySettings } from "./plan.ts";
+import type { QueryPorts } from "./query-ports.ts";
+import type { QueryRequest } from "./query-request.ts";
+import { rerank } from "./rerank.ts";
+import { legUnavailable, retrieve } from "./retrieve.ts";
+
+/** Milliseconds of each step; `search` holds both legs, which run at once. */
+export interface Timings {
+  readonly embed: number;
+  readonly search: number;
+  readonly vector: number | null;
+  readonly text: number | null;
+  readonly fuse: number;
+  readonly graph: number | null;
+  readonly rerank: number | null;
+  readonly total: number;
+}
+
+/** Everything a search learned, for a response or for an answer. */
+export interface Findings {
+  /** As executed: with the learned weight, where one was in use. */
+  readonly plan: QueryPlan;
+  /** At most `top_k`, best first. */
+  readonly hits: readonly FusedHit[];
+  readonly found: ChunkSearchResult;
+  /** The question's vector, where one could be had. */
+  readonly vector: Float32Array | null;
+  readonly warnings: readonly Warning[];
+  readonly usage: { readonly embedding_tokens: number; readonly rerank_tokens: number };
+  readonly timings: Timings;
+}
+
+/** Plans and runs one search within its deadline; see `search` for the errors. */
+export async function findHits(
+  ports: QueryPorts,
+  scope: Scope,
+  request: QueryRequest,
+  settings: QuerySettings,
+  signal?: AbortSignal,
+): Promise<Findings> {
+  const plan = planQuery(request, settings, {
+    exactScores: ports.store.capabilities().exactScores,
+    reranker: ports.reranker !== null,
+    graph: ports.graph !== null,
+  });
+  return withDeadline(plan.deadline_ms, signal, (ends) => execute(ports, scope, plan, ends));
+}
+
+async function execute(ports: QueryPorts, scope: Scope, planned: QueryPlan, signal: AbortSignal): Promise<Findings> {
+  const clock = stopwatch(ports.now);
+  const [learned, retrieved] = await Promise.all([
+    learnedWeight(ports, scope, planned, signal),
+    retrieve(ports, scope, planned, signal),
+  ]);
+  const plan = withTextWeight(planned, learned);
+  const { found } = retrieved;
+  clock.restart();
+  const fused = fuse(found, fusionOf(plan));
+  const fuseMs = clock.lap();
+  const linked = await followLinks(ports, scope, plan, retrieved, fused, signal);
+  const graphMs = clock.lap();
+  const ranked = await rerankHits(ports, plan, linked.hits, signal);
+  const rerankMs = clock.lap();
+  learnLater(ports, scope, plan, found);
+  return {
+    plan,
+    hits: choose(plan, ranked.hits),
+    found,
+    vector: retrieved.vector,
+    warnings: [...unavailable(planned), ...retrieved.warnings, ...linked.warnings, ...ranked.warnings],
+    usage: { embedding_tokens: retrieved.embeddingTokens, rerank_tokens: ranked.tokens },
+    timings: {
+      ...retrieved.timings,
+      vector: found.vector?.milliseconds ?? null,
+      text: found.text?.milliseconds ?? null,
+      fuse: fuseMs,
+      graph: plan.legs.graph === null ? null : graphMs,
+      rerank: plan.rerank === null ? null : rerankMs,
+      total: clock.total(),
+    },
+  };
+}
+
+function stopwatch(now: () => number) {
+  const started = now();
+  let last = started;
+  const lap = () => {
+    const before = last;
+    last = now();
+    return last - before;
+  };
+  return { restart: () => void lap(), lap, total: () => now() - started };
+}
+
+export const fusionOf = ({ fusion, legs }: QueryPlan): Fusion => ({
+  method: fusion.method,
+  vectorWeight: legs.vector?.weight ?? 0,
+  textWeight: legs.text?.weight ?? 0,
+  rankConstant: fusion.rank_constant,
+});
+
+/** Text weight learned for the tenant, or null where none is wanted or the store cannot say: then the setting holds. */
+async function learnedWeight(
+  { store, embedder }: QueryPorts,
+  scope: Scope,
+  { fusion, legs }: QueryPlan,
+  signal: AbortSignal,
+): Promise<number | null> {
+  if (!fusion.calibrate || embedder === null || legs.vector === null) return null;
+  try {
+    const state = await loadCalibration(store.caches, scope, embedder.fingerprint, signal);
+    return calibratedWeight(state) * legs.vector.weight;
+  } catch {
+    return null;
+  }
+}
+
+const withTextWeight = (plan: QueryPlan, weight: number | null): QueryPlan =>
+  weight === null || plan.legs.text === null
+    ? plan
+    : { ...plan, legs: { ...plan.legs, text: { ...plan.legs.text, weight } } };
+
+/** Hands the observation to the background: the answer never waits for it. */
+function learnLater(
+  { store, embedder, background }: QueryPorts,
+  scope: Scope,
+  plan: QueryPlan,
+  found: ChunkSearchResult,
+) {
+  if (!plan.fusion.calibrate || embedder === null || found.vector === null || found.text === null) return;
+  const first = fuse(found, { method: "z", vectorWeight: 1, textWeight: calibrationWeight, rankConstant: 60 })[0];
+  if (first === undefined) return;
+  background(() => recordAgreement(store.caches, scope, embedder.fingerprint, agreementOf(first)));
+}
+
+async function followLinks(
+  { graph }: QueryPorts,
+  scope: Scope,
+  plan: QueryPlan,
+  { found, vector }: Pick<Findings, "found" | "vector">,
+  hits: readonly FusedHit[],
+  signal: AbortSignal,
+): Promise<{ readonly hits: readonly FusedHit[]; readonly warnings: readonly Warning[] }> {
+  if (graph === null || plan.legs.graph === null || hits.length === 0) return { hits, warnings: [] };
+  try {
+    return await graph({ scope, plan, vector, found, hits, signal });
+  } catch (error) {
+    if (signal.aborted) throw error;
+    return { hits, warnings: [legUnavailable("graph", error)] };
+  }
+}
+
+async function rerankHits({ reranker }: QueryPorts, plan: QueryPlan, hits: readonly FusedHit[], signal: AbortSignal) {
+  if (reranker === null || plan.rerank === null) return { hits, tokens: 0, warnings: [] };
+  return rerank(reranker, plan.query, hits, plan.rerank.limit, signal);
+}
+
+/** The reranked and the others have scores of two kinds, so diversity compares only the first where there are any. */
+function choose({ mmr, top_k }: QueryPlan, hits: readonly FusedHit[]): readonly FusedHit[] {
+  if (mmr === null) return hits.slice(0, top_k);
+  const reranked = hits.filter((hit) => hit.rerank !== null);
+  return diversify(reranked.length > 0 ? reranked : hits, mmr.lambda, top_k);
+}
+
+function unavailable({ mode, legs }: QueryPlan): readonly Warning[] {
+  if ((mode !== "local" && mode !== "global") || legs.graph !== null) return [];
+  const message = `There is no graph to search in mode ${mode}; the vector and text legs answered.`;
+  return [{ code: "graph_leg_unavailable", message }];
+}

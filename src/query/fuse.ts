@@ -1,0 +1,53 @@
+import { compareText } from "../filter/matches.ts";
+import type { Candidate, ChunkSearchResult } from "../ports/chunk-store.ts";
+import { convexScores } from "./fuse-convex.ts";
+import { reciprocalRankScores } from "./fuse-rrf.ts";
+import { zScores } from "./fuse-z.ts";
+import { finite, type FusedHit, type Fusion, type Shares } from "./fusion.ts";
+
+/**
+ * Joins the legs that ran into one order: score downwards, then chunk id by code point. With one leg alone (asked
+ * for alone, or the other failed) it is that leg's own list with its own scores.
+ */
+export function fuse(result: ChunkSearchResult, fusion: Fusion): readonly FusedHit[] {
+  const vector = ran(result.vector);
+  const text = ran(result.text);
+  if (!vector || !text) return singleLeg(result.candidates, vector ? "vector" : text ? "text" : null);
+  const shares = sharesOf(result, fusion);
+  return result.candidates
+    .map((candidate, index): FusedHit => {
+      const share = shares[index]!;
+      return { candidate, score: share.vector + share.text, shares: share, graph: null, rerank: null };
+    })
+    .sort(byScore);
+}
+
+const ran = (report: { readonly error: unknown } | null): boolean => report !== null && report.error === null;
+
+function sharesOf(result: ChunkSearchResult, fusion: Fusion): readonly Shares[] {
+  switch (fusion.method) {
+    case "z":
+      return zScores(result, fusion);
+    case "convex":
+      return convexScores(result, fusion);
+    case "rrf":
+      return reciprocalRankScores(result, fusion);
+  }
+}
+
+/** Score downwards, then chunk id by code point: one order on every machine. */
+export const byScore = (a: FusedHit, b: FusedHit): number =>
+  b.score - a.score || compareText(a.candidate.chunk.chunk_id, b.candidate.chunk.chunk_id);
+
+function singleLeg(candidates: readonly Candidate[], leg: "vector" | "text" | null): readonly FusedHit[] {
+  if (leg === null) return [];
+  const rank = (candidate: Candidate) => (leg === "vector" ? candidate.vectorRank : candidate.textRank);
+  return candidates
+    .filter((candidate) => rank(candidate) !== null)
+    .sort((a, b) => rank(a)! - rank(b)! || compareText(a.chunk.chunk_id, b.chunk.chunk_id))
+    .map((candidate): FusedHit => {
+      const score = finite(leg === "vector" ? candidate.cosine : candidate.bm25) ?? 0;
+      const shares = { vector: leg === "vector" ? score : 0, text: leg === "text" ? score : 0 };
+      return { candidate, score, shares, graph: null, rerank: null };
+    });
+}

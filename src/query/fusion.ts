@@ -1,0 +1,32 @@
+import type { Candidate } from "../ports/chunk-store.ts";
+import type { HopPath } from "../records.ts";
+import type { FusionMethod } from "./plan.ts";
+
+export interface Fusion {
+  readonly method: FusionMethod;
+  readonly vectorWeight: number;
+  readonly textWeight: number;
+  /** Of reciprocal ranks only. */
+  readonly rankConstant: number;
+}
+
+/** What each leg added to a fused score; they sum to it. */
+export interface Shares {
+  readonly vector: number;
+  readonly text: number;
+}
+
+/** A candidate in its place. `score` orders; `shares` say where it came from. */
+export interface FusedHit {
+  readonly candidate: Candidate;
+  readonly score: number;
+  readonly shares: Shares;
+  /** What following links added, where they were followed. */
+  readonly graph: number | null;
+  readonly rerank: number | null;
+  readonly path?: HopPath;
+}
+
+/** An engine's score, or null when it has none. */
+export const finite = (score: number | null): number | null =>
+  score !== null && Number.isFinite(score) ? score : null;

@@ -1,0 +1,16 @@
+import type { Embedder } from "../ports/embedder.ts";
+import type { Reranker } from "../ports/reranker.ts";
+import type { Store } from "../ports/store.ts";
+import type { GraphStage } from "./graph-stage.ts";
+
+/** What a query works with. Null: not set, which a result says where it matters. */
+export interface QueryPorts {
+  readonly store: Store;
+  readonly embedder: Embedder | null;
+  readonly reranker: Reranker | null;
+  readonly graph: GraphStage | null;
+  /** Milliseconds that only go forward, such as `performance.now`. */
+  readonly now: () => number;
+  /** Takes work that must not delay the answer; who gives this waits for it before closing, and answers failures. */
+  readonly background: (work: () => Promise<void>) => void;
+}

@@ -1,0 +1,103 @@
+import { HybridRAGError, isHybridRAGError, messageOf } from "../errors.ts";
+import type { ChunkSearchResult } from "../ports/chunk-store.ts";
+import type { Embedder } from "../ports/embedder.ts";
+import type { Leg, Warning } from "../records.ts";
+import type { Scope } from "../scope.ts";
+import type { QueryPlan } from "./plan.ts";
+import type { QueryPorts } from "./query-ports.ts";
+
+/** What the vector and text legs found, and how it went. */
+export interface Retrieved {
+  readonly found: ChunkSearchResult;
+  /** The question's vector; null when it was not wanted or could not be had. */
+  readonly vector: Float32Array | null;
+  /** Charged for embedding the question. */
+  readonly embeddingTokens: number;
+  readonly warnings: readonly Warning[];
+  readonly timings: { readonly embed: number; readonly search: number };
+}
+
+const nothing: ChunkSearchResult = { candidates: [], vector: null, text: null, allowed: 0 };
+
+/**
+ * Runs the vector and text legs of a plan: one embedding, one search. A leg that fails is a warning while the other
+ * answers.
+ * @throws HybridRAGError of the leg that failed, when no leg is left.
+ */
+export async function retrieve(
+  ports: Pick<QueryPorts, "store" | "embedder" | "now">,
+  scope: Scope,
+  plan: QueryPlan,
+  signal: AbortSignal,
+): Promise<Retrieved> {
+  const started = ports.now();
+  const embedded = plan.legs.vector === null ? none : await embedQuestion(ports.embedder, plan.query, signal);
+  const embedDone = ports.now();
+  if (embedded.error !== null && plan.legs.text === null) throw embedded.error;
+  const found =
+    embedded.vector === null && plan.legs.text === null
+      ? nothing
+      : await ports.store.chunks.search(scope, chunkSearch(plan, embedded.vector), { signal });
+  return {
+    found,
+    vector: embedded.vector,
+    embeddingTokens: embedded.tokens,
+    warnings: warningsOf(found, embedded.error),
+    timings: { embed: embedDone - started, search: ports.now() - embedDone },
+  };
+}
+
+function chunkSearch(plan: QueryPlan, vector: Float32Array | null) {
+  const { vector: vectorLeg, text: textLeg } = plan.legs;
+  return {
+    vector,
+    text: textLeg === null ? null : { query: plan.query, repairTypos: textLeg.repair_typos },
+    filter: plan.filter,
+    candidates: Math.max(vectorLeg?.candidates ?? 0, textLeg?.candidates ?? 0),
+    ...(vectorLeg?.min_cosine == null ? {} : { minCosine: vectorLeg.min_cosine }),
+    ...(plan.mmr === null ? {} : { withVectors: true }),
+  };
+}
+
+interface Embedded {
+  readonly vector: Float32Array | null;
+  readonly tokens: number;
+  readonly error: HybridRAGError | null;
+}
+
+const none: Embedded = { vector: null, tokens: 0, error: null };
+
+async function embedQuestion(embedder: Embedder | null, question: string, signal: AbortSignal): Promise<Embedded> {
+  if (embedder === null) {
+    const message = "no embedder is set; set one, or ask in mode text.";
+    return { ...none, error: new HybridRAGError("invalid_config", message, { details: { setting: "embedder" } }) };
+  }
+  try {
+    const { vectors, tokens } = await embedder.embed([question], { kind: "query", signal });
+    const vector = vectors[0];
+    if (vector !== undefined) return { vector, tokens, error: null };
+    return { vector: null, tokens, error: new HybridRAGError("provider_failed", "the embedder returned no vector.") };
+  } catch (error) {
+    if (signal.aborted) throw error;
+    if (isHybridRAGError(error)) return { ...none, error };
+    return { ...none, error: new HybridRAGError("provider_failed", messageOf(error), { cause: error }) };
+  }
+}
+
+function warningsOf(found: ChunkSearchResult, embedError: HybridRAGError | null): readonly Warning[] {
+  const failures = [
+    ["vector", embedError ?? found.vector?.error ?? null],
+    ["text", found.text?.error ?? null],
+  ] as const;
+  const failed = failures.flatMap(([leg, error]) => (error === null ? [] : [legUnavailable(leg, error)]));
+  const repaired = (found.text?.repairs ?? []).map(({ from, to }) => ({
+    code: "typo_repaired",
+    message: `No passage has “${from}”; searched for “${to}”.`,
+  }));
+  return [...failed, ...repaired];
+}
+
+export const legUnavailable = (leg: Leg, error: unknown): Warning => ({
+  code: `${leg}_leg_unavailable`,
+  message: `${leg} leg unavailable: ${messageOf(error)}`,
+});

@@ -1,0 +1,80 @@
+import type { Repair } from "../ports/chunk-store.ts";
+import type { Hit, Warning } from "../records.ts";
+import type { Scope } from "../scope.ts";
+import { findHits, type Findings, type Timings } from "./find-hits.ts";
+import type { FusedHit } from "./fusion.ts";
+import type { QueryPlan, QuerySettings } from "./plan.ts";
+import type { QueryPorts } from "./query-ports.ts";
+import type { Mode, QueryRequest } from "./query-request.ts";
+
+/** Which rank and what share of the score each leg gave a hit; null outside its list. */
+export interface HitExplanation {
+  readonly vector: { readonly rank: number | null; readonly share: number };
+  readonly text: { readonly rank: number | null; readonly share: number };
+  readonly graph: { readonly share: number } | null;
+}
+
+/** What `search --json` prints and `POST /v1/search` answers. */
+export interface SearchResponse {
+  readonly query: string;
+  readonly mode: Mode;
+  readonly results: readonly (Hit & { readonly explain?: HitExplanation })[];
+  readonly repairs: readonly Repair[];
+  readonly warnings: readonly Warning[];
+  readonly timings_ms: Timings;
+  /** When asked to explain. */
+  readonly plan?: QueryPlan;
+}
+
+/**
+ * Searches: plan, retrieve, fuse, follow links, rerank, diversify.
+ * @throws HybridRAGError when every leg failed, `deadline_exceeded`, or what the store throws.
+ */
+export async function search(
+  ports: QueryPorts,
+  scope: Scope,
+  request: QueryRequest,
+  settings: QuerySettings,
+  signal?: AbortSignal,
+): Promise<SearchResponse> {
+  return searchResponse(await findHits(ports, scope, request, settings, signal), request.explain);
+}
+
+export function searchResponse(findings: Findings, explain: boolean): SearchResponse {
+  const { plan, found, warnings, timings } = findings;
+  return {
+    query: plan.query,
+    mode: plan.mode,
+    results: findings.hits.map((hit, index) =>
+      explain ? { ...toHit(hit, index + 1), explain: explanationOf(hit) } : toHit(hit, index + 1),
+    ),
+    repairs: found.text?.repairs ?? [],
+    warnings,
+    timings_ms: timings,
+    ...(explain ? { plan } : {}),
+  };
+}
+
+export function toHit(hit: FusedHit, rank: number): Hit {
+  const { chunk, cosine, bm25 } = hit.candidate;
+  return {
+    rank,
+    chunk_id: chunk.chunk_id,
+    document_id: chunk.document_id,
+    title: chunk.title,
+    source: chunk.source,
+    content: chunk.content,
+    score: hit.score,
+    legs: { vector: cosine, text: bm25, graph: hit.graph, rerank: hit.rerank },
+    span: chunk.span,
+    heading_path: chunk.heading_path,
+    metadata: chunk.metadata,
+    ...(hit.path === undefined ? {} : { path: hit.path }),
+  };
+}
+
+const explanationOf = ({ candidate, shares, graph }: FusedHit): HitExplanation => ({
+  vector: { rank: candidate.vectorRank, share: shares.vector },
+  text: { rank: candidate.textRank, share: shares.text },
+  graph: graph === null ? null : { share: graph },
+});
