@@ -1,0 +1,63 @@
+import { createHash } from "node:crypto";
+import { HybridRAGError } from "../errors.ts";
+import type { CacheStore } from "../ports/cache-store.ts";
+import type { Scope } from "../scope.ts";
+import type { Reply } from "./route.ts";
+
+const keepMs = 24 * 60 * 60 * 1000;
+/** A server that died while it worked must not lock a key for a day. */
+const workingMs = 5 * 60 * 1000;
+
+interface Stored {
+  readonly body_hash: string;
+  readonly reply: { readonly status: number; readonly body: unknown } | null;
+}
+
+/**
+ * Runs the work once for a key (draft-ietf-httpapi-idempotency-key-header): a repetition gets the first answer, the
+ * same key with another body is refused with `idempotency_mismatch`, one that is still being worked on with
+ * `conflict`. A failure is not kept, so that the call can be tried again.
+ */
+export async function once(
+  caches: CacheStore,
+  scope: Scope,
+  key: string,
+  body: unknown,
+  work: () => Promise<Reply>,
+): Promise<Reply> {
+  const hash = createHash("sha256")
+    .update(JSON.stringify(body) ?? "")
+    .digest("hex");
+  const mark: Stored = { body_hash: hash, reply: null };
+  const { claimed, value } = await caches.claim(scope, "idempotency", key, mark, workingMs);
+  if (!claimed) return repeated(value as Stored, hash);
+  try {
+    const reply = await work();
+    if ("status" in reply) {
+      const stored: Stored = { body_hash: hash, reply: { status: reply.status, body: reply.body } };
+      await caches.set(scope, "idempotency", key, stored, keepMs);
+    } else {
+      await caches.delete(scope, "idempotency", key);
+    }
+    return reply;
+  } catch (error) {
+    await caches.delete(scope, "idempotency", key);
+    throw error;
+  }
+}
+
+function repeated(stored: Stored, hash: string): Reply {
+  if (stored.body_hash !== hash) {
+    throw new HybridRAGError(
+      "idempotency_mismatch",
+      "This Idempotency-Key was used with another body; take a new one.",
+    );
+  }
+  if (stored.reply === null) {
+    throw new HybridRAGError(
+      "conflict",
+      "The first request with this Idempotency-Key is still running; try again later.",
+    );
+  }
+  return { ...stored.reply, headers: { "idempotency-replayed": "true" } };
+}
