@@ -1,0 +1,163 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as fc from "fast-check";
+import { englishAnalyzer } from "../../../text/analyze.ts";
+import { isWithinOneEdit } from "../../../text/edit-distance.ts";
+import { bitmapOf } from "./bitmap.ts";
+import { wordsWithinOneEdit, wordsWithPrefix } from "./known-words.ts";
+import { mergeParts } from "./merge-parts.ts";
+import { queryTerms } from "./query-terms.ts";
+import { defaultBm25, scoreRows, type TextScores } from "./score-rows.ts";
+import { buildSegment, type TextRow } from "./segment-builder.ts";
+import { type TextIndex, textIndex, textPart, withoutSlots } from "./text-index.ts";
+
+const analyzer = englishAnalyzer();
+const vocabulary = ["run", "running", "runs", "cat", "cats", "tower", "towers", "rune", "東京都", "the", "café", "3.5"];
+const phrase = fc.array(fc.constantFrom(...vocabulary), { maxLength: 8 }).map((words) => words.join(" "));
+const row = fc.record({ tenant: fc.integer({ min: 1, max: 3 }), title: phrase, content: phrase });
+
+type Step =
+  | { readonly kind: "add"; readonly rows: readonly Omit<TextRow, "slot">[] }
+  | { readonly kind: "delete"; readonly picks: readonly number[] }
+  | { readonly kind: "merge"; readonly from: number; readonly count: number };
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  fc.record({ kind: fc.constant("add" as const), rows: fc.array(row, { minLength: 1, maxLength: 6 }) }),
+  fc.record({ kind: fc.constant("delete" as const), picks: fc.array(fc.nat(), { maxLength: 3 }) }),
+  fc.record({ kind: fc.constant("merge" as const), from: fc.nat(4), count: fc.nat(4) }),
+);
+
+interface World {
+  readonly index: TextIndex;
+  readonly living: readonly TextRow[];
+}
+
+/** Slots come in a scrambled order, so that segments interleave. */
+function perform(steps: readonly Step[]): World {
+  let living: TextRow[] = [];
+  let index = textIndex([]);
+  let added = 0;
+  for (const step of steps) {
+    if (step.kind === "add") {
+      const rows = step.rows.map((fields) => ({ ...fields, slot: (added++ * 37) % 101 }));
+      living = [...living, ...rows];
+      index = textIndex([...index.parts, textPart(buildSegment(analyzer, rows))]);
+    } else if (step.kind === "delete") {
+      const slots = step.picks.flatMap((pick) => living[pick % living.length]?.slot ?? []);
+      living = living.filter(({ slot }) => !slots.includes(slot));
+      index = withoutSlots(index, slots);
+    } else {
+      const merged = index.parts.slice(step.from, step.from + step.count);
+      const others = index.parts.filter((part) => !merged.includes(part));
+      index = textIndex(merged.length === 0 ? others : [...others, textPart(mergeParts(merged))]);
+    }
+  }
+  return { index, living };
+}
+
+/** BM25 as one reads it in a book. */
+function plainScore(corpus: readonly TextRow[], question: string, target: TextRow): number {
+  const { k1, bodyB, titleB, titleWeight } = defaultBm25;
+  const body = (one: TextRow): string[] => analyzer.analyze(`${one.title} . ${one.content}`);
+  const title = (one: TextRow): string[] => analyzer.analyze(one.title);
+  const mean = (field: (one: TextRow) => string[]): number =>
+    corpus.reduce((sum, one) => sum + field(one).length, 0) / corpus.length;
+  const share = (field: (one: TextRow) => string[], term: string, b: number): number => {
+    const count = field(target).filter((one) => one === term).length;
+    return count === 0 ? 0 : count / (count + k1 * (1 - b + (b * field(target).length) / mean(field)));
+  };
+  return analyzer.analyze(question).reduce((sum, term) => {
+    const frequency = corpus.filter((one) => body(one).includes(term)).length;
+    const idf = Math.log(1 + (corpus.length - frequency + 0.5) / (frequency + 0.5));
+    return sum + idf * (share(body, term, bodyB) + titleWeight * share(title, term, titleB));
+  }, 0);
+}
+
+const steps = fc.array(step, { maxLength: 12 });
+
+function score(index: TextIndex, tenant: number, question: string, allowedSlots: readonly number[] | null): TextScores {
+  const allowed = allowedSlots === null ? null : bitmapOf(allowedSlots, 101);
+  return scoreRows(index, { tenant, terms: queryTerms(analyzer, question), allowed });
+}
+
+test("scores as the formula does, whatever was added, deleted and merged before", () => {
+  fc.assert(
+    fc.property(
+      steps,
+      phrase,
+      fc.subarray(Array.from({ length: 101 }, (_, slot) => slot)),
+      (steps, question, slots) => {
+        const { index, living } = perform(steps);
+        const corpus = living.filter(({ tenant }) => tenant === 1);
+        const { scores, moments, matched, corpusSize } = score(index, 1, question, slots);
+        const expected = corpus
+          .filter(({ slot }) => slots.includes(slot))
+          .map((row) => ({ slot: row.slot, value: plainScore(corpus, question, row) }));
+        for (const { slot, value } of expected) assert.ok(Math.abs((scores[slot] as number) - value) < 1e-5);
+        assert.equal(matched, expected.filter(({ value }) => value > 0).length);
+        assert.equal(scores.filter((value) => value !== 0).length, matched);
+        const mean = expected.reduce((sum, { value }) => sum + value, 0) / (expected.length || 1);
+        const variance = expected.reduce((sum, { value }) => sum + (value - mean) ** 2, 0) / (expected.length || 1);
+        assert.ok(Math.abs(moments.mean - mean) < 1e-4 && Math.abs(moments.deviation ** 2 - variance) < 1e-4);
+        assert.equal(moments.count, expected.length);
+        assert.equal(corpusSize, corpus.length);
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
+
+test("gives a tenant, to the bit, the scores it would have alone and freshly built", () => {
+  fc.assert(
+    fc.property(steps, phrase, (steps, question) => {
+      const { index, living } = perform(steps);
+      const own = living.filter(({ tenant }) => tenant === 1);
+      const alone = textIndex([textPart(buildSegment(analyzer, own))]);
+      const { scores, ...rest } = score(index, 1, question, null);
+      const { scores: expected, ...expectedRest } = score(alone, 1, question, null);
+      assert.deepEqual(rest, expectedRest);
+      for (let slot = 0; slot < index.slots; slot += 1) assert.equal(scores[slot], expected[slot] ?? 0);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test("merges into the very bytes that the living rows would have been built into", () => {
+  fc.assert(
+    fc.property(steps, (steps) => {
+      const { index, living } = perform(steps);
+      const merged = mergeParts(index.parts);
+      assert.deepEqual(merged.bytes, buildSegment(analyzer, living.toReversed()).bytes);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test("finds similar words and beginnings among the tenant's living rows only", () => {
+  fc.assert(
+    fc.property(steps, fc.constantFrom("rnu", "ru", "rums", "cast", "tower", "t"), (steps, wanted) => {
+      const { index, living } = perform(steps);
+      const counts = new Map<string, number>();
+      for (const { tenant, title, content } of living) {
+        const words = new Set(analyzer.analyzeWithOffsets(`${title} . ${content}`).map(({ word }) => word));
+        if (tenant === 1) for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
+      }
+      const expected = (test: (word: string) => boolean): [string, number][] =>
+        [...counts].filter(([word]) => test(word)).sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1));
+      const pairs = (known: ReturnType<typeof wordsWithPrefix>): [string, number][] =>
+        known.map(({ word, term, frequency }) => {
+          assert.equal(term, analyzer.analyze(word)[0]);
+          return [word, frequency];
+        });
+      assert.deepEqual(
+        pairs(wordsWithinOneEdit(index, 1, wanted)),
+        expected((word) => isWithinOneEdit(word, wanted)),
+      );
+      assert.deepEqual(
+        pairs(wordsWithPrefix(index, 1, wanted, 99)),
+        expected((word) => word.startsWith(wanted)),
+      );
+    }),
+    { numRuns: 300 },
+  );
+});
