@@ -1,0 +1,2 @@
+export { localEmbedder, type LocalEmbedder, type LocalEmbedderOptions } from "./embedder.ts";
+export { compareFingerprints } from "./fingerprint.ts";
