@@ -1,0 +1,193 @@
+import { createHash } from "node:crypto";
+import type { Chunk, Metadata } from "../../records.ts";
+import type { LoadedDocument, TextRange } from "../load/loaded-document.ts";
+import { boundaries } from "./boundaries.ts";
+import { embeddedText } from "./embedded-text.ts";
+import { unitsOf, type HeadingMark, type Unit } from "./units.ts";
+
+export interface ChunkerOptions {
+  /** Of the embedder; without one, `countWords`. */
+  readonly countTokens: (text: string) => number;
+  /** Tokens that the embedder reads of one text. */
+  readonly embedderMaxTokens: number;
+  /** Tokens of content that a chunk should have. */
+  readonly targetTokens?: number;
+  /** Tokens of content that no chunk has more of; at most three quarters of the embedder's limit. */
+  readonly maxTokens?: number;
+  /** Tokens of the chunk before that a chunk begins with, in whole sentences of the same section. */
+  readonly overlapTokens?: number;
+}
+
+/** Everything about the document that its chunks carry. */
+export interface ChunkedDocument {
+  readonly tenant: string;
+  readonly document_id: string;
+  readonly title: string;
+  readonly source: string;
+  readonly metadata: Metadata;
+}
+
+/** A chunk with the text that stands for it in the vector index. */
+export interface EmbeddableChunk extends Chunk {
+  readonly embedding_text: string;
+  /** SHA-256 of `embedding_text`. */
+  readonly embedding_hash: string;
+}
+
+const version = "1";
+export const defaultTargetTokens = 120;
+export const defaultMaxTokens = 180;
+const ticksEvery = 16;
+
+/** Names everything that decides where chunks begin and end. */
+export function chunkerFingerprint(options: Omit<ChunkerOptions, "countTokens">): string {
+  const { targetTokens, maxTokens, overlapTokens } = settle(options);
+  return `structure-${version}/${targetTokens}-${maxTokens}-${overlapTokens}@${options.embedderMaxTokens}`;
+}
+
+/** Tokens when there is no embedder: words and single characters of scripts without blanks, a little too many. */
+export const countWords = (text: string): number =>
+  text.match(/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]|[\p{L}\p{M}]{1,12}|\p{N}{1,3}|\S/gu)
+    ?.length ?? 0;
+
+/**
+ * Parts a document into chunks that hold every non-blank character of its text: `text.slice(start, end)` is the
+ * content. Chunks end where the structure does, stay on one page and within the budget. Yields between steps of a
+ * few milliseconds, so that a driver can share its thread (`runInSlices`).
+ */
+export function* chunkDocument(
+  loaded: Pick<LoadedDocument, "text" | "blocks">,
+  document: ChunkedDocument,
+  options: ChunkerOptions,
+): Generator<void, readonly EmbeddableChunk[]> {
+  const { text } = loaded;
+  const settled = settle(options);
+  const units: Unit[] = [];
+  const limits = { countTokens: options.countTokens, maxTokens: settled.maxTokens };
+  for (const unit of unitsOf(text, loaded.blocks, limits)) {
+    units.push(unit);
+    if (units.length % ticksEvery === 0) yield;
+  }
+  const overheadTokens = Math.max(0, options.countTokens("a") - 1);
+  const starts = yield* boundaries(units, { ...settled, overheadTokens });
+  const identify = chunkIds(document);
+  const chunks: EmbeddableChunk[] = [];
+  for (const [index, start] of starts.entries()) {
+    for (const members of withinBudget(text, units.slice(start, starts[index + 1]), limits)) {
+      const overlapped = [...overlap(units, members, settled, limits, text), ...members];
+      chunks.push(toChunk(text, overlapped, chunks.length, document, options, identify));
+      yield;
+    }
+  }
+  return chunks;
+}
+
+function settle(options: Omit<ChunkerOptions, "countTokens">): {
+  targetTokens: number;
+  maxTokens: number;
+  overlapTokens: number;
+} {
+  const ceiling = Math.max(1, Math.floor(options.embedderMaxTokens * 0.75));
+  const maxTokens = Math.min(options.maxTokens ?? defaultMaxTokens, ceiling);
+  return {
+    maxTokens,
+    targetTokens: Math.min(options.targetTokens ?? defaultTargetTokens, maxTokens),
+    overlapTokens: options.overlapTokens ?? 0,
+  };
+}
+
+type Limits = { readonly countTokens: (text: string) => number; readonly maxTokens: number };
+
+/** The sum of the units' tokens is an estimate; where the whole has more, it is halved. */
+function* withinBudget(text: string, units: readonly Unit[], limits: Limits): Generator<readonly Unit[]> {
+  if (units.length < 2 || limits.countTokens(sliceOf(text, units)) <= limits.maxTokens) {
+    if (units.length > 0) yield units;
+    return;
+  }
+  const middle = units.length >> 1;
+  yield* withinBudget(text, units.slice(0, middle), limits);
+  yield* withinBudget(text, units.slice(middle), limits);
+}
+
+function overlap(
+  units: readonly Unit[],
+  members: readonly Unit[],
+  settled: { readonly overlapTokens: number },
+  limits: Limits,
+  text: string,
+): readonly Unit[] {
+  const first = members[0];
+  if (!first || settled.overlapTokens === 0) return [];
+  const before: Unit[] = [];
+  let tokens = 0;
+  for (let at = units.indexOf(first) - 1; at >= 0; at -= 1) {
+    const unit = units[at];
+    if (!unit || unit.page !== first.page || unit.path !== first.path || first.kind === "heading") break;
+    tokens += unit.tokens;
+    const whole = sliceOf(text, [unit, ...before, ...members]);
+    if (tokens > settled.overlapTokens || limits.countTokens(whole) > limits.maxTokens) break;
+    before.unshift(unit);
+  }
+  return before;
+}
+
+const rangeOf = (units: readonly Unit[]): TextRange => ({ start: units[0]?.start ?? 0, end: units.at(-1)?.end ?? 0 });
+
+const sliceOf = (text: string, units: readonly Unit[]): string => {
+  const { start, end } = rangeOf(units);
+  return text.slice(start, end);
+};
+
+function toChunk(
+  text: string,
+  units: readonly Unit[],
+  ordinal: number,
+  document: ChunkedDocument,
+  options: ChunkerOptions,
+  identify: (embeddingText: string) => string,
+): EmbeddableChunk {
+  const { start, end } = rangeOf(units);
+  const content = text.slice(start, end);
+  const path = commonPath(units);
+  const header = units[0]?.tableHeader;
+  const above = path.filter((mark) => mark.start < start).map((mark) => mark.label);
+  const context = { title: document.title, headings: header ? [...above, header] : above };
+  const embedding_text = embeddedText(context, content, {
+    countTokens: options.countTokens,
+    maxTokens: options.embedderMaxTokens,
+  });
+  return {
+    chunk_id: identify(embedding_text),
+    document_id: document.document_id,
+    ordinal,
+    title: document.title,
+    source: document.source,
+    content,
+    span: { start, end, page: units[0]?.page ?? null },
+    heading_path: header ? [...path.map((mark) => mark.label), header] : path.map((mark) => mark.label),
+    token_count: options.countTokens(content),
+    metadata: document.metadata,
+    embedding_text,
+    embedding_hash: sha256(embedding_text),
+  };
+}
+
+/** The headings that all of the chunk stands under; those that begin the chunk count as above it. */
+function commonPath(units: readonly Unit[]): readonly HeadingMark[] {
+  const body = units.filter((unit) => unit.kind !== "heading");
+  const members = body.length > 0 ? body : units;
+  const [first] = members;
+  return (first?.path ?? []).filter((mark, depth) => members.every((unit) => unit.path[depth] === mark));
+}
+
+/** See `docs/decisions/0003-chunk-ids.md`. */
+function chunkIds(document: ChunkedDocument): (embeddingText: string) => string {
+  const seen = new Map<string, number>();
+  return (embeddingText) => {
+    const occurrence = seen.get(embeddingText) ?? 0;
+    seen.set(embeddingText, occurrence + 1);
+    return sha256(JSON.stringify([document.tenant, document.document_id, embeddingText, occurrence])).slice(0, 32);
+  };
+}
+
+const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");

@@ -1,0 +1,165 @@
+import { dirname, isAbsolute, resolve } from "node:path";
+import type { Embedder } from "../ports/embedder.ts";
+import type { Extractor } from "../ports/extractor.ts";
+import type { DocumentVersion } from "../ports/store.ts";
+import type { DocumentGraph, Metadata, NewChunk, PassageLink } from "../records.ts";
+import { chunkDocument, countWords, type ChunkerOptions, type EmbeddableChunk } from "./chunk/chunk-document.ts";
+import type { EmbedQueue } from "./embed-queue.ts";
+import type { LoadPool } from "./load/load-pool.ts";
+import { textDocument } from "./load/load-text.ts";
+import type { LoadedDocument, LoadedLink } from "./load/loaded-document.ts";
+import { noText } from "./load/refusal.ts";
+import { runInSlices } from "./run-in-slices.ts";
+import { sourceOfPath, type Item, type ItemContent } from "./sources.ts";
+
+/** Texts shorter than this are parted into blocks in this thread: a worker would cost more. */
+const inlineCharacters = 20_000;
+/** Tokens of a chunk's frame when there is no embedder. */
+export const lexicalMaxTokens = 256;
+
+export interface VersionContext {
+  readonly tenant: string;
+  readonly pool: LoadPool;
+  readonly embedder: Embedder | null;
+  readonly queue: EmbedQueue | null;
+  readonly extractor: Extractor | null;
+  readonly chunker: Pick<ChunkerOptions, "targetTokens" | "maxTokens" | "overlapTokens">;
+  readonly now: () => number;
+  readonly signal: AbortSignal;
+}
+
+/** A document read and cut into chunks. */
+export interface ChunkedItem {
+  readonly title: string;
+  readonly mime: string;
+  readonly metadata: Metadata;
+  readonly text: string;
+  readonly links: readonly LoadedLink[];
+  readonly chunks: readonly EmbeddableChunk[];
+}
+
+/** @throws HybridRAGError `no_text` and the other refusals of the readers. */
+export async function loadItem(item: Item, content: ItemContent, context: VersionContext): Promise<LoadedDocument> {
+  if (content.bytes) return context.pool.load(requestOf(item, content.bytes), { signal: context.signal });
+  // A document may be nothing but its title (abstracts, tickets): then the title is its text.
+  const text = content.text?.trim() ? content.text : (item.title ?? "");
+  if (!text.trim()) throw noText(item.name, "it holds nothing but white space");
+  const plain = item.mime === null || item.mime.startsWith("text/plain");
+  if (plain && text.length <= inlineCharacters) return textDocument(text, "text/plain");
+  const request = requestOf({ name: plain ? "text.txt" : "text", mime: item.mime }, new TextEncoder().encode(text));
+  return { ...(await context.pool.load(request, { signal: context.signal })) };
+}
+
+const requestOf = (item: Pick<Item, "name" | "mime">, bytes: Uint8Array) => ({
+  bytes,
+  name: item.name,
+  ...(item.mime ? { mime: item.mime } : {}),
+});
+
+export async function chunkItem(item: Item, loaded: LoadedDocument, context: VersionContext): Promise<ChunkedItem> {
+  const title = item.title ?? loaded.title ?? titleOfName(item.name);
+  const metadata = { ...loaded.metadata, ...item.metadata, source: item.source };
+  const described = { tenant: context.tenant, document_id: item.document_id, title, source: item.source, metadata };
+  const steps = chunkDocument(loaded, described, chunkerOptions(context.embedder, context.chunker));
+  const chunks = await runInSlices(steps, { now: context.now, signal: context.signal });
+  if (chunks.length === 0) throw noText(item.name, "it holds nothing but white space");
+  return { title, mime: item.mime ?? loaded.mime, metadata, text: loaded.text, links: loaded.links, chunks };
+}
+
+export const chunkerOptions = (embedder: Embedder | null, chunker: VersionContext["chunker"]): ChunkerOptions => ({
+  ...chunker,
+  countTokens: embedder ? (text) => embedder.countTokens(text) : countWords,
+  embedderMaxTokens: embedder?.maxTokens ?? lexicalMaxTokens,
+});
+
+/** Embeds what is new and extracts names and links, both at once. */
+export async function completeVersion(
+  item: Item,
+  chunked: ChunkedItem,
+  known: ReadonlyMap<string, Float32Array>,
+  contentHash: string,
+  context: VersionContext,
+): Promise<{ readonly version: DocumentVersion; readonly unreadPassages: number }> {
+  const [chunks, extracted] = await Promise.all([
+    withVectors(chunked.chunks, known, context.queue),
+    extractGraph(item, chunked, context),
+  ]);
+  const { title, mime, metadata, text } = chunked;
+  const { document_id, source } = item;
+  const document = { document_id, title, source, mime, content_hash: contentHash, metadata };
+  return { version: { document, text, chunks, graph: extracted.graph }, unreadPassages: extracted.failed };
+}
+
+async function withVectors(
+  chunks: readonly EmbeddableChunk[],
+  known: ReadonlyMap<string, Float32Array>,
+  queue: EmbedQueue | null,
+): Promise<readonly NewChunk[]> {
+  if (!queue) return chunks.map((chunk) => toNewChunk(chunk, null));
+  const fresh = new Map<string, string>();
+  for (const chunk of chunks) {
+    if (!known.has(chunk.embedding_hash)) fresh.set(chunk.embedding_hash, chunk.embedding_text);
+  }
+  const vectors = await queue.embed([...fresh.values()]);
+  const made = new Map([...fresh.keys()].map((hash, index) => [hash, vectors[index]] as const));
+  return chunks.map((chunk) =>
+    toNewChunk(chunk, known.get(chunk.embedding_hash) ?? made.get(chunk.embedding_hash) ?? null),
+  );
+}
+
+function toNewChunk(chunk: EmbeddableChunk, vector: Float32Array | null): NewChunk {
+  const { embedding_text: text, ...stored } = chunk;
+  return text === "" ? { ...stored, vector: null } : { ...stored, vector };
+}
+
+async function extractGraph(
+  item: Item,
+  chunked: ChunkedItem,
+  { extractor, signal }: VersionContext,
+): Promise<{ readonly graph: DocumentGraph; readonly failed: number }> {
+  if (!extractor) return { graph: { mentions: [], links: [], assertions: [] }, failed: 0 };
+  const passages = chunked.chunks.map((chunk) => ({
+    chunk_id: chunk.chunk_id,
+    title: chunk.title,
+    heading_path: chunk.heading_path,
+    content: chunk.content,
+    start: chunk.span.start,
+    links: linksWithin(chunk, chunked.links, item.source),
+  }));
+  const result = await extractor.extract(passages, { signal });
+  const graph = {
+    mentions: result.passages.flatMap((passage) => passage.mentions),
+    links: result.passages.flatMap((passage) => passage.links),
+    assertions: result.passages.flatMap((passage) => passage.assertions),
+  };
+  return { graph, failed: result.failed };
+}
+
+function linksWithin(
+  { chunk_id, span }: EmbeddableChunk,
+  links: readonly LoadedLink[],
+  source: string,
+): readonly PassageLink[] {
+  return links
+    .filter((link) => link.start >= span.start && link.start < span.end)
+    .flatMap(({ kind, target, start, end }) => {
+      const resolved = kind === "hyperlink" ? resolveTarget(target, source) : target;
+      return resolved ? [{ chunk_id, kind, target: resolved, start, end: Math.min(end, span.end) }] : [];
+    });
+}
+
+/** A relative link means the file beside this one; a link within the page leads nowhere else. */
+export function resolveTarget(target: string, source: string): string | null {
+  const [address = ""] = target.split("#", 1);
+  if (!address) return null;
+  if (/^[a-z][a-z\d+.-]+:/iu.test(address)) return address;
+  if (URL.canParse(address, source) && /^https?:/iu.test(source)) return new URL(address, source).href;
+  if (!isAbsolute(source)) return address;
+  try {
+    return sourceOfPath(resolve(dirname(source), decodeURIComponent(address)));
+  } catch {
+    return sourceOfPath(resolve(dirname(source), address));
+  }
+}
+
+const titleOfName = (name: string): string => name.replace(/\.[^.]{1,10}$/u, "") || name;

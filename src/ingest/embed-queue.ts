@@ -1,0 +1,114 @@
+import { HybridRAGError } from "../errors.ts";
+import type { Embedder } from "../ports/embedder.ts";
+
+/** Embeds texts of many documents in full batches, so that small documents do not make small batches. */
+export interface EmbedQueue {
+  /** Vectors in the order of the texts. Rejects when a batch that holds one of them fails. */
+  embed(texts: readonly string[]): Promise<readonly Float32Array[]>;
+  /** Texts that wait for a batch. */
+  readonly waiting: number;
+  /** Resolves when fewer than `texts` wait. */
+  below(texts: number): Promise<void>;
+}
+
+interface Item {
+  readonly text: string;
+  readonly tokens: number;
+  readonly resolve: (vector: Float32Array) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export interface EmbedQueueOptions {
+  readonly signal?: AbortSignal;
+  /** Called after every batch with the number of its texts. */
+  readonly onEmbedded?: (texts: number) => void;
+}
+
+export function embedQueue(embedder: Embedder, options: EmbedQueueOptions = {}): EmbedQueue {
+  const { signal, onEmbedded = () => undefined } = options;
+  const items: Item[] = [];
+  const watchers: { readonly texts: number; readonly resolve: () => void }[] = [];
+  let running = 0;
+  let scheduled = false;
+
+  const notify = (): void => {
+    for (let at = watchers.length - 1; at >= 0; at -= 1) {
+      const watcher = watchers[at];
+      if (watcher && items.length < watcher.texts) watchers.splice(at, 1)[0]?.resolve();
+    }
+  };
+
+  /** The oldest text and those whose length is nearest: a batch costs what its longest text costs. */
+  const takeBatch = (): readonly Item[] => {
+    const [oldest] = items;
+    if (!oldest) return [];
+    const nearest = items.toSorted((a, b) => distance(a, oldest) - distance(b, oldest));
+    const batch: Item[] = [];
+    let tokens = 0;
+    for (const item of nearest) {
+      tokens += item.tokens;
+      if (batch.length >= embedder.limits.items || (batch.length > 0 && tokens > embedder.limits.tokens)) break;
+      batch.push(item);
+    }
+    const taken = new Set(batch);
+    items.splice(0, items.length, ...items.filter((item) => !taken.has(item)));
+    return batch;
+  };
+
+  const runBatch = async (batch: readonly Item[]): Promise<void> => {
+    running += 1;
+    try {
+      const { vectors } = await embedder.embed(
+        batch.map((item) => item.text),
+        { kind: "document", ...(signal ? { signal } : {}) },
+      );
+      for (const [index, item] of batch.entries()) {
+        const vector = vectors[index];
+        if (vector) item.resolve(vector);
+        else item.reject(missingVector(embedder.model));
+      }
+      onEmbedded(batch.length);
+    } catch (error) {
+      for (const item of batch) item.reject(error);
+    }
+    running -= 1;
+    pump();
+  };
+
+  const pump = (): void => {
+    while (items.length > 0 && running < Math.max(1, embedder.limits.parallel)) void runBatch(takeBatch());
+    notify();
+  };
+  /** Waits for the end of the turn, so that texts that arrive together are batched together. */
+  const schedule = (): void => {
+    if (scheduled) return;
+    scheduled = true;
+    setImmediate(() => {
+      scheduled = false;
+      pump();
+    });
+  };
+
+  return {
+    embed: (texts) =>
+      Promise.all(
+        texts.map(
+          (text) =>
+            new Promise<Float32Array>((resolve, reject) => {
+              items.push({ text, tokens: embedder.countTokens(text), resolve, reject });
+              schedule();
+            }),
+        ),
+      ),
+    get waiting() {
+      return items.length;
+    },
+    below: (texts) =>
+      items.length < texts ? Promise.resolve() : new Promise((resolve) => watchers.push({ texts, resolve })),
+  };
+}
+
+const distance = (a: Item, b: Item): number => Math.abs(a.tokens - b.tokens);
+
+const missingVector = (model: string): HybridRAGError =>
+  new HybridRAGError("provider_failed", `${model} answered with fewer vectors than texts; try again.`);

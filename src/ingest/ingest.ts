@@ -1,0 +1,247 @@
+import { isHybridRAGError, messageOf, type ErrorCode } from "../errors.ts";
+import type { Embedder } from "../ports/embedder.ts";
+import type { Extractor } from "../ports/extractor.ts";
+import type { Store } from "../ports/store.ts";
+import type { Metadata } from "../records.ts";
+import type { Scope } from "../scope.ts";
+import { chunkerFingerprint, type ChunkerOptions } from "./chunk/chunk-document.ts";
+import { chunkItem, chunkerOptions, completeVersion, loadItem, type VersionContext } from "./document-version.ts";
+import { embedQueue } from "./embed-queue.ts";
+import { eventChannel, type EventChannel } from "./event-channel.ts";
+import { contentHash } from "./identity.ts";
+import type { FileOutcome, FileResult, IngestEvent } from "./ingest-events.ts";
+import type { LoadPool } from "./load/load-pool.ts";
+import { ingestTally, type IngestTally } from "./ingest-tally.ts";
+import { semaphore } from "./semaphore.ts";
+import { discover, type IngestSource, type Item } from "./sources.ts";
+import { vanishedDocuments } from "./vanished.ts";
+
+export interface IngestDependencies {
+  readonly store: Store;
+  /** Null: chunks without vectors, for lexical search only. */
+  readonly embedder: Embedder | null;
+  /** Null: nothing for the graph. */
+  readonly extractor: Extractor | null;
+  readonly pool: LoadPool;
+  /** Milliseconds; only differences count. */
+  readonly now: () => number;
+}
+
+export interface IngestOptions {
+  readonly scope: Scope;
+  /** Relative paths start here. */
+  readonly cwd: string;
+  /** For every document; a document's own keys win. */
+  readonly metadata?: Metadata;
+  /** Delete documents whose files have vanished from an ingested folder. */
+  readonly prune?: boolean;
+  readonly chunker?: Pick<ChunkerOptions, "targetTokens" | "maxTokens" | "overlapTokens">;
+  readonly signal?: AbortSignal;
+}
+
+/** Faults of the surroundings, not of a file: going on would fail every other file too. */
+const fatalCodes = new Set<ErrorCode>([
+  "unauthorized",
+  "forbidden",
+  "invalid_config",
+  "index_mismatch",
+  "budget_exceeded",
+  "data_locked",
+  "data_newer",
+  "data_damaged",
+]);
+const outcomeOfCode: Partial<Record<ErrorCode, FileOutcome>> = {
+  no_text: "empty",
+  unreadable: "refused",
+  unsupported_type: "refused",
+  too_large: "refused",
+};
+const minInFlight = 16;
+const maxInFlight = 256;
+
+/**
+ * Reads, chunks, embeds and stores documents, many at once, and reports what became of each. One document is one
+ * transaction; one that fails does not stop the others. Ending the iteration or aborting stops the run cleanly:
+ * documents that were reported are durable, the next run skips them and goes on.
+ *
+ * @throws HybridRAGError when no document can succeed: `unauthorized`, `index_mismatch`, `data_locked` …
+ */
+export async function* ingest(
+  sources: readonly IngestSource[],
+  dependencies: IngestDependencies,
+  options: IngestOptions,
+): AsyncGenerator<IngestEvent, void> {
+  const stop = new AbortController();
+  const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
+  const channel = eventChannel<IngestEvent>();
+  const running = runIngest(sources, dependencies, { ...options, signal }, channel, (reason) =>
+    stop.abort(reason),
+  ).then(
+    () => channel.end(),
+    (error: unknown) => channel.end(error),
+  );
+  try {
+    yield* channel;
+  } finally {
+    stop.abort();
+    await running;
+  }
+}
+
+type RunOptions = IngestOptions & { readonly signal: AbortSignal };
+
+interface Run {
+  readonly store: Store;
+  readonly context: VersionContext;
+  readonly options: RunOptions;
+  readonly channel: EventChannel<IngestEvent>;
+  readonly tally: IngestTally;
+  readonly reading: <T>(work: () => Promise<T>) => Promise<T>;
+  readonly fingerprints: { readonly chunker: string; readonly embedder: string; readonly extractor: string };
+}
+
+async function runIngest(
+  sources: readonly IngestSource[],
+  dependencies: IngestDependencies,
+  options: RunOptions,
+  channel: EventChannel<IngestEvent>,
+  abort: (reason: unknown) => void,
+): Promise<void> {
+  const run = startRun(dependencies, options, channel);
+  try {
+    await runAll(sources, dependencies, run, abort);
+  } catch (error) {
+    if (!options.signal.aborted || error !== options.signal.reason) throw error;
+    // The caller's own abort is no failure.
+    if (isHybridRAGError(error) && fatalCodes.has(error.code)) throw error;
+  }
+  run.tally.summary(options.signal.aborted);
+}
+
+async function runAll(
+  sources: readonly IngestSource[],
+  { embedder, store }: IngestDependencies,
+  run: Run,
+  abort: (reason: unknown) => void,
+): Promise<void> {
+  const { options, fingerprints } = run;
+  const { signal, scope } = options;
+  const dimensions = embedder?.dimensions ?? 0;
+  await store.prepare({ embedder: fingerprints.embedder, dimensions, chunker: fingerprints.chunker }, { signal });
+  const { items, folders, missing } = await discover(sources, {
+    tenant: scope.tenant,
+    cwd: options.cwd,
+    metadata: options.metadata ?? {},
+  });
+  run.tally.expect(items.length + missing.length);
+  for (const { path, reason, document_id } of missing) {
+    run.tally.file({ path, outcome: "failed", reason, document_id, chunks: 0 });
+  }
+  let fatal: unknown;
+  await eachItem(items, run, embedder, (error) => {
+    fatal ??= error;
+    abort(error);
+  });
+  if (fatal !== undefined) throw fatal;
+  if (!signal.aborted) await reportVanished(folders, run);
+}
+
+function startRun(
+  { store, embedder, extractor, pool, now }: IngestDependencies,
+  options: RunOptions,
+  channel: EventChannel<IngestEvent>,
+): Run {
+  const chunker = options.chunker ?? {};
+  const fingerprints = {
+    chunker: chunkerFingerprint(chunkerOptions(embedder, chunker)),
+    embedder: embedder?.fingerprint ?? "none",
+    extractor: extractor?.fingerprint ?? "none",
+  };
+  const tally = ingestTally(channel, now);
+  const { signal } = options;
+  const queue = embedder && embedQueue(embedder, { signal, onEmbedded: (texts) => tally.embedded(texts) });
+  const { tenant } = options.scope;
+  const context = { tenant, pool, embedder, queue, extractor, chunker, now, signal };
+  return { store, context, options, channel, tally, reading: semaphore(pool.workers + 1), fingerprints };
+}
+
+/** Admits the next document while few texts wait for the embedder, so that it is never idle and memory stays bounded. */
+async function eachItem(
+  items: readonly Item[],
+  run: Run,
+  embedder: Embedder | null,
+  onFatal: (error: unknown) => void,
+): Promise<void> {
+  const batch = embedder ? embedder.limits.items * Math.max(1, embedder.limits.parallel) : minInFlight;
+  const places = semaphore(Math.min(maxInFlight, Math.max(minInFlight, 4 * batch)));
+  const tasks = items.map((item) =>
+    places(async () => {
+      await run.context.queue?.below(4 * batch);
+      if (run.options.signal.aborted) return;
+      await ingestItem(item, run, onFatal);
+    }),
+  );
+  await Promise.all(tasks);
+}
+
+async function ingestItem(item: Item, run: Run, onFatal: (error: unknown) => void): Promise<void> {
+  const result = (outcome: FileOutcome, reason: string | null, chunks: number): FileResult => ({
+    path: item.path,
+    outcome,
+    reason,
+    document_id: item.document_id,
+    chunks,
+  });
+  try {
+    const { outcome, chunks } = await putItem(item, run);
+    run.tally.file(result(outcome, null, chunks));
+  } catch (error) {
+    if (run.options.signal.aborted) return;
+    const code = isHybridRAGError(error) ? error.code : null;
+    if (code && fatalCodes.has(code)) onFatal(error);
+    else run.tally.file(result((code && outcomeOfCode[code]) ?? "failed", reasonOf(item, error), 0));
+  }
+}
+
+async function putItem(item: Item, run: Run): Promise<{ readonly outcome: FileOutcome; readonly chunks: number }> {
+  const { store, context, options } = run;
+  const { signal, scope } = options;
+  const before = await store.documents.get(scope, item.document_id, { signal });
+  const read = await run.reading(async () => {
+    const content = await item.read({ maxFileBytes: context.pool.maxFileBytes, signal });
+    const hash = contentHash({ ...run.fingerprints, ...identityOf(item), bytes: content.hash });
+    if (before?.content_hash === hash && before.status === "indexed") return null;
+    return { hash, loaded: await loadItem(item, content, context) };
+  });
+  if (!read) return { outcome: "unchanged", chunks: before?.chunks ?? 0 };
+  const chunked = await chunkItem(item, read.loaded, context);
+  const known =
+    before && context.queue
+      ? await store.chunks.vectors(scope, item.document_id, { signal })
+      : new Map<string, Float32Array>();
+  const { version, unreadPassages } = await completeVersion(item, chunked, known, read.hash, context);
+  const { outcome } = await store.documents.put(scope, version, { signal });
+  if (unreadPassages > 0) run.channel.send({ type: "warning", warning: unreadWarning(item, unreadPassages) });
+  return { outcome, chunks: version.chunks.length };
+}
+
+const identityOf = ({ source, title, mime, metadata }: Item) => ({ source, title, mime, metadata });
+
+async function reportVanished(folders: readonly string[], run: Run): Promise<void> {
+  const { store, options } = run;
+  for await (const { document_id, source } of vanishedDocuments(store, options.scope, folders, options.signal)) {
+    const pruned = options.prune === true && (await store.documents.delete(options.scope, document_id));
+    run.tally.vanished(source, document_id, pruned);
+  }
+}
+
+/** A sentence that names the file; our own refusals already do. */
+function reasonOf(item: Item, error: unknown): string {
+  const message = messageOf(error);
+  return message.includes(item.name) ? message : `${item.name}: ${message}`;
+}
+
+const unreadWarning = (item: Item, passages: number) => ({
+  code: "extraction_incomplete",
+  message: `${item.name}: names could not be read from ${passages} passages; the graph lacks them.`,
+});

@@ -1,0 +1,23 @@
+import { parentPort } from "node:worker_threads";
+import type { SerializedError } from "../../errors.ts";
+import { load } from "./load.ts";
+import type { LoadedDocument, LoadRequest } from "./loaded-document.ts";
+import { asRefusal } from "./refusal.ts";
+
+/** What a worker answers to one request. */
+export type LoadAnswer = { readonly document: LoadedDocument } | { readonly error: SerializedError };
+
+/** A promise that a reader left behind must not end the worker; the file's own outcome is already known. */
+process.on("unhandledRejection", () => undefined);
+
+parentPort?.on("message", (request: LoadRequest) => {
+  void answer(request).then((reply) => parentPort?.postMessage(reply, []));
+});
+
+async function answer(request: LoadRequest): Promise<LoadAnswer> {
+  try {
+    return { document: await load(request) };
+  } catch (error) {
+    return { error: asRefusal(request.name, error).toJSON() };
+  }
+}
