@@ -47,13 +47,18 @@ function toPiece(item: PdfItem): { readonly piece: Piece; readonly rotated: bool
   const [a = 1, b = 0, c = 0, d = 1, x = 0, y = 0] = item.transform;
   const size = Math.hypot(c, d) || item.height || 1;
   const rightToLeft = item.dir === "rtl";
-  const piece = { text: plainLetters(item.str), left: x, right: x + item.width, baseline: y, size, rightToLeft };
+  const text = rightToLeft ? orderLamAlef(plainLetters(item.str)) : plainLetters(item.str);
+  const piece = { text, left: x, right: x + item.width, baseline: y, size, rightToLeft };
   return { piece, rotated: Math.abs(b) > Math.abs(a) };
 }
 
 /** Ligatures and presentation forms (ﬁ, ﻻ) as the letters they stand for; other characters stay as they are. */
 const plainLetters = (text: string): string =>
   text.replace(/[\uFB00-\uFB4F\uFB50-\uFDFF\uFE70-\uFEFC]+/gu, (forms) => forms.normalize("NFKC"));
+
+/** Files that map the ligature of lam and alef to two letters show them swapped; after an article it cannot be meant. */
+const orderLamAlef = (text: string): string =>
+  text.replace(/(?<![\u0620-\u064A])(?<prefix>[وبفك]?)ا(?<alef>[اأإآ])ل/gu, "$<prefix>ال$<alef>");
 
 /** A line as cells, a cell as pieces. */
 type Row = readonly (readonly Piece[])[];
