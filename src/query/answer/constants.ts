@@ -1,0 +1,53 @@
+/** Weights of the features of abstention; their sum says how near the question is to what was found. */
+export interface AbstentionWeights {
+  readonly intercept: number;
+  /** Best passage cosine. */
+  readonly topCosine: number;
+  /** Share of the question's weight in the first three passages. */
+  readonly coverage: number;
+  /** z-fused score of the first passage above the fifth. */
+  readonly gap: number;
+  /** Names and numbers of the question that no passage has, at most 2. */
+  readonly missing: number;
+}
+
+/** What the extractive answer was fitted to. `embedder` is the fingerprint whose cosines the weights belong to. */
+export interface AnswerConstants {
+  readonly embedder: string;
+  readonly abstention: AbstentionWeights;
+  /** For an index without vectors: no cosine and no fused score. */
+  readonly lexicalAbstention: AbstentionWeights;
+  /** Below `none` nothing was found; from `answer` on the passages are taken to answer. */
+  readonly thresholds: { readonly none: number; readonly answer: number };
+}
+
+/** Fitted on the judged collections with the bundled embedder; `fitAbstention` makes others. */
+export const bundledConstants: AnswerConstants = {
+  embedder: "local/all-MiniLM-L6-v2",
+  abstention: { intercept: -4.1, topCosine: 4.6, coverage: 1.9, gap: 0.1, missing: -0.7 },
+  lexicalAbstention: { intercept: -2.5, topCosine: 0, coverage: 5, gap: 0, missing: -0.7 },
+  thresholds: { none: -0.5, answer: 0.5 },
+};
+
+/** Passages that an answer is looked for in. */
+export const answerPassages = 10;
+
+/** Measured weights of a unit's score; differences under .01 of the outcome mean nothing. */
+export const unitWeights = {
+  passage: 0.7,
+  cosine: 0.75,
+  answerType: 0.4,
+  /** A word that the title, a heading or the speaker has. */
+  headingTerm: 0.33,
+  /** A word whose first five letters the unit has in another form. */
+  sameBeginning: 0.5,
+  /** A word of the same family: born, birth. */
+  sameFamily: 1.5,
+  /** For a unit in a passage that a link reaches from a chosen one, times the link's strength, at most once. */
+  linked: 2,
+  /** For the unit that holds the name over which a chosen passage was reached. */
+  linkSource: 0.3,
+  /** The next unit is shown when it scores at least this share of the first. */
+  keep: 0.8,
+  limit: 3,
+} as const;

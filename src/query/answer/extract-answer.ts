@@ -1,0 +1,111 @@
+import type { Citation, Evidence } from "../../records.ts";
+import type { Scope } from "../../scope.ts";
+import type { Analyzer } from "../../text/analyze.ts";
+import { verifyQuotes, type Quote } from "../cite.ts";
+import { withDeadline } from "../deadline.ts";
+import { findHits, type Findings } from "../find-hits.ts";
+import type { QuerySettings } from "../plan.ts";
+import type { QueryPorts } from "../query-ports.ts";
+import type { QueryRequest } from "../query-request.ts";
+import { toHit } from "../search.ts";
+import { type AnswerEvent, noUsage } from "./answer-event.ts";
+import { type AnswerConstants, answerPassages } from "./constants.ts";
+import { evidenceFeatures, judge, type Judgement } from "./evidence.ts";
+import { pickUnits, quoteStart } from "./pick-units.ts";
+import { questionTerms } from "./question.ts";
+import { scoredUnits, type ScoredUnit } from "./scored-units.ts";
+
+export interface AnswerPorts extends QueryPorts {
+  readonly analyzer: Analyzer;
+  readonly constants: AnswerConstants;
+}
+
+/**
+ * Answers without a model: up to three units of the passages found, word for word, each with a citation that was
+ * checked against the stored source. Three levels: an answer; the closest passages, which may not answer; nothing
+ * found, said as such.
+ */
+export async function* extractAnswer(
+  ports: AnswerPorts,
+  scope: Scope,
+  request: QueryRequest,
+  settings: QuerySettings,
+  signal?: AbortSignal,
+): AsyncGenerator<AnswerEvent, void, void> {
+  const started = ports.now();
+  const wanted = request.top_k ?? settings.top_k;
+  const deeper = { ...request, top_k: Math.max(wanted, answerPassages) };
+  const findings = await findHits(ports, scope, deeper, settings, signal);
+  const searched = ports.now();
+  yield {
+    type: "sources",
+    question: request.query,
+    sources: findings.hits.slice(0, wanted).map((hit, i) => toHit(hit, i + 1)),
+  };
+  for (const warning of findings.warnings) yield { type: "warning", warning };
+
+  const { judgement, units } = extract(ports, findings, wanted);
+  const left = Math.max(1, settings.query_timeout_ms - (ports.now() - started));
+  const { citations, warnings } = await withDeadline(left, signal, (ends) =>
+    verifyQuotes(ports.store, scope, units.map(quoteOf), ends),
+  );
+  for (const warning of warnings) yield { type: "warning", warning };
+  const evidence = citations.length === 0 ? "none" : judgement.evidence;
+  yield* written(evidence, citations, judgement.features.missing);
+  yield {
+    type: "end",
+    evidence,
+    abstained: evidence === "none",
+    usage: { ...noUsage, ...findings.usage },
+    timings_ms: { ...findings.timings, answer: ports.now() - searched, total: ports.now() - started },
+  };
+}
+
+/** What the passages found say to the question; pure. */
+export function extract(
+  { analyzer, constants }: Pick<AnswerPorts, "analyzer" | "constants">,
+  findings: Findings,
+  passages: number = answerPassages,
+): { readonly judgement: Judgement; readonly units: readonly ScoredUnit[] } {
+  const question = findings.plan.query;
+  const terms = questionTerms(question, findings.found.text, analyzer);
+  const judgement = judge(evidenceFeatures(findings, terms, analyzer), constants);
+  if (judgement.evidence === "none") return { judgement, units: [] };
+  const hits = findings.hits.slice(0, Math.min(passages, answerPassages));
+  return { judgement, units: pickUnits(scoredUnits(question, terms, hits, analyzer)) };
+}
+
+function quoteOf(unit: ScoredUnit): Quote {
+  const { chunk } = unit.hit.candidate;
+  const start = quoteStart(unit);
+  const quote = chunk.content.slice(start - chunk.span.start, unit.end - chunk.span.start);
+  return { chunk, quote, start, end: unit.end };
+}
+
+const openings: Readonly<Record<Evidence, string>> = {
+  answer: "",
+  closest: "These are the closest passages; they may not answer the question.",
+  none: "No answer was found. Other words may find more.",
+};
+
+function* written(
+  evidence: Evidence,
+  citations: readonly Citation[],
+  missing: readonly string[],
+): Generator<AnswerEvent, void, void> {
+  const names = evidence === "answer" || missing.length === 0 ? "" : mentionNone(missing);
+  const opening = [openings[evidence], names].filter((part) => part !== "").join(" ");
+  if (opening !== "") yield { type: "text-delta", text: evidence === "none" ? opening : `${opening}\n\n` };
+  if (evidence === "none") return;
+  for (const [index, citation] of citations.entries()) {
+    const text = `${index === 0 ? "" : "\n"}${citation.quote.replaceAll(/\s+/g, " ")} [${citation.marker}]`;
+    yield { type: "text-delta", text };
+    yield { type: "citation", citation };
+  }
+}
+
+const mentionNone = (names: readonly string[]): string =>
+  `No passage found mentions ${names
+    .slice(0, 5)
+    .map((name) => `“${name}”`)
+    .join(" or ")}.`;

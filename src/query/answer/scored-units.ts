@@ -1,0 +1,100 @@
+import type { Analyzer } from "../../text/analyze.ts";
+import { splitUnits } from "../../text/units.ts";
+import type { FusedHit } from "../fusion.ts";
+import { answerType, holdsAnswerType, wordsOf } from "./answer-type.ts";
+import { unitWeights } from "./constants.ts";
+import type { QuestionTerms } from "./question.ts";
+import { wordFamilies } from "./word-families.ts";
+
+/** A unit of a passage; offsets into the document's stored text. */
+export interface ScoredUnit {
+  readonly hit: FusedHit;
+  /** Place among the units of its passage. */
+  readonly place: number;
+  readonly start: number;
+  readonly end: number;
+  readonly text: string;
+  readonly score: number;
+  /** Where the unit before it in the passage begins, null for the first. */
+  readonly previousStart: number | null;
+}
+
+/**
+ * Every unit of the passages with how well it may answer: the share of the question's words that it covers, how good
+ * its passage is, and whether it holds the kind of thing asked for. Units that several passages share (chunks overlap)
+ * stand once, in the best of them. Best first.
+ */
+export function scoredUnits(
+  question: string,
+  terms: QuestionTerms,
+  passages: readonly FusedHit[],
+  analyzer: Analyzer,
+): readonly ScoredUnit[] {
+  const familyOf = wordFamilies();
+  const type = answerType(question);
+  const asked = wordsOf(question);
+  const best = passages[0]?.score ?? 0;
+  const seen = new Set<string>();
+  return passages
+    .flatMap((hit, index) => {
+      const base = passageScore(hit, best, index);
+      const heading = new Set(analyzer.analyze(headingOf(hit)));
+      return unitsOf(hit).map((unit): ScoredUnit => {
+        const words = new Set(analyzer.analyze(unit.text));
+        const typed = type !== null && holdsAnswerType(unit.text, type, asked) ? unitWeights.answerType : 0;
+        return { ...unit, score: coverage(terms, words, heading, familyOf) + base + typed };
+      });
+    })
+    .sort((a, b) => b.score - a.score)
+    .filter(({ text }) => {
+      const key = text.replaceAll(/\s+/g, " ");
+      return !seen.has(key) && seen.add(key);
+    });
+}
+
+function unitsOf(hit: FusedHit): readonly Omit<ScoredUnit, "score">[] {
+  const { content, span } = hit.candidate.chunk;
+  const units = splitUnits(content).filter(({ kind }) => kind !== "heading");
+  return units.map(({ start, end }, place) => ({
+    hit,
+    place,
+    start: span.start + start,
+    end: span.start + end,
+    text: content.slice(start, end),
+    previousStart: place === 0 ? null : span.start + units[place - 1]!.start,
+  }));
+}
+
+/** .7 · the passage's score against the best, moved so that an average z-score keeps a third; .75 · its cosine. */
+function passageScore(hit: FusedHit, best: number, index: number): number {
+  const share = best > 0 ? Math.max(0, (hit.score / best + 0.5) / 1.5) : 1 / (index + 1);
+  return unitWeights.passage * share + unitWeights.cosine * Math.max(0, hit.candidate.cosine ?? 0);
+}
+
+function headingOf({ candidate: { chunk } }: FusedHit): string {
+  const speaker = chunk.metadata["speaker"];
+  return [chunk.title, ...chunk.heading_path, typeof speaker === "string" ? speaker : ""].join("\n");
+}
+
+function coverage(
+  { terms, total }: QuestionTerms,
+  words: ReadonlySet<string>,
+  heading: ReadonlySet<string>,
+  familyOf: (term: string) => readonly string[],
+): number {
+  if (total === 0) return 0;
+  const weight = (term: string): number => {
+    if (words.has(term)) return 1;
+    const inHeading = heading.has(term) ? unitWeights.headingTerm : 0;
+    const begins = hasSameBeginning(term, words) ? unitWeights.sameBeginning : 0;
+    const family = familyOf(term).some((other) => words.has(other)) ? unitWeights.sameFamily : 0;
+    return inHeading + begins + family;
+  };
+  return terms.reduce((sum, { term, idf }) => sum + idf * weight(term), 0) / total;
+}
+
+function hasSameBeginning(term: string, words: ReadonlySet<string>): boolean {
+  if (term.length < 5) return false;
+  const beginning = term.slice(0, 5);
+  return [...words].some((word) => word.startsWith(beginning) && Math.abs(word.length - term.length) <= 4);
+}
