@@ -65,9 +65,13 @@ function unitsOf(hit: FusedHit): readonly Omit<ScoredUnit, "score">[] {
   }));
 }
 
-/** .7 · the passage's score against the best, moved so that an average z-score keeps a third; .75 · its cosine. */
+/**
+ * .7 · the passage's score against the best; .75 · its cosine. A fused score is moved so that an average passage keeps
+ * a third of the best, as following links has already done to its own.
+ */
 function passageScore(hit: FusedHit, best: number, index: number): number {
-  const share = best > 0 ? Math.max(0, (hit.score / best + 0.5) / 1.5) : 1 / (index + 1);
+  const ratio = best > 0 ? hit.score / best : 1 / (index + 1);
+  const share = best > 0 && hit.graph === null ? Math.max(0, (ratio + 0.5) / 1.5) : ratio;
   return unitWeights.passage * share + unitWeights.cosine * Math.max(0, hit.candidate.cosine ?? 0);
 }
 

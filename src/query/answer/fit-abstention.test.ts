@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as fc from "fast-check";
+import { logit, type EvidenceFeatures } from "./evidence.ts";
+import { fitAbstention } from "./fit-abstention.ts";
+
+const features = (topCosine: number | null, coverage: number, missing = 0): EvidenceFeatures => ({
+  topCosine,
+  coverage,
+  gap: 1,
+  missing: Array.from({ length: missing }, (_, i) => `name ${i}`),
+});
+const spread = Array.from({ length: 40 }, (_, i) => (i - 20) / 200);
+const onTopic = spread.map((d) => ({ features: features(0.6 + d, 0.8 - d), onTopic: true }));
+const offTopic = spread.map((d) => ({ features: features(0.25 + d, 0.3 + d, 2), onTopic: false }));
+
+test("parts questions of the collection from others, with weights of the right sign", () => {
+  const weights = fitAbstention([...onTopic, ...offTopic]);
+  for (const question of [...onTopic, ...offTopic])
+    assert.equal(logit(question.features, weights) > 0, question.onTopic);
+  assert.ok(weights.topCosine > 0 && weights.coverage > 0 && weights.missing < 0);
+});
+
+test("the numbers of the two kinds of question do not move the line", () => {
+  const [once, thrice] = [1, 3].map((times) =>
+    fitAbstention([...onTopic, ...Array.from({ length: times }, () => offTopic).flat()]),
+  );
+  assert.ok(Math.abs(logit(features(0.42, 0.5), once!) - logit(features(0.42, 0.5), thrice!)) < 0.5);
+});
+
+test("without cosines only the words decide", () => {
+  const weights = fitAbstention([...onTopic, ...offTopic], false);
+  assert.deepEqual([weights.topCosine, weights.gap], [0, 0]);
+  assert.ok(logit(features(null, 0.9), weights) > 0 && logit(features(null, 0.1, 2), weights) < 0);
+});
+
+test("weights are numbers even for one-sided or empty data", () => {
+  const question = fc.record({
+    features: fc.record({
+      topCosine: fc.option(fc.double({ min: -1, max: 1, noNaN: true })),
+      coverage: fc.double({ min: 0, max: 1, noNaN: true }),
+      gap: fc.double({ min: 0, max: 20, noNaN: true }),
+      missing: fc.array(fc.constant("x"), { maxLength: 3 }),
+    }),
+    onTopic: fc.boolean(),
+  });
+  fc.assert(
+    fc.property(fc.array(question, { maxLength: 20 }), (questions) => {
+      assert.ok(Object.values(fitAbstention(questions)).every(Number.isFinite));
+    }),
+    { numRuns: 50 },
+  );
+});
