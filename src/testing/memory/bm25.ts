@@ -11,8 +11,8 @@ export interface Field {
 
 const k1 = 0.9;
 
-/** What a chunk's content and title count: `fusion.md` fitted the weights. */
-export const contentField = { b: 0.4, weight: 1 };
+/** What a chunk's body and title count; fitted on judged collections. */
+export const bodyField = { b: 0.4, weight: 1 };
 export const titleField = { b: 0.3, weight: 0.2 };
 
 /**

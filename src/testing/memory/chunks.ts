@@ -11,7 +11,7 @@ import type {
 } from "../../ports/chunk-store.ts";
 import { mayRead, type Scope } from "../../scope.ts";
 import type { Token } from "../../text/analyze.ts";
-import { bm25, contentField, titleField } from "./bm25.ts";
+import { bm25, bodyField, titleField } from "./bm25.ts";
 import { readable, readableChunks } from "./documents.ts";
 import { enter, tenantOf, type State, type StoredChunk } from "./state.ts";
 import { checkVector, cosine } from "./vectors.ts";
@@ -54,14 +54,14 @@ export const allowedChunks = (state: State, scope: Scope, filter: Filter | null 
 export const corpusOf = (state: State, scope: Scope): readonly StoredChunk[] =>
   [...tenantOf(state, scope).documents.values()].flatMap((stored) => stored.chunks);
 
-/** BM25 of every chunk of the tenant for analysed words, title and content together. */
+/** BM25 of every chunk of the tenant for analysed words, body and title together. */
 export function scoresOf(
   corpus: readonly StoredChunk[],
   words: readonly (readonly string[])[],
 ): ReadonlyMap<StoredChunk, number> {
-  const content = { texts: corpus.map((stored) => stored.content.terms), ...contentField };
+  const body = { texts: corpus.map((stored) => stored.body.terms), ...bodyField };
   const title = { texts: corpus.map((stored) => stored.title.terms), ...titleField };
-  const scores = bm25([content, title], words);
+  const scores = bm25([body, title], words);
   return new Map(corpus.map((stored, index) => [stored, scores[index]!]));
 }
 
@@ -145,11 +145,10 @@ function searchText(
 
 const unique = (words: readonly string[]): readonly string[] => [...new Set(words)];
 
-/** The distinct terms of a chunk, title and content. */
-export const termsOf = ({ content, title }: StoredChunk): ReadonlySet<string> =>
-  new Set([...content.terms, ...title.terms]);
+/** The distinct terms of a chunk, its title and headings included. */
+export const termsOf = ({ body }: StoredChunk): ReadonlySet<string> => new Set(body.terms);
 
-/** In how many chunks each word stands, in title or content. */
+/** In how many chunks each word stands. */
 function documentFrequencies(corpus: readonly StoredChunk[]): ReadonlyMap<string, number> {
   const frequencies = new Map<string, number>();
   for (const stored of corpus) {

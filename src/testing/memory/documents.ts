@@ -1,3 +1,4 @@
+import { searchableText } from "../../text/searchable-text.ts";
 import { HybridRAGError } from "../../errors.ts";
 import { compareText, matches } from "../../filter/matches.ts";
 import type { DocumentStore, DocumentVersion, PutResult } from "../../ports/store.ts";
@@ -129,6 +130,7 @@ function storedChunk(state: State, { vector, embedding_hash, ...chunk }: NewChun
     chunk: frozen<Chunk>(chunk),
     vector: vector && Float32Array.from(vector),
     embeddingHash: embedding_hash,
+    body: analysed(state, searchableText(chunk)),
     content: analysed(state, chunk.content),
     title: analysed(state, chunk.title),
   };

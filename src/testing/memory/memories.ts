@@ -2,7 +2,7 @@ import { compareText } from "../../filter/matches.ts";
 import type { MemoryHit, MemorySearch, MemoryStore, NewMemory } from "../../ports/memory-store.ts";
 import type { Memory } from "../../records.ts";
 import type { Scope } from "../../scope.ts";
-import { bm25, contentField } from "./bm25.ts";
+import { bm25, bodyField } from "./bm25.ts";
 import { pageOf, type SortKey } from "./paging.ts";
 import { enter, frozen, isoNow, tenantOf, type State, type StoredMemory } from "./state.ts";
 import { checkVector, cosine } from "./vectors.ts";
@@ -104,7 +104,7 @@ function search(state: State, memories: readonly StoredMemory[], request: Memory
   const { vector, text, limit } = request;
   if (vector) checkVector(state, vector, "/vector");
   const words = text === null ? [] : [...new Set(state.analyzer.analyze(text))].map((word) => [word]);
-  const scores = bm25([{ texts: memories.map((stored) => stored.terms), ...contentField }], words);
+  const scores = bm25([{ texts: memories.map((stored) => stored.terms), ...bodyField }], words);
   const hits = memories
     .map((stored, index) => ({
       memory: stored.memory,

@@ -39,6 +39,8 @@ export interface StoredChunk {
   readonly chunk: Chunk;
   readonly vector: Float32Array | null;
   readonly embeddingHash: string;
+  /** Title, headings and content: what the text leg counts. */
+  readonly body: AnalysedText;
   readonly content: AnalysedText;
   readonly title: AnalysedText;
 }
