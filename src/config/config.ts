@@ -23,6 +23,9 @@ export interface LoadedConfig {
   readonly file: string | null;
 }
 
+/** The environment, for what is no setting: colour and CI conventions of terminals. */
+export const environmentOf = (): Readonly<Record<string, string | undefined>> => process.env;
+
 export interface ConfigSources {
   /** From the command line or a program: the strongest. */
   readonly flags?: Partial<Record<SettingName, unknown>>;
@@ -36,7 +39,7 @@ export interface ConfigSources {
  * @throws HybridRAGError `invalid_config` that names the setting, where it came from, and what is expected.
  */
 export function loadConfig(sources: ConfigSources = {}): LoadedConfig {
-  const environment = sources.environment ?? process.env;
+  const environment = sources.environment ?? environmentOf();
   const { file, values } = readConfigFile(resolve(sources.directory ?? ".", "hybridrag.config.json"));
   const config: Record<string, unknown> = {};
   const origins: Record<string, Origin> = {};
