@@ -3,16 +3,15 @@ import type { Engine } from "./engine.ts";
 import { forward } from "./forward.ts";
 import { loadWeights } from "./load-weights.ts";
 import type { ModelFiles } from "./model-files.ts";
-import { createWasmMultiply } from "./multiply.ts";
+import { multiplyPlainly } from "./multiply.ts";
 
 export async function openPortableEngine(model: ModelFiles): Promise<Engine> {
   const weights = await loadWeights(model);
-  const multiply = createWasmMultiply();
   return {
     name: "portable",
     dtype: "fp32",
     origin: "built",
-    run: (tokens) => Promise.resolve(forward(weights, tokens, model.pooling, multiply)),
+    run: (tokens) => Promise.resolve(forward(weights, tokens, model.pooling, multiplyPlainly)),
     close: () => Promise.resolve(),
   };
 }

@@ -1,0 +1,45 @@
+import type { Command } from "commander";
+import type { AnswerEvent } from "../../query/answer/answer-event.ts";
+import { collectAnswer } from "../../query/answer/collect-answer.ts";
+import type { Citation } from "../../records.ts";
+import type { Shell } from "../shell.ts";
+import type { Terminal } from "../terminal.ts";
+import { inWorkspace } from "../workspace.ts";
+import { requestOf, withQueryOptions, type QueryOptions } from "./search.ts";
+
+export function addAsk(program: Command, shell: Shell): void {
+  withQueryOptions(program.command("ask <question>"))
+    .description("answer a question, with citations that were checked")
+    .option("--session <id>", "remember the exchange in this conversation")
+    .action(async (question: string, options: QueryOptions) => {
+      const request = requestOf(question, options);
+      const access = options.session === undefined ? "read" : "write";
+      await inWorkspace({ ...options, access }, async ({ rag, scope }) => {
+        const events = rag.ask(scope, request, { signal: shell.signal });
+        if (options.json) shell.terminal.json(await collectAnswer(events));
+        else await printAnswer(events, shell.terminal);
+      });
+    });
+}
+
+/** Writes the answer as it comes, then its citations. */
+export async function printAnswer(events: AsyncIterable<AnswerEvent>, terminal: Terminal): Promise<void> {
+  const citations: Citation[] = [];
+  const warnings: string[] = [];
+  for await (const event of events) {
+    if (event.type === "text-delta") terminal.write(event.text);
+    if (event.type === "citation") citations.push(event.citation);
+    if (event.type === "warning") warnings.push(event.warning.message);
+  }
+  terminal.line();
+  if (citations.length > 0) terminal.line();
+  for (const citation of citations) terminal.line(citationLine(citation, terminal));
+  for (const message of warnings) terminal.note(`note: ${message}`);
+}
+
+function citationLine(citation: Citation, terminal: Terminal): string {
+  const page = citation.page === null ? "" : `, page ${citation.page}`;
+  const heading = citation.heading_path.length === 0 ? "" : ` · ${citation.heading_path.join(" › ")}`;
+  const place = terminal.dim(`(${citation.source}, characters ${citation.start}–${citation.end})`);
+  return `[${citation.marker}] ${citation.title || citation.source}${heading}${page} ${place}`;
+}

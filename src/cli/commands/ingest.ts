@@ -1,0 +1,108 @@
+import { buffer } from "node:stream/consumers";
+import type { Command } from "commander";
+import { HybridRAGError } from "../../errors.ts";
+import type { FileResult, IngestEvent, IngestProgress, IngestSummary } from "../../ingest/ingest-events.ts";
+import { parseMetadata } from "../../ingest/metadata.ts";
+import type { IngestSource } from "../../ingest/sources.ts";
+import { withCommonOptions } from "../common-options.ts";
+import type { Shell } from "../shell.ts";
+import type { Terminal } from "../terminal.ts";
+import { inWorkspace, type CommonOptions } from "../workspace.ts";
+
+interface IngestOptions extends CommonOptions {
+  readonly metadata?: string;
+  readonly prune?: boolean;
+  readonly title?: string;
+}
+
+export function addIngest(program: Command, shell: Shell): void {
+  withCommonOptions(program.command("ingest <path...>"))
+    .description("read files, folders, globs or - (standard input); unchanged ones cost nothing")
+    .option("--metadata <json>", 'metadata for every document, such as {"category": "report"}')
+    .option("--title <title>", "title of what comes from standard input")
+    .option("--prune", "delete documents whose files have vanished from an ingested folder")
+    .action(async (paths: readonly string[], options: IngestOptions) => {
+      const metadata = parseMetadata(parseJson(options.metadata));
+      const sources = await Promise.all(paths.map((path) => sourceOf(path, options.title)));
+      const ingestOptions = { cwd: process.cwd(), metadata, prune: options.prune === true, signal: shell.signal };
+      const { files, vanished, summary } = await inWorkspace({ ...options, access: "write" }, ({ rag, scope }) =>
+        watch(rag.ingest(scope, sources, ingestOptions), shell.terminal),
+      );
+      const { documents, chunks, seconds } = summary;
+      if (options.json) shell.terminal.json({ files, vanished, documents, chunks, seconds });
+      else shell.terminal.line(summaryLine(summary));
+      if (summary.outcomes.refused + summary.outcomes.failed > 0) shell.exitCode = 1;
+    });
+}
+
+function parseJson(text: string | undefined): unknown {
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    const message = '--metadata is no JSON; an example is \'{"category": "report"}\'.';
+    throw new HybridRAGError("invalid_input", message, { details: { path: "/metadata" } });
+  }
+}
+
+async function sourceOf(path: string, title: string | undefined): Promise<IngestSource> {
+  if (path !== "-") return path;
+  return { source: "stdin", bytes: await buffer(process.stdin), ...(title === undefined ? {} : { title }) };
+}
+
+interface Report {
+  readonly files: readonly FileResult[];
+  readonly vanished: readonly { readonly path: string; readonly document_id: string; readonly deleted: boolean }[];
+  readonly summary: IngestSummary;
+}
+
+/** Shows how it goes on stderr and keeps what became of each document. */
+async function watch(events: AsyncIterable<IngestEvent>, terminal: Terminal): Promise<Report> {
+  const files: FileResult[] = [];
+  const vanished: { path: string; document_id: string; deleted: boolean }[] = [];
+  let summary: IngestSummary | null = null;
+  for await (const event of events) {
+    const note = noteOf(event);
+    if (note !== null) terminal.note(note);
+    if (event.type === "file") files.push(event.result);
+    if (event.type === "vanished") {
+      vanished.push({ path: event.path, document_id: event.document_id, deleted: event.pruned });
+    }
+    if (event.type === "progress") terminal.status(progressLine(event.progress));
+    if (event.type === "summary") summary = event.summary;
+  }
+  terminal.status(null);
+  if (summary !== null) return { files, vanished, summary };
+  throw new HybridRAGError("store_failed", "The run ended early; run it again, it goes on where it stopped.");
+}
+
+/** What a person should read while it runs. */
+function noteOf(event: IngestEvent): string | null {
+  switch (event.type) {
+    case "file": {
+      const { outcome, reason } = event.result;
+      return reason === null || outcome === "unchanged" ? null : `${outcome}: ${reason}`;
+    }
+    case "vanished":
+      return event.pruned
+        ? `deleted, its file has vanished: ${event.path}`
+        : `vanished: ${event.path} (--prune deletes it)`;
+    case "warning":
+      return `note: ${event.warning.message}`;
+    default:
+      return null;
+  }
+}
+
+function progressLine({ done, total, chunks, chunks_per_second: rate, eta_seconds: eta }: IngestProgress): string {
+  const left = eta === null ? "" : `, ${eta < 90 ? `${Math.ceil(eta)} s` : `${Math.ceil(eta / 60)} min`} left`;
+  return `${done} of ${total} documents, ${chunks} chunks (${Math.round(rate)} a second${left})`;
+}
+
+function summaryLine({ outcomes, chunks, seconds, interrupted }: IngestSummary): string {
+  const parts = Object.entries(outcomes)
+    .filter(([, count]) => count > 0)
+    .map(([outcome, count]) => `${count} ${outcome}`);
+  const end = interrupted ? " Interrupted; what is done stays, the next run goes on." : "";
+  return `${parts.join(", ") || "Nothing to do"}: ${chunks} chunks in ${seconds.toFixed(1)} s.${end}`;
+}

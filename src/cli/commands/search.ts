@@ -1,0 +1,68 @@
+import type { Command } from "commander";
+import type { SearchResponse } from "../../query/search.ts";
+import { withCommonOptions } from "../common-options.ts";
+import type { Shell } from "../shell.ts";
+import type { Terminal } from "../terminal.ts";
+import { inWorkspace, parseFilters, type CommonOptions } from "../workspace.ts";
+
+export interface QueryOptions extends CommonOptions {
+  readonly mode?: string;
+  readonly topK?: number;
+  readonly filters?: string;
+  readonly explain?: boolean;
+  readonly session?: string;
+}
+
+export const withQueryOptions = (command: Command): Command =>
+  withCommonOptions(command)
+    .option("--mode <mode>", "vector, text, hybrid, local, global, mix or bypass (default: mix)")
+    .option("--top-k <number>", "results, 1 to 100 (default: 10)", Number)
+    .option("--filters <json>", 'conditions such as {"metadata.category": "report"}')
+    .option("--explain", "what each leg gave, and the plan");
+
+/** The request as it would stand in an HTTP body, so that one schema checks both. */
+export const requestOf = (query: string, options: QueryOptions): Record<string, unknown> => ({
+  query,
+  ...(options.mode === undefined ? {} : { mode: options.mode }),
+  ...(options.topK === undefined ? {} : { top_k: options.topK }),
+  ...(options.filters === undefined ? {} : { filters: parseFilters(options.filters) }),
+  ...(options.explain ? { explain: true } : {}),
+  ...(options.session === undefined ? {} : { session_id: options.session }),
+});
+
+export function addSearch(program: Command, shell: Shell): void {
+  withQueryOptions(program.command("search <query>"))
+    .description("find passages")
+    .action(async (query: string, options: QueryOptions) => {
+      const request = requestOf(query, options);
+      const found = await inWorkspace({ ...options, access: "read" }, ({ rag, scope }) =>
+        rag.search(scope, request, { signal: shell.signal }),
+      );
+      if (options.json) shell.terminal.json(found);
+      else printResults(found, shell.terminal);
+    });
+}
+
+const previewLength = 280;
+
+function printResults(found: SearchResponse, terminal: Terminal): void {
+  for (const warning of found.warnings) terminal.note(`note: ${warning.message}`);
+  if (found.results.length === 0) terminal.line("Nothing was found.");
+  for (const hit of found.results) printHit(hit, terminal);
+  if (found.plan) terminal.line(`\n${JSON.stringify(found.plan, null, 2)}`);
+  terminal.note(terminal.dim(`${found.mode}, ${Math.round(found.timings_ms.total)} ms`));
+}
+
+function printHit(hit: SearchResponse["results"][number], terminal: Terminal): void {
+  const page = hit.span.page === null ? [] : [`page ${hit.span.page}`];
+  const place = [hit.title || hit.source, ...hit.heading_path.slice(-1), ...page];
+  const flat = hit.content.replaceAll(/\s+/g, " ");
+  const legs = Object.entries(hit.legs)
+    .filter((entry): entry is [string, number] => entry[1] !== null)
+    .map(([leg, score]) => `${leg} ${score.toFixed(3)}`);
+  terminal.line(terminal.bold(`${hit.rank}. ${place.join(" · ")}`));
+  terminal.line(`   ${flat.length > previewLength ? `${flat.slice(0, previewLength)}…` : flat}`);
+  terminal.line(terminal.dim(`   ${hit.source} · score ${hit.score.toFixed(3)} (${legs.join(", ")})`));
+  if (!hit.path) return;
+  terminal.line(terminal.dim(`   reached over “${hit.path.entity}” (${hit.path.link}): ${hit.path.sentence}`));
+}

@@ -1,0 +1,109 @@
+import { homedir } from "node:os";
+import { join } from "node:path";
+import type { Config } from "./config/config.ts";
+import { HybridRAGError, isHybridRAGError } from "./errors.ts";
+import { createHybridRAG, type HybridRAG } from "./hybridrag.ts";
+import { chunkerFingerprint } from "./ingest/chunk/chunk-document.ts";
+import { chunkerOptions } from "./ingest/document-version.ts";
+import { loadPool } from "./ingest/load/load-pool.ts";
+import type { Embedder } from "./ports/embedder.ts";
+import type { Store } from "./ports/store.ts";
+import { bundledConstants } from "./query/answer/constants.ts";
+import type { QuerySettings } from "./query/plan.ts";
+import type { Warning } from "./records.ts";
+import { englishAnalyzer } from "./text/analyze.ts";
+
+const dayMs = 24 * 60 * 60 * 1000;
+
+/** Turns settings into adapters: the one place that knows them all. What is not used is not loaded. */
+export async function openHybridRAG(
+  config: Config,
+  options: { readonly access: "read" | "write" },
+): Promise<HybridRAG> {
+  const { embedder, notices } = await openEmbedder(config);
+  const chunker =
+    config.chunk_tokens === undefined ? {} : { maxTokens: config.chunk_tokens, targetTokens: config.chunk_tokens };
+  const store = await openStore(config, options.access);
+  try {
+    await store.prepare({
+      embedder: embedder?.fingerprint ?? "none",
+      dimensions: embedder?.dimensions ?? 0,
+      chunker: chunkerFingerprint(chunkerOptions(embedder, chunker)),
+    });
+  } catch (error) {
+    await Promise.all([store.close(), embedder?.close()]);
+    throw error;
+  }
+  return createHybridRAG({
+    store,
+    embedder,
+    reranker: null,
+    extractor: null,
+    pool: loadPool({ maxFileBytes: config.max_file_mb * 2 ** 20 }),
+    chunker,
+    analyzer: englishAnalyzer(),
+    constants: bundledConstants,
+    query: querySettingsOf(config),
+    sessions: { ttlMs: config.session_ttl_days * dayMs, historyTokens: 2000, summaryTokens: 400 },
+    notices,
+    now: () => performance.now(),
+  });
+}
+
+async function openStore(_config: Config, _access: "read" | "write"): Promise<Store> {
+  const { openMemoryStore } = await import("./testing/memory-store.ts");
+  return openMemoryStore();
+}
+
+interface OpenedEmbedder {
+  readonly embedder: Embedder | null;
+  readonly notices: readonly Warning[];
+}
+
+async function openEmbedder(config: Config): Promise<OpenedEmbedder> {
+  const [kind, ...rest] = config.embedder.split(":");
+  const argument = rest.join(":");
+  switch (kind) {
+    case "none":
+      return lexicalOnly("No embedder is set (HYBRIDRAG_EMBEDDER=none): searches are lexical only.");
+    case "auto":
+      return openLocalEmbedder(config, undefined).catch((error: unknown) => {
+        if (!isHybridRAGError(error)) throw error;
+        return lexicalOnly(`The local embedder cannot be used, so searches are lexical only: ${error.message}`);
+      });
+    case "local":
+      return openLocalEmbedder(config, argument === "" ? undefined : argument);
+    default:
+      throw new HybridRAGError("invalid_config", `HYBRIDRAG_EMBEDDER names "${kind}", which is no embedder.`);
+  }
+}
+
+const lexicalOnly = (message: string): OpenedEmbedder => ({
+  embedder: null,
+  notices: [{ code: "lexical_only", message }],
+});
+
+async function openLocalEmbedder(config: Config, folder: string | undefined): Promise<OpenedEmbedder> {
+  const { localEmbedder } = await import("./providers/local/index.ts");
+  const embedder = await localEmbedder({
+    cacheDir: config.cache_dir ?? join(homedir(), ".cache", "hybridrag"),
+    ...(config.embedder_workers === undefined ? {} : { workers: config.embedder_workers }),
+    ...(folder === undefined ? {} : { folder }),
+  });
+  return { embedder, notices: embedder.warnings };
+}
+
+/** The settings of a query, under the names that a plan has. */
+const querySettingsOf = (config: Config): QuerySettings => ({
+  mode: config.mode,
+  top_k: config.top_k,
+  fusion: config.fusion,
+  vector_weight: config.vector_weight,
+  text_weight: config.text_weight,
+  rank_constant: config.rank_constant,
+  calibrate: config.calibrate,
+  cosine_threshold: config.cosine_threshold,
+  rerank_top_k: config.rerank_top_k,
+  query_timeout_ms: config.query_timeout_ms,
+  ...(config.mmr_lambda === undefined ? {} : { mmr_lambda: config.mmr_lambda }),
+});
