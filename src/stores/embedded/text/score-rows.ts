@@ -1,5 +1,5 @@
 import type { Moments } from "../../../ports/chunk-store.ts";
-import { type Bitmap, hasSlot } from "./bitmap.ts";
+import { type Bitmap, hasSlot } from "../bitmap.ts";
 import { startOf } from "./dictionary.ts";
 import { documentFrequency, termIndex } from "./term-rows.ts";
 import { ownerOf, ownsAll, statisticsOf, type TextIndex, type TextPart } from "./text-index.ts";

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import * as fc from "fast-check";
 import { englishAnalyzer } from "../../../text/analyze.ts";
 import { isWithinOneEdit } from "../../../text/edit-distance.ts";
-import { bitmapOf } from "./bitmap.ts";
+import { bitmapOf } from "../bitmap.ts";
 import { wordsWithinOneEdit, wordsWithPrefix } from "./known-words.ts";
 import { mergeParts } from "./merge-parts.ts";
 import { queryTerms } from "./query-terms.ts";

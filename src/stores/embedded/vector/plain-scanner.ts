@@ -1,0 +1,37 @@
+import { hasSlot } from "../bitmap.ts";
+import { type CodeScanner, momentsOf } from "./code-scanner.ts";
+import type { CodeTable } from "./code-table.ts";
+import { quantize } from "./quantize.ts";
+
+/** Adding and taking away this much rounds to a multiple of 2^-30, so that sums are exact in any order. */
+const grid = 1.5 * 2 ** 22;
+
+/** In plain JavaScript, rounding as the kernel does: its fallback, and what it is tested against. */
+export function plainScanner(table: CodeTable): CodeScanner {
+  const queryCodes = new Int8Array(table.dimensions);
+  return {
+    kind: "plain",
+    scan: ({ query, rows, allowed }) => {
+      table.rows.reserve(rows);
+      const queryScale = quantize(query, queryCodes.fill(0));
+      const scores = new Float32Array(rows).fill(-Infinity);
+      const { buffer } = table.rows.memory;
+      const codes = new Int8Array(buffer);
+      const view = new DataView(buffer);
+      let [sum, squares, count] = [0, 0, 0];
+      for (let slot = 0; slot < rows; slot += 1) {
+        const at = slot * table.rows.bytesPerRow;
+        const scale = view.getFloat32(at + table.scaleAt, true);
+        if (scale === 0 || !hasSlot(allowed, slot)) continue;
+        let dot = 0;
+        for (let i = 0; i < queryCodes.length; i += 1) dot += (codes[at + i] as number) * (queryCodes[i] as number);
+        const score = Math.fround(Math.fround(Math.fround(dot) * scale) * queryScale);
+        scores[slot] = score;
+        sum += score + grid - grid;
+        squares += score * score + grid - grid;
+        count += 1;
+      }
+      return { scores, moments: momentsOf(sum, squares, count) };
+    },
+  };
+}

@@ -1,0 +1,48 @@
+import { type CodeScanner, momentsOf } from "./code-scanner.ts";
+import type { CodeTable } from "./code-table.ts";
+import { kernelInstance, placeBitmap } from "./kernel-instance.ts";
+import { plainScanner } from "./plain-scanner.ts";
+import { quantize } from "./quantize.ts";
+
+/** The fastest scanner that this runtime can run. */
+export const codeScanner = (table: CodeTable): CodeScanner => simdScanner(table) ?? plainScanner(table);
+
+const momentBytes = 32;
+
+/** Null when this runtime cannot run the kernels. */
+export function simdScanner(table: CodeTable): CodeScanner | null {
+  const kernel = kernelInstance(table.rows.memory);
+  if (kernel === null) return null;
+  const { codeBytes, scaleAt, dimensions } = table;
+  const queryCodes = new Int8Array(dimensions);
+  const momentsAt = codeBytes * 2;
+  const allowedAt = momentsAt + momentBytes;
+  return {
+    kind: "simd",
+    scan: ({ query, rows, allowed }) => {
+      table.rows.reserve(rows);
+      const bitmapBytes = Math.ceil(rows / 64) * 8;
+      const scoresAt = Math.ceil((allowedAt + bitmapBytes) / 16) * 16;
+      const memory = kernel.room(scoresAt + Math.ceil(rows / 4) * 16);
+      const queryScale = quantize(query, queryCodes.fill(0));
+      new Int16Array(memory, 0, codeBytes).fill(0).set(queryCodes);
+      placeBitmap(allowed, rows, new Uint8Array(memory, allowedAt, bitmapBytes));
+      kernel.run["scanCodes"]?.(
+        rows,
+        table.rows.bytesPerRow,
+        codeBytes,
+        scaleAt,
+        0,
+        queryScale,
+        allowedAt,
+        scoresAt,
+        momentsAt,
+      );
+      const moments = new DataView(memory, momentsAt);
+      return {
+        scores: new Float32Array(memory, scoresAt, rows),
+        moments: momentsOf(moments.getFloat64(0, true), moments.getFloat64(8, true), moments.getInt32(16, true)),
+      };
+    },
+  };
+}
