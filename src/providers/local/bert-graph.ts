@@ -1,11 +1,11 @@
 /**
- * A BERT encoder as an ONNX graph for one text at a time: 8-bit weights with one scale per output, activations
+ * A BERT encoder as an ONNX graph for one text at a time: 8- or 7-bit weights with one scale per output, activations
  * quantised while it runs, pooling and unit length inside. Nothing is padded, so no attention mask is needed and a
  * vector does not depend on what else is embedded.
  */
 import type { BertLayer, BertWeights, Dense, Norm } from "./bert-weights.ts";
 import { encodeModel, type AttributeValue, type OnnxNode, type OnnxTensor } from "./onnx.ts";
-import { quantizeRows, transpose } from "./quantize.ts";
+import { quantizeRows, transpose, type Bits } from "./quantize.ts";
 
 /** Part of the cache key: raise it whenever the graph changes. */
 export const graphVersion = 1;
@@ -13,9 +13,9 @@ export const graphVersion = 1;
 export type Pooling = "mean" | "cls";
 
 /** Inputs `tokens` and `positions`, int64 [1, n]; output `vector`, float32 [1, width], of unit length. */
-export function buildBertGraph(weights: BertWeights, pooling: Pooling): Uint8Array {
+export function buildBertGraph(weights: BertWeights, pooling: Pooling, bits: Bits): Uint8Array {
   const { shape } = weights;
-  const graph = graphBuilder();
+  const graph = graphBuilder(bits);
   let state = embed(graph, weights);
   for (const [index, layer] of weights.layers.entries()) {
     state = encode(graph, `layer${index}`, layer, state, weights);
@@ -33,6 +33,7 @@ export function buildBertGraph(weights: BertWeights, pooling: Pooling): Uint8Arr
 }
 
 interface GraphBuilder {
+  readonly bits: Bits;
   readonly nodes: OnnxNode[];
   readonly tensors: OnnxTensor[];
   /** Adds a constant and answers its name. */
@@ -47,10 +48,11 @@ const runtimeOperators = new Set(["DynamicQuantizeMatMul", "MultiHeadAttention",
 const domainOf = (operator: string): string | undefined =>
   runtimeOperators.has(operator) ? "com.microsoft" : undefined;
 
-function graphBuilder(): GraphBuilder {
+function graphBuilder(bits: Bits): GraphBuilder {
   const nodes: OnnxNode[] = [];
   const tensors: OnnxTensor[] = [];
   return {
+    bits,
     nodes,
     tensors,
     constant(name, shape, data) {
@@ -68,7 +70,7 @@ const integer = (value: number): AttributeValue => ({ integer: value });
 
 function embed(graph: GraphBuilder, { words, positions, norm, shape }: BertWeights): string {
   const count = words.shape[0]!;
-  const { codes, scales } = quantizeRows(words.data, count);
+  const { codes, scales } = quantizeRows(words.data, count, 8);
   const wordCodes = graph.constant("words.codes", [count, shape.width], codes);
   const wordScales = graph.constant("words.scales", [count, 1], scales);
   const places = graph.constant("places", [shape.positions, shape.width], positions);
@@ -111,7 +113,7 @@ function pool(graph: GraphBuilder, state: string, pooling: Pooling): void {
 }
 
 function addDense(graph: GraphBuilder, name: string, dense: Dense, input: string): string {
-  const { codes, scales } = quantizeRows(dense.weight, dense.outputs);
+  const { codes, scales } = quantizeRows(dense.weight, dense.outputs, graph.bits);
   const weight = graph.constant(`${name}.codes`, [dense.inputs, dense.outputs], transpose(codes, dense.outputs));
   const scale = graph.constant(`${name}.scales`, [dense.outputs], scales);
   const bias = graph.constant(`${name}.bias`, [dense.outputs], dense.bias);

@@ -37,9 +37,16 @@ interface Seat {
 /** Two: while one is embedded the next already waits, so a busy main thread does not leave the worker idle. */
 const heldPerWorker = 2;
 
+/** Workers that end before they are ready, one after the other, until no more is started. */
+const startsTried = 3;
+
 /** @throws HybridRAGError when the first worker cannot open the model. */
-export async function openEmbedPool(data: EmbedWorkerStart, size: number): Promise<EmbedPool> {
-  const pool = createPool(data, size);
+export async function openEmbedPool(
+  data: EmbedWorkerStart,
+  size: number,
+  script = new URL("./embed-worker.js", import.meta.url),
+): Promise<EmbedPool> {
+  const pool = createPool(data, size, fileURLToPath(script));
   try {
     const report = await pool.start();
     return { report, run: pool.run, close: pool.close };
@@ -49,8 +56,6 @@ export async function openEmbedPool(data: EmbedWorkerStart, size: number): Promi
   }
 }
 
-const workerPath = fileURLToPath(new URL("./embed-worker.js", import.meta.url));
-
 /** Whether this worker keeps the parent's event loop alive. */
 function holdProcess(worker: ChildProcess, hold: boolean): void {
   if (hold) worker.ref();
@@ -59,18 +64,19 @@ function holdProcess(worker: ChildProcess, hold: boolean): void {
   else worker.channel?.unref();
 }
 
-function createPool(data: EmbedWorkerStart, size: number) {
+function createPool(data: EmbedWorkerStart, size: number, script: string) {
   const seats = new Set<Seat>();
   const urgent: Waiting[] = [];
   const patient: Waiting[] = [];
   let nextId = 1;
+  let failedStarts = 0;
   let closed = false;
   let settings = data;
 
   const start = (): Promise<EngineReport> =>
     new Promise((resolve, reject) => {
       // No flags of ours are handed on: a debugger's port or a test runner's mode is not meant for workers.
-      const worker = fork(workerPath, {
+      const worker = fork(script, {
         execArgv: [],
         serialization: "advanced",
         stdio: ["ignore", "ignore", "ignore", "ipc"],
@@ -85,6 +91,7 @@ function createPool(data: EmbedWorkerStart, size: number) {
       worker.on("message", (reply: EmbedWorkerReply) => {
         if (reply.kind === "ready") {
           seat.ready = true;
+          failedStarts = 0;
           // Later workers must not choose differently.
           settings = { ...data, engine: reply.report.engine };
           resolve(reply.report);
@@ -104,6 +111,11 @@ function createPool(data: EmbedWorkerStart, size: number) {
     const error = new HybridRAGError("provider_failed", "A worker of the local model ended unexpectedly. Try again.");
     seats.delete(seat);
     for (const waiting of seat.running.values()) waiting.reject(error);
+    if (!seat.ready) failedStarts += 1;
+    if (failedStarts >= startsTried && seats.size === 0) {
+      failedStarts = 0;
+      for (const waiting of [...urgent.splice(0), ...patient.splice(0)]) waiting.reject(error);
+    }
     pump();
     return error;
   };
@@ -127,7 +139,8 @@ function createPool(data: EmbedWorkerStart, size: number) {
       seat.worker.send({ id, tokens: waiting.job.tokens() } satisfies EmbedWorkerRequest);
     }
     const backlog = urgent.length + patient.length > 0;
-    if (backlog && !closed && seats.size < size && [...seats].every((seat) => seat.ready)) start().catch(refuseWaiting);
+    if (backlog && !closed && seats.size < size && failedStarts < startsTried && [...seats].every((seat) => seat.ready))
+      start().catch(() => undefined);
     for (const seat of seats) {
       holdProcess(seat.worker, closed || seat.running.size > 0 || !seat.ready);
     }
@@ -139,12 +152,6 @@ function createPool(data: EmbedWorkerStart, size: number) {
       if (waiting?.job.signal?.aborted !== true) return waiting;
       waiting.reject(waiting.job.signal.reason);
     }
-  };
-
-  /** Only when no worker is left that could take them. */
-  const refuseWaiting = (error: unknown): void => {
-    if (seats.size > 0) return;
-    for (const waiting of [...urgent.splice(0), ...patient.splice(0)]) waiting.reject(error);
   };
 
   const run = (job: EmbedJob): Promise<Float32Array> =>

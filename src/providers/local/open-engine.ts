@@ -1,5 +1,5 @@
 /** Chooses what runs the model inside a worker. */
-import { messageOf } from "../../errors.ts";
+import { isHybridRAGError, messageOf } from "../../errors.ts";
 import type { Engine, EngineName } from "./engine.ts";
 import type { ModelFiles } from "./model-files.ts";
 import { loadRuntime, openOnnxEngine } from "./onnx-engine.ts";
@@ -16,14 +16,14 @@ export async function openEngine(
   model: ModelFiles,
   wanted: EngineName | "auto",
   cacheDir: string | null,
+  load = loadRuntime,
 ): Promise<OpenedEngine> {
   if (wanted === "portable") return { engine: await openPortableEngine(model), reason: null };
-  let runtime: ReturnType<typeof loadRuntime>;
   try {
-    runtime = loadRuntime();
+    return { engine: await openOnnxEngine(load(), model, cacheDir), reason: null };
   } catch (error) {
-    if (wanted === "onnx") throw error;
+    const modelIsWrong = isHybridRAGError(error) && error.code === "invalid_config";
+    if (wanted === "onnx" || modelIsWrong) throw error;
     return { engine: await openPortableEngine(model), reason: messageOf(error) };
   }
-  return { engine: await openOnnxEngine(runtime, model, cacheDir), reason: null };
 }
