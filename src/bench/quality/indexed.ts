@@ -1,0 +1,28 @@
+import type { EvalDocument } from "../../evaluate/dataset.ts";
+import type { AnswerPorts } from "../../query/answer/extract-answer.ts";
+import { extract } from "../../query/answer/extract-answer.ts";
+import { findHits } from "../../query/find-hits.ts";
+import type { QuerySettings } from "../../query/plan.ts";
+import type { Mode } from "../../query/query-request.ts";
+import type { Filter } from "../../filter/filter.ts";
+import type { Scope } from "../../scope.ts";
+
+/** A collection that was ingested, ready to be asked. */
+export interface Indexed {
+  readonly ports: AnswerPorts;
+  readonly scope: Scope;
+  readonly settings: QuerySettings;
+}
+
+/** Ingests a collection into an empty store, with each document's id as its `document_id`. */
+export type IndexDocuments = (documents: readonly EvalDocument[]) => Promise<Indexed>;
+
+/** What a question finds and what would be shown for it, whether the answer would abstain or not. */
+export async function askUnits({ ports, scope, settings }: Indexed, query: string, filter: Filter | null, mode: Mode) {
+  const request = { query, filter, mode, top_k: null, session_id: null, explain: false };
+  const findings = await findHits(ports, scope, request, settings);
+  const never = { none: Number.NEGATIVE_INFINITY, answer: Number.NEGATIVE_INFINITY };
+  const { units } = extract({ ...ports, constants: { ...ports.constants, thresholds: never } }, findings);
+  const { judgement } = extract(ports, findings);
+  return { findings, units, judgement };
+}
