@@ -41,7 +41,7 @@ const sentences = [
 test("agrees with the same model computed in plain 32-bit floats", async () => {
   const { files, tokenizerJson } = await findModel({});
   const weights = await loadWeights(files);
-  const tokenizer = createTokenizer(parseTokenizerFile(tokenizerJson));
+  const tokenizer = createTokenizer(await parseTokenizerFile(tokenizerJson));
   for (const text of sentences) {
     const expected = forward(weights, tokenizer.encode(text, 256), "mean", multiplyPlainly);
     assert.ok(cosine(await embedOne(text), expected) >= 0.985);

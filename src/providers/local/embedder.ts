@@ -39,7 +39,7 @@ export interface LocalEmbedder extends Embedder {
 export async function localEmbedder(options: LocalEmbedderOptions): Promise<LocalEmbedder> {
   const { queryPrefix = "", documentPrefix = "" } = options;
   const { files, tokenizerJson } = await findModel(options);
-  const tokenizer = createTokenizer(parseTokenizerFile(tokenizerJson));
+  const tokenizer = createTokenizer(await parseTokenizerFile(tokenizerJson));
   const inputTokens = Math.min(options.maxTokens ?? 256, files.shape.positions);
   const maxTokens = inputTokens - 2 - Math.max(tokenizer.count(queryPrefix), tokenizer.count(documentPrefix));
   const workers = options.workers ?? availableParallelism();

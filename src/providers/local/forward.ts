@@ -3,6 +3,7 @@
  * reference that the graph is tested against, and the engine where no native runtime loads.
  * @see https://arxiv.org/abs/1810.04805
  */
+import { attend } from "./attention.ts";
 import type { Pooling } from "./bert-graph.ts";
 import type { BertLayer, BertWeights, Dense, Norm } from "./bert-weights.ts";
 
@@ -44,43 +45,6 @@ function encode(
   const output = add(multiply(inner, rows, layer.outer), middle);
   normalizeRows(output, layer.outputNorm, shape.epsilon);
   return output;
-}
-
-/** Scaled dot-product attention; a row of `projected` is query, key and value one behind the other. */
-function attend(projected: Float32Array, rows: number, width: number, heads: number): Float32Array {
-  const size = width / heads;
-  const stride = 3 * width;
-  const scale = 1 / Math.sqrt(size);
-  const out = new Float32Array(rows * width);
-  const scores = new Float32Array(rows);
-  for (let head = 0; head < heads; head++) {
-    const shift = head * size;
-    for (let row = 0; row < rows; row++) {
-      const query = row * stride + shift;
-      for (let other = 0; other < rows; other++) {
-        const key = other * stride + width + shift;
-        let sum = 0;
-        for (let at = 0; at < size; at++) sum += projected[query + at]! * projected[key + at]!;
-        scores[other] = sum * scale;
-      }
-      softmax(scores);
-      const target = row * width + shift;
-      for (let other = 0; other < rows; other++) {
-        const value = other * stride + 2 * width + shift;
-        const share = scores[other]!;
-        for (let at = 0; at < size; at++) out[target + at] = out[target + at]! + share * projected[value + at]!;
-      }
-    }
-  }
-  return out;
-}
-
-function softmax(scores: Float32Array): void {
-  let largest = -Infinity;
-  for (const score of scores) largest = Math.max(largest, score);
-  let sum = 0;
-  for (let at = 0; at < scores.length; at++) sum += scores[at] = Math.exp(scores[at]! - largest);
-  for (let at = 0; at < scores.length; at++) scores[at] = scores[at]! / sum;
 }
 
 function normalizeRows(state: Float32Array, { gain, shift }: Norm, epsilon: number): void {

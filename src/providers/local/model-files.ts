@@ -108,6 +108,9 @@ function parseConfig(folder: string, json: string): BertShape {
     );
   }
   const config = parsed.data;
+  if ((config.hidden_size / config.num_attention_heads) % 4 !== 0) {
+    throw unusable(folder, "the width of its attention heads is no multiple of four");
+  }
   return {
     width: config.hidden_size,
     heads: config.num_attention_heads,

@@ -3,15 +3,16 @@ import type { Engine } from "./engine.ts";
 import { forward } from "./forward.ts";
 import { loadWeights } from "./load-weights.ts";
 import type { ModelFiles } from "./model-files.ts";
-import { multiplyPlainly } from "./multiply.ts";
+import { createWasmMultiply } from "./multiply.ts";
 
 export async function openPortableEngine(model: ModelFiles): Promise<Engine> {
   const weights = await loadWeights(model);
+  const multiply = createWasmMultiply();
   return {
     name: "portable",
     dtype: "fp32",
     origin: "built",
-    run: (tokens) => Promise.resolve(forward(weights, tokens, model.pooling, multiplyPlainly)),
+    run: (tokens) => Promise.resolve(forward(weights, tokens, model.pooling, multiply)),
     close: () => Promise.resolve(),
   };
 }

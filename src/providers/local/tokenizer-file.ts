@@ -1,9 +1,12 @@
 /** Reads the parts of a tokenizer.json that WordPiece needs, and refuses other kinds of tokenizers. */
+import { setImmediate } from "node:timers/promises";
 import { z } from "zod";
 import { HybridRAGError } from "../../errors.ts";
 
 export interface TokenizerFile {
   readonly vocabulary: ReadonlyMap<string, number>;
+  /** In UTF-16 units. */
+  readonly longestPiece: number;
   /** Written before a piece that continues a word. */
   readonly continuation: string;
   readonly maxWordCharacters: number;
@@ -33,15 +36,22 @@ const schema = z.object({
   }),
 });
 
-/** @throws HybridRAGError `invalid_config` for anything but a WordPiece tokenizer of the BERT kind. */
-export function parseTokenizerFile(json: string): TokenizerFile {
-  const parsed = schema.safeParse(parseJson(json));
+/**
+ * In steps with pauses between them: a vocabulary is large, and the thread has other work.
+ * @throws HybridRAGError `invalid_config` for anything but a WordPiece tokenizer of the BERT kind.
+ */
+export async function parseTokenizerFile(json: string): Promise<TokenizerFile> {
+  const value = parseJson(json);
+  await setImmediate();
+  const parsed = schema.safeParse(value);
   if (!parsed.success) {
     const path = parsed.error.issues[0]?.path.join(".") ?? "";
     throw unusable(`it is not a BERT WordPiece tokenizer (see ${path === "" ? "its top level" : path})`);
   }
   const { normalizer, model } = parsed.data;
-  const vocabulary = new Map(Object.entries(model.vocab));
+  const entries = Object.entries(model.vocab);
+  await setImmediate();
+  const vocabulary = new Map(entries);
   const id = (token: string): number => {
     const found = vocabulary.get(token);
     if (found === undefined) throw unusable(`its vocabulary lacks ${token}`);
@@ -49,6 +59,7 @@ export function parseTokenizerFile(json: string): TokenizerFile {
   };
   return {
     vocabulary,
+    longestPiece: entries.reduce((longest, [piece]) => Math.max(longest, piece.length), 0),
     continuation: model.continuing_subword_prefix,
     maxWordCharacters: model.max_input_chars_per_word,
     lowercase: normalizer.lowercase,

@@ -6,7 +6,7 @@ import { parseTokenizerFile } from "./tokenizer-file.ts";
 import { createTokenizer } from "./tokenizer.ts";
 
 const { tokenizerJson } = await findModel({});
-const file = parseTokenizerFile(tokenizerJson);
+const file = await parseTokenizerFile(tokenizerJson);
 const tokenizer = createTokenizer(file);
 const pieceOf = new Map(Array.from(file.vocabulary, ([piece, id]) => [id, piece]));
 const piecesOf = (text: string): string[] =>
@@ -70,8 +70,8 @@ test("remembered words give the ids that a fresh tokenizer gives", () => {
   );
 });
 
-test("refuses a tokenizer of another kind", () => {
+test("refuses a tokenizer of another kind", async () => {
   const json = JSON.stringify({ normalizer: { type: "Precompiled" }, model: { type: "Unigram" } });
-  assert.throws(() => parseTokenizerFile(json), { code: "invalid_config" });
-  assert.throws(() => parseTokenizerFile("{"), { code: "invalid_config" });
+  await assert.rejects(parseTokenizerFile(json), { code: "invalid_config" });
+  await assert.rejects(parseTokenizerFile("{"), { code: "invalid_config" });
 });

@@ -97,7 +97,6 @@ const lowerEach = (text: string): string => Array.from(text, (character) => char
 
 /** The longest known piece first; a word with a part that has none is unknown as a whole. */
 function wordPieces(file: TokenizerFile): (word: string) => readonly number[] {
-  const longest = Math.max(...Array.from(file.vocabulary.keys(), (piece) => piece.length));
   return (word) => {
     const whole = file.vocabulary.get(word);
     if (word.length > file.maxWordCharacters && Array.from(word).length > file.maxWordCharacters) return [file.unknown];
@@ -105,7 +104,7 @@ function wordPieces(file: TokenizerFile): (word: string) => readonly number[] {
     const ids: number[] = [];
     for (let start = 0; start < word.length;) {
       const prefix = start === 0 ? "" : file.continuation;
-      let end = Math.min(word.length, start + longest);
+      let end = Math.min(word.length, start + file.longestPiece);
       let id: number | undefined;
       for (; end > start; end--) {
         id = file.vocabulary.get(prefix + word.slice(start, end));

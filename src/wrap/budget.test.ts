@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { ownerScope } from "../scope.ts";
+import { openMemoryStore } from "../testing/memory-store.ts";
+import { type BudgetLedger, budgetLedger, type Ceilings } from "./budget.ts";
+import { manualClock } from "./clock.test.fixture.ts";
+import type { ProviderCall } from "./guard.ts";
+import { listPrices } from "./prices.ts";
+
+const call = (inputTokens: number, changes: Partial<ProviderCall> = {}): ProviderCall => ({
+  provider: "voyage",
+  model: "voyage-4-large",
+  operation: "embed",
+  inputTokens,
+  maxOutputTokens: 0,
+  urgent: false,
+  signal: undefined,
+  ...changes,
+});
+const usage = (inputTokens: number, outputTokens = 0) => ({
+  inputTokens,
+  outputTokens,
+  cacheReadTokens: 0,
+  cacheWriteTokens: 0,
+});
+const paid = (ledger: BudgetLedger, tokens: number, log: number[] = []) =>
+  ledger.guard.call(call(tokens), async () => {
+    log.push(tokens);
+    return { value: null, usage: usage(tokens) };
+  });
+
+function open(ceilings: Ceilings, caches = openMemoryStore().caches, clock = manualClock(), run = "r1"): BudgetLedger {
+  return budgetLedger({ caches, scope: ownerScope("t"), run, ceilings, prices: listPrices, clock });
+}
+
+test("stops before the call that would pass the ceiling, and resumes when it is raised", async () => {
+  const { caches } = openMemoryStore();
+  const sent: number[] = [];
+  const low = open({ perRun: 0.25 }, caches);
+  await paid(low, 1_000_000, sent);
+  await assert.rejects(paid(low, 1_000_000, sent), (error: { code?: string; details?: Record<string, unknown> }) => {
+    assert.equal(error.code, "budget_exceeded");
+    assert.equal(error.details?.["spent_usd"], 0.12);
+    return true;
+  });
+  assert.deepEqual(sent, [1_000_000], "the refused call was not sent");
+  assert.equal((await low.spent()).run, 0.12);
+  await paid(open({ perRun: 0.5 }, caches), 1_000_000, sent);
+  assert.equal((await low.spent()).run, 0.24);
+});
+
+test("ceilings of a day end with the day, those of a tenant do not", async () => {
+  const { caches } = openMemoryStore();
+  const clock = manualClock(Date.UTC(2026, 10, 22, 23, 59));
+  const ledger = open({ perDay: 0.2 }, caches, clock);
+  await paid(ledger, 1_000_000);
+  await assert.rejects(paid(ledger, 1_000_000), { code: "budget_exceeded" });
+  await clock.advance(120_000);
+  await paid(ledger, 1_000_000);
+  assert.deepEqual(await ledger.spent(), { run: 0.24, day: 0.12, tenant: 0.24 });
+  await assert.rejects(paid(open({ perTenant: 0.3 }, caches, clock, "r2"), 1_000_000), { code: "budget_exceeded" });
+});
+
+test("a failed call costs nothing, a cancelled stream costs what came", async () => {
+  const ledger = open({});
+  await assert.rejects(
+    ledger.guard.call(call(1_000_000), async () => {
+      throw new Error("down");
+    }),
+  );
+  assert.equal((await ledger.spent()).run, 0);
+  const sonnet = call(1_000_000, { model: "claude-sonnet-5-5", provider: "anthropic", maxOutputTokens: 1000 });
+  const parts = ledger.guard.stream(sonnet, async function* () {
+    yield { type: "text-delta", text: "x".repeat(300) };
+    yield { type: "finish", reason: "stop", usage: usage(1_000_000, 500) };
+  });
+  for await (const _ of parts) break;
+  assert.equal((await ledger.spent()).run, 2.001);
+});
+
+test("without a price a ceiling cannot be kept, so the call is refused; without a ceiling it is made", async () => {
+  const unknown = call(10, { model: "voyage-9" });
+  const run = async () => ({ value: 1, usage: usage(10) });
+  await assert.rejects(open({ perDay: 1 }).guard.call(unknown, run), { code: "invalid_config" });
+  assert.equal((await open({}).guard.call(unknown, run)).value, 1);
+});
+
+test("however calls overlap, no ceiling is passed and every success is booked once", () =>
+  fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.record({ tokens: fc.integer({ min: 1, max: 2_000_000 }), fails: fc.boolean() }), { maxLength: 12 }),
+      async (calls) => {
+        const ceiling = 0.5;
+        const ledger = open({ perRun: ceiling });
+        let expected = 0;
+        await Promise.allSettled(
+          calls.map(({ tokens, fails }) =>
+            ledger.guard.call(call(tokens), async () => {
+              await Promise.resolve();
+              if (fails) throw new Error("down");
+              expected += Math.round(tokens * 120) / 1e9;
+              return { value: null, usage: usage(tokens) };
+            }),
+          ),
+        );
+        const { run } = await ledger.spent();
+        assert.ok(Math.abs(run - expected) < 1e-8 && run <= ceiling + 1e-9, `${run} ${expected}`);
+      },
+    ),
+    { numRuns: 50 },
+  ));

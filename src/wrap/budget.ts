@@ -1,0 +1,187 @@
+import { HybridRAGError } from "../errors.ts";
+import type { TokenUsage } from "../ports/language-model.ts";
+import type { CacheStore } from "../ports/cache-store.ts";
+import type { Scope } from "../scope.ts";
+import type { Clock } from "./clock.ts";
+import type { Guard, ProviderCall } from "./guard.ts";
+import { costOf, type Price, priceOf, type PriceTable } from "./prices.ts";
+
+/** US dollars. A ceiling that is not given does not exist. */
+export interface Ceilings {
+  readonly perRun?: number | undefined;
+  /** Of one tenant, by the calendar day in UTC. */
+  readonly perDay?: number | undefined;
+  /** Of one tenant, for ever. */
+  readonly perTenant?: number | undefined;
+}
+
+export interface BudgetOptions {
+  readonly caches: CacheStore;
+  readonly scope: Scope;
+  /** A run that is resumed keeps its id, and so what it has spent. */
+  readonly run: string;
+  readonly ceilings: Ceilings;
+  readonly prices: PriceTable;
+  readonly clock: Clock;
+}
+
+export interface Spent {
+  readonly run: number;
+  readonly day: number;
+  readonly tenant: number;
+}
+
+export interface BudgetLedger {
+  readonly guard: Guard;
+  /** US dollars booked so far, on all servers; open reservations included. */
+  spent(): Promise<Spent>;
+}
+
+interface Account {
+  readonly name: "run" | "day" | "tenant";
+  readonly key: string;
+  readonly ttlMs: number;
+  readonly ceiling: number | undefined;
+}
+
+const space = "budget";
+const day = 86_400_000;
+/** Whole billionths of a dollar, so that sums are exact. */
+const nano = 1e9;
+
+/**
+ * Books every paid call in the store. Before a call its highest possible cost is reserved in each account by an atomic
+ * increment; a reservation that passes a ceiling is taken back and the call is refused with `budget_exceeded`, so no
+ * ceiling is passed by however many servers. Afterwards the reservation becomes the true cost; a call that failed
+ * costs nothing. A process that dies leaves its open reservations booked: the ledger errs on the safe side.
+ */
+export function budgetLedger(options: BudgetOptions): BudgetLedger {
+  const { caches, scope, clock, prices } = options;
+  const add = (account: Account, amount: number): Promise<number> =>
+    caches.increment(scope, space, account.key, amount, account.ttlMs);
+
+  async function reserve(call: ProviderCall): Promise<Reservation> {
+    const price = priceOf(prices, call.provider, call.model);
+    if (price === null) return unpriced(options, call);
+    const amount = nanosOf(price, highestUsage(call));
+    const taken: Account[] = [];
+    for (const account of accounts(options)) {
+      taken.push(account);
+      const total = await add(account, amount);
+      if (account.ceiling === undefined || total <= account.ceiling * nano) continue;
+      await Promise.all(taken.map((one) => add(one, -amount)));
+      throw exceeded(call, account, total - amount, amount);
+    }
+    const settle = async (actual: number): Promise<void> => {
+      if (actual !== amount) await Promise.all(taken.map((one) => add(one, actual - amount)));
+    };
+    return { charge: (usage) => settle(nanosOf(price, usage)), release: () => settle(0) };
+  }
+
+  const guard: Guard = {
+    async call(call, run) {
+      const reservation = await reserve(call);
+      const result = await releasing(reservation, () => run(call.signal));
+      await reservation.charge(result.usage);
+      return result;
+    },
+    async *stream(call, open) {
+      const reservation = await reserve(call);
+      let usage: TokenUsage | null = null;
+      let written = 0;
+      try {
+        for await (const part of open(call.signal)) {
+          if (part.type === "text-delta") written += part.text.length;
+          // Who stops listening has still been sent, and is charged for, what came so far.
+          usage = part.type === "finish" ? part.usage : unfinished(call, written);
+          yield part;
+        }
+      } finally {
+        await (usage === null ? reservation.release() : reservation.charge(usage));
+      }
+    },
+  };
+
+  return {
+    guard,
+    async spent() {
+      const [run = 0, today = 0, tenant = 0] = await Promise.all(
+        accounts(options).map(async ({ key }) => Number((await caches.get(scope, space, key)) ?? 0) / nano),
+      );
+      return { run, day: today, tenant };
+    },
+  };
+
+  function accounts({ run, ceilings }: BudgetOptions): readonly Account[] {
+    const date = new Date(clock.now()).toISOString().slice(0, 10);
+    return [
+      { name: "run", key: `run:${run}`, ttlMs: 90 * day, ceiling: ceilings.perRun },
+      { name: "day", key: `day:${date}`, ttlMs: 3 * day, ceiling: ceilings.perDay },
+      { name: "tenant", key: "tenant", ttlMs: 36_500 * day, ceiling: ceilings.perTenant },
+    ];
+  }
+}
+
+interface Reservation {
+  charge(usage: TokenUsage): Promise<void>;
+  release(): Promise<void>;
+}
+
+async function releasing<T>(reservation: Reservation, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    await reservation.release();
+    throw error;
+  }
+}
+
+/** Room for the error of an estimate and for the dearer first write of a prompt cache. */
+const margin = 1.3;
+
+const highestUsage = (call: ProviderCall): TokenUsage => ({
+  inputTokens: Math.ceil(margin * call.inputTokens),
+  outputTokens: call.maxOutputTokens,
+  cacheReadTokens: 0,
+  cacheWriteTokens: 0,
+});
+
+const unfinished = (call: ProviderCall, characters: number): TokenUsage => ({
+  inputTokens: call.inputTokens,
+  outputTokens: Math.min(call.maxOutputTokens, Math.ceil(characters / 3)),
+  cacheReadTokens: 0,
+  cacheWriteTokens: 0,
+});
+
+const nanosOf = (price: Price, usage: TokenUsage): number => Math.round(costOf(price, usage) * nano);
+
+/** Without a price no ceiling can be kept; without a ceiling none is needed. */
+function unpriced({ ceilings }: BudgetOptions, call: ProviderCall): Reservation {
+  if (Object.values(ceilings).some((ceiling) => ceiling !== undefined))
+    throw new HybridRAGError(
+      "invalid_config",
+      `A budget is set, but no price of ${call.provider}/${call.model} is known: add it to the setting HYBRIDRAG_PRICES.`,
+      { details: { provider: call.provider, model: call.model, setting: "HYBRIDRAG_PRICES" } },
+    );
+  return { charge: async () => {}, release: async () => {} };
+}
+
+function exceeded(call: ProviderCall, account: Account, spent: number, amount: number): HybridRAGError {
+  const ceiling = account.ceiling ?? 0;
+  const scopeName = account.name === "run" ? "this run" : account.name === "day" ? "today" : "this tenant";
+  return new HybridRAGError(
+    "budget_exceeded",
+    `The next call of ${call.provider}/${call.model} could cost $${(amount / nano).toFixed(6)} and pass the budget of ` +
+      `$${ceiling} for ${scopeName}. Nothing was sent; raise the budget and resume.`,
+    {
+      details: {
+        provider: call.provider,
+        model: call.model,
+        budget: account.name,
+        ceiling_usd: ceiling,
+        spent_usd: spent / nano,
+        next_call_usd: amount / nano,
+      },
+    },
+  );
+}

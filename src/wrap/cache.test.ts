@@ -1,0 +1,103 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { HybridRAGError } from "../errors.ts";
+import { ownerScope } from "../scope.ts";
+import { openMemoryStore } from "../testing/memory-store.ts";
+import { cacheEmbedder } from "./cache.ts";
+import { cacheReranker } from "./cache-model.ts";
+import { fakeEmbedder, vectorOf } from "./embedder.test.fixture.ts";
+
+const sent = (embedder: ReturnType<typeof fakeEmbedder>): string[] => embedder.calls.flatMap(({ texts }) => texts);
+
+test("a text is embedded once for each kind, in one call as in several", async () => {
+  const inner = fakeEmbedder();
+  const lookups: unknown[] = [];
+  const embedder = cacheEmbedder(inner, { onLookup: (event) => lookups.push(event) });
+  const first = await embedder.embed(["a", "b", "a"], { kind: "document" });
+  assert.deepEqual(first.vectors, ["a", "b", "a"].map(vectorOf));
+  const second = await embedder.embed(["b", "c"], { kind: "document" });
+  assert.deepEqual([second.vectors, second.tokens], [["b", "c"].map(vectorOf), 1]);
+  await embedder.embed(["a"], { kind: "query" });
+  assert.deepEqual(sent(inner), ["a", "b", "c", "a"]);
+  assert.deepEqual(lookups, [
+    { hits: 1, misses: 2 },
+    { hits: 1, misses: 1 },
+    { hits: 0, misses: 1 },
+  ]);
+});
+
+test("callers at the same time share one call; one that gives up does not fail the others", async () => {
+  const { promise: gate, resolve: openGate } = Promise.withResolvers<void>();
+  const inner = fakeEmbedder({
+    before: async (_, { signal }) => {
+      await gate;
+      signal?.throwIfAborted();
+    },
+  });
+  const embedder = cacheEmbedder(inner);
+  const stop = new AbortController();
+  const quitter = embedder.embed(["a"], { kind: "query", signal: stop.signal });
+  const others = [embedder.embed(["a"], { kind: "query" }), embedder.embed(["a", "b"], { kind: "query" })];
+  assert.deepEqual(sent(inner), ["a", "b"]);
+  stop.abort(new Error("mine"));
+  openGate();
+  await assert.rejects(quitter, /mine/);
+  const [one, two] = await Promise.all(others);
+  assert.deepEqual(one?.vectors, [vectorOf("a")]);
+  assert.deepEqual(two?.vectors, [vectorOf("a"), vectorOf("b")]);
+  assert.deepEqual(sent(inner), ["a", "b", "a"]);
+});
+
+test("an error is not remembered, and reaches everybody who shared the call", async () => {
+  let fails = true;
+  const inner = fakeEmbedder({
+    before: async () => {
+      if (fails) throw new HybridRAGError("provider_failed", "down");
+    },
+  });
+  const embedder = cacheEmbedder(inner);
+  const both = [1, 2].map(() => embedder.embed(["a"], { kind: "query" }));
+  for (const call of both) await assert.rejects(call, { code: "provider_failed" });
+  assert.equal(inner.calls.length, 1);
+  fails = false;
+  assert.deepEqual((await embedder.embed(["a"], { kind: "query" })).vectors, [vectorOf("a")]);
+});
+
+test("with a durable store a new process pays for no document again; tenants do not share", async () => {
+  const { caches } = openMemoryStore();
+  const durable = (tenant: string) => ({ durable: { caches, scope: ownerScope(tenant) } });
+  await cacheEmbedder(fakeEmbedder(), durable("t")).embed(["a", "b"], { kind: "document" });
+  const later = fakeEmbedder();
+  const { vectors, tokens } = await cacheEmbedder(later, durable("t")).embed(["b", "c"], { kind: "document" });
+  assert.deepEqual([vectors, tokens, sent(later)], [["b", "c"].map(vectorOf), 1, ["c"]]);
+  const other = fakeEmbedder();
+  await cacheEmbedder(other, durable("u")).embed(["a"], { kind: "document" });
+  assert.deepEqual(sent(other), ["a"]);
+});
+
+test("a cached vector costs less than a millisecond of CPU", async () => {
+  const embedder = cacheEmbedder(fakeEmbedder());
+  await embedder.embed(["a question"], { kind: "query" });
+  const start = process.cpuUsage();
+  for (let i = 0; i < 200; i++) await embedder.embed(["a question"], { kind: "query" });
+  const { user, system } = process.cpuUsage(start);
+  assert.ok((user + system) / 1000 / 200 < 1);
+});
+
+test("a ranking is computed once for the same question and texts", async () => {
+  let calls = 0;
+  const reranker = cacheReranker({
+    model: "r",
+    maxCandidates: 10,
+    rerank: async () => {
+      calls++;
+      return { ranking: [{ index: 0, score: 1 }], tokens: 5 };
+    },
+  });
+  const request = { limit: 1 };
+  await Promise.all([reranker.rerank("q", ["a"], request), reranker.rerank("q", ["a"], request)]);
+  const again = await reranker.rerank("q", ["a"], request);
+  assert.deepEqual([calls, again.tokens], [1, 0]);
+  await reranker.rerank("q", ["b"], request);
+  assert.equal(calls, 2);
+});

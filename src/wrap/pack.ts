@@ -1,0 +1,77 @@
+import { isHybridRAGError } from "../errors.ts";
+import type { Embedder, EmbedRequest, EmbedResult } from "../ports/embedder.ts";
+
+/**
+ * Takes any number of texts and makes calls within the embedder's limits: as many texts as fit by count and tokens,
+ * several calls at once, vectors in the order of the texts. The estimate of tokens learns from what was charged; a
+ * call that the provider finds too large is halved. The first failure cancels the rest.
+ */
+export function pack(embedder: Embedder): Embedder {
+  // The largest of the recent ratios of charged to estimated tokens: packing too full costs a refused call.
+  let ratio = 1;
+
+  async function embedBatch(texts: readonly string[], request: EmbedRequest): Promise<EmbedResult> {
+    try {
+      const result = await embedder.embed(texts, request);
+      const estimated = texts.reduce((sum, text) => sum + tokensOf(embedder, text), 0);
+      if (result.tokens > 0 && estimated > 200) ratio = Math.min(3, Math.max(result.tokens / estimated, 0.98 * ratio));
+      return result;
+    } catch (error) {
+      if (texts.length < 2 || !isHybridRAGError(error) || error.code !== "too_large") throw error;
+      const middle = texts.length >> 1;
+      const first = await embedBatch(texts.slice(0, middle), request);
+      const second = await embedBatch(texts.slice(middle), request);
+      return { vectors: [...first.vectors, ...second.vectors], tokens: first.tokens + second.tokens };
+    }
+  }
+
+  async function embed(texts: readonly string[], request: EmbedRequest): Promise<EmbedResult> {
+    const results: EmbedResult[] = [];
+    const stop = new AbortController();
+    const signal = request.signal === undefined ? stop.signal : AbortSignal.any([request.signal, stop.signal]);
+    let next = 0;
+    let at = 0;
+    const worker = async (): Promise<void> => {
+      while (at < texts.length && !signal.aborted) {
+        const batch = texts.slice(at, at + fitting(embedder, texts, at, ratio));
+        at += batch.length;
+        const place = next++;
+        results[place] = await embedBatch(batch, { ...request, signal });
+      }
+    };
+    const workers = Array.from({ length: Math.max(1, embedder.limits.parallel) }, worker);
+    try {
+      await Promise.all(workers);
+    } catch (error) {
+      stop.abort(error);
+      await Promise.allSettled(workers);
+      throw error;
+    }
+    request.signal?.throwIfAborted();
+    return {
+      vectors: results.flatMap(({ vectors }) => vectors),
+      tokens: results.reduce((sum, { tokens }) => sum + tokens, 0),
+    };
+  }
+
+  return {
+    ...embedder,
+    limits: { ...embedder.limits, items: Number.MAX_SAFE_INTEGER, tokens: Number.MAX_SAFE_INTEGER },
+    embed,
+  };
+}
+
+const tokensOf = (embedder: Embedder, text: string): number => Math.min(embedder.maxTokens, embedder.countTokens(text));
+
+/** How many texts from `at` one call takes; at least one. */
+function fitting(embedder: Embedder, texts: readonly string[], at: number, ratio: number): number {
+  const budget = 0.9 * embedder.limits.tokens;
+  let sum = 0;
+  let count = 0;
+  while (at + count < texts.length && count < embedder.limits.items) {
+    sum += ratio * tokensOf(embedder, texts[at + count] ?? "");
+    if (sum > budget && count > 0) break;
+    count++;
+  }
+  return count;
+}
