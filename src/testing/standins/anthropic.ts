@@ -19,8 +19,8 @@ import {
 } from "./server.ts";
 import { valueFor } from "./structured.ts";
 import { countTokens, hash } from "./words.ts";
-import { pieces, type Sentence, writeAnswer } from "./writer.ts";
-import { markedPassages } from "./marked-passages.ts";
+import { pieces, questionIn, type Sentence, writeAnswer } from "./writer.ts";
+import { answerMarked } from "./marked-passages.ts";
 
 const errorTypes: Readonly<Record<number, string>> = {
   400: "invalid_request_error",
@@ -128,13 +128,9 @@ function write(body: CreateBody, fault: Fault | null): Written {
 
 function answerOf(body: CreateBody): readonly Sentence[] {
   const results = searchResults(body);
-  const question = lastText(body);
-  if (results.length === 0) {
-    const marked = markedPassages(lastMessage(body));
-    return marked.answer(question);
-  }
+  if (results.length === 0) return answerMarked(lastMessage(body));
   const passages = results.map(({ content }) => ({ blocks: content.map(({ text }) => text) }));
-  return writeAnswer(question, passages);
+  return writeAnswer(questionIn(lastText(body)), passages);
 }
 
 function lastMessage(body: CreateBody): string {

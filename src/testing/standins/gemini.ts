@@ -2,7 +2,7 @@ import { z } from "zod";
 import { hashedEmbedding } from "./embedding.ts";
 import type { Fault } from "./fault.ts";
 import { newKey } from "./key.ts";
-import { markedPassages } from "./marked-passages.ts";
+import { answerMarked } from "./marked-passages.ts";
 import {
   type ProviderRules,
   Refusal,
@@ -193,8 +193,7 @@ function write(body: z.infer<typeof generateBody>, fault: Fault | null): { text:
     throw new Refusal(400, "response_json_schema needs response_mime_type application/json.");
   const text = schema
     ? JSON.stringify(valueFor(schema, prompt))
-    : markedPassages(prompt)
-        .answer()
+    : answerMarked(prompt)
         .map((sentence) => sentence.text)
         .join("");
   const limit = maxOutputTokens ?? Infinity;

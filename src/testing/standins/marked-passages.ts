@@ -1,26 +1,17 @@
-import { type Sentence, writeAnswer } from "./writer.ts";
+import { questionIn, type Sentence, writeAnswer } from "./writer.ts";
 
 /**
- * Passages that stand in a prompt as text, for providers without citations: `<source… id="3" …>` lines around the
- * text, and the question after the last of them.
+ * Answers from passages that stand in a prompt as text, for providers without citations: `<source… id="3" …>` lines
+ * around each text, and the question after the last of them.
  */
-export function markedPassages(prompt: string): {
-  readonly count: number;
-  answer(question?: string): readonly Sentence[];
-} {
+export function answerMarked(prompt: string): readonly Sentence[] {
   const found = [...prompt.matchAll(/<(source[\w-]*)\s+id="(\d+)"[^>]*>\n([\s\S]*?)\n<\/\1>/g)];
   const passages = found.map(([, , id, text]) => ({ id: id ?? "", blocks: sentences(text ?? "") }));
   const last = found.at(-1);
   const rest = last === undefined ? prompt : prompt.slice(last.index + last[0].length);
-  return {
-    count: passages.length,
-    answer(question = rest) {
-      const asked = question.length >= prompt.length ? rest : question;
-      return writeAnswer(asked.replaceAll(/<[^>]*>/g, " "), passages).map(({ text, cites }) =>
-        cites === null ? { text, cites } : { text: `${text} [${passages[cites.passage]?.id}]`, cites },
-      );
-    },
-  };
+  return writeAnswer(questionIn(rest), passages).map(({ text, cites }) =>
+    cites === null ? { text, cites } : { text: `${text} [${passages[cites.passage]?.id}]`, cites },
+  );
 }
 
 const sentences = (text: string): string[] =>

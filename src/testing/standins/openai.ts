@@ -2,7 +2,7 @@ import { z } from "zod";
 import { hashedEmbedding } from "./embedding.ts";
 import type { Fault } from "./fault.ts";
 import { newKey } from "./key.ts";
-import { markedPassages } from "./marked-passages.ts";
+import { answerMarked } from "./marked-passages.ts";
 import {
   type ProviderRules,
   Refusal,
@@ -207,8 +207,7 @@ function write(body: ChatBody, fault: Fault | null): { text: string; reason: "st
   const prompt = last === undefined ? "" : textOf(last);
   const text =
     structured(body, prompt) ??
-    markedPassages(prompt)
-      .answer()
+    answerMarked(prompt)
       .map((sentence) => sentence.text)
       .join("");
   const limit = body.max_completion_tokens ?? body.max_tokens ?? Infinity;

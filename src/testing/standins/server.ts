@@ -187,7 +187,7 @@ async function send(response: ServerResponse, reply: StandinReply, fault: Fault 
   }
   const streamed = reply.frames !== undefined;
   const frames = (reply.frames ?? [reply.text ?? JSON.stringify(reply.json)]).map((frame) => Buffer.from(frame));
-  const shown = fault?.kind === "malformed" ? malformed(frames, streamed) : frames;
+  const shown = fault?.kind === "malformed" ? malformed(streamed) : frames;
   response.writeHead(reply.status, {
     "content-type": streamed ? "text/event-stream" : "application/json",
     ...(streamed ? {} : { "content-length": String(total(shown)) }),
@@ -201,9 +201,9 @@ async function send(response: ServerResponse, reply: StandinReply, fault: Fault 
 
 const total = (frames: readonly Buffer[]): number => frames.reduce((sum, frame) => sum + frame.length, 0);
 
-function malformed(frames: readonly Buffer[], streamed: boolean): Buffer[] {
+function malformed(streamed: boolean): Buffer[] {
   if (!streamed) return [Buffer.from('{"data": [{"embedding": [0.1, ')];
-  return [...frames.slice(0, 2), Buffer.from('event: content_block_delta\ndata: {"type": "content_bl\n\n')];
+  return [Buffer.from('event: message_start\ndata: {"type": "message_st\n\n')];
 }
 
 function cut(response: ServerResponse, frames: readonly Buffer[], bytes: number): Promise<void> {

@@ -40,3 +40,12 @@ export function writeAnswer(question: string, passages: readonly ShownPassage[])
 
 /** Cuts text into the small pieces that a stream brings. */
 export const pieces = (text: string): string[] => text.match(/[\s\S]{1,24}/gu) ?? [];
+
+/** What is asked: between question tags, or else the last paragraph. */
+export const questionIn = (prompt: string): string =>
+  /<question>\s*([\s\S]*?)\s*<\/question>/.exec(prompt)?.[1] ??
+  prompt
+    .trim()
+    .split(/\n\s*\n/)
+    .at(-1) ??
+  "";
