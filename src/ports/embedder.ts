@@ -15,7 +15,7 @@ export interface Embedder {
   countTokens(text: string): number;
   /**
    * One unit-length vector per text, in order. Texts must not be blank.
-   * @throws HybridRAGError `provider_failed`, `rate_limited`, `unauthorized`, `invalid_input`.
+   * @throws HybridRAGError `provider_failed`, `rate_limited`, `invalid_config` (key or model), `too_large`, `invalid_input`.
    */
   embed(texts: readonly string[], request: EmbedRequest): Promise<EmbedResult>;
   close(): Promise<void>;

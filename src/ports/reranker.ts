@@ -4,7 +4,7 @@ export interface Reranker {
   readonly maxCandidates: number;
   /**
    * @returns index into `texts` and relevance, best first, at most `limit`.
-   * @throws HybridRAGError `provider_failed`, `rate_limited`, `unauthorized`, `invalid_input`.
+   * @throws HybridRAGError `provider_failed`, `rate_limited`, `invalid_config` (key or model), `too_large`, `invalid_input`.
    */
   rerank(query: string, texts: readonly string[], request: RerankRequest): Promise<RerankResult>;
 }
