@@ -1,0 +1,143 @@
+import { availableParallelism } from "node:os";
+import { HybridRAGError, isHybridRAGError, messageOf } from "../../errors.ts";
+import type { Store, StoreHealth } from "../../ports/store.ts";
+import type { IndexBase } from "./index/index-base.ts";
+import { indexKeeper } from "./index-keeper.ts";
+import {
+  auditPort,
+  cachePort,
+  chunkPort,
+  documentPort,
+  graphPort,
+  jobPort,
+  keyPort,
+  memoryPort,
+  sessionPort,
+} from "./ports.ts";
+import { refuseOldSqlite } from "./sqlite/database.ts";
+import type { Reads, Writes } from "./workers/operations.ts";
+import { startWorker } from "./workers/start-worker.ts";
+import { workerPool, type WorkerPool } from "./workers/worker-pool.ts";
+
+export interface EmbeddedStoreOptions {
+  /** The data folder; it is created when it is absent. Not on a network file system. */
+  readonly directory: string;
+  /** One process at a time opens a folder for writing (the default); any number read it and see what is committed. */
+  readonly access?: "write" | "read";
+  /**
+   * `normal` (the default) survives any crash of the program; a power cut may take the last writes, never consistency.
+   * `full` survives that too, at the price of one sync a commit.
+   */
+  readonly durability?: "normal" | "full";
+  /** Threads that search; by default one for each processor, 2 to 4. They start when there is work for them. */
+  readonly readers?: number;
+  /** Milliseconds since 1970. */
+  readonly now?: () => number;
+}
+
+/** Expired sessions, memories and cached values are hidden at once and removed within this time. */
+const sweepEveryMs = 60_000;
+
+/** Writes that may share a commit. */
+const mostTogether = 64;
+
+/** The store of one machine: a SQLite file that is the only truth, and indexes that worker threads derive from it.
+ *
+ * @throws HybridRAGError `data_locked`, `data_newer`, `data_damaged`, `not_ready`, `invalid_config` or `store_failed`.
+ */
+export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<Store> {
+  refuseOldSqlite(process.versions["sqlite"]);
+  const now = options.now ?? Date.now;
+  const isReadOnly = options.access === "read";
+  const pools = openPools(options, now);
+  await ready(pools, isReadOnly ? [pools.readers] : [pools.writer]);
+
+  const read = caller(pools.readers, now) as Reads;
+  const write = (isReadOnly ? refuseWrite : caller(pools.writer, now)) as Writes;
+  const keeper = indexKeeper(caller(pools.indexer, now) as Reads, write);
+  const sweeping = isReadOnly ? null : setInterval(() => void write("sweep", []).catch(() => undefined), sweepEveryMs);
+  sweeping?.unref();
+
+  return {
+    engine: "embedded",
+    documents: keeper.counted(documentPort(read, write)),
+    chunks: chunkPort(read),
+    graph: graphPort(read),
+    sessions: sessionPort(read, write),
+    memories: memoryPort(read, write),
+    jobs: jobPort(read, write),
+    caches: cachePort(read, write),
+    keys: keyPort(read, write),
+    audit: auditPort(read, write),
+    prepare: (identity, callOptions) => write("prepare", [identity], callOptions),
+    // A search follows the change log to the last commit before it begins: nothing is ever waited for.
+    settle: async (callOptions) => {
+      await read("caches.get", [{ tenant: "", principals: "all" }, "", ""], callOptions);
+    },
+    health: (callOptions) => read("health", [], callOptions).catch(unhealthy),
+    capabilities: () => ({ readYourWrites: true, exactScores: true, readOnly: isReadOnly, maxDimensions: 8192 }),
+    close: async () => {
+      clearInterval(sweeping ?? undefined);
+      await keeper.close();
+      await pools.writer.close();
+      await Promise.all([pools.readers.close(), pools.indexer.close()]);
+    },
+  };
+}
+
+interface Pools {
+  readonly writer: WorkerPool;
+  readonly readers: WorkerPool;
+  /** A reader of its own for the long work of making bases. */
+  readonly indexer: WorkerPool;
+}
+
+function openPools({ directory, durability = "normal", readers }: EmbeddedStoreOptions, now: () => number): Pools {
+  const start = (role: "writer" | "reader") => () => startWorker({ role, directory, durability, now: now() });
+  const tellAll = (news: unknown): void => {
+    const { tenant } = news as IndexBase;
+    for (const pool of [pools.readers, pools.indexer]) pool.tell(String(tenant), news);
+  };
+  const pools: Pools = {
+    writer: workerPool({ start: start("writer"), size: 1, batch: mostTogether, onNews: () => undefined }),
+    readers: workerPool({ start: start("reader"), size: readers ?? defaultReaders(), batch: 1, onNews: tellAll }),
+    indexer: workerPool({ start: start("reader"), size: 1, batch: 1, onNews: tellAll }),
+  };
+  return pools;
+}
+
+const defaultReaders = (): number => Math.min(4, Math.max(2, availableParallelism()));
+
+/** A store that cannot be opened leaves no thread behind. */
+async function ready(pools: Pools, needed: readonly WorkerPool[]): Promise<void> {
+  try {
+    await Promise.all(needed.map((pool) => pool.ready()));
+  } catch (error) {
+    await Promise.all(Object.values(pools).map((pool: WorkerPool) => pool.close()));
+    throw error;
+  }
+}
+
+const caller =
+  (pool: WorkerPool, now: () => number) =>
+  (name: string, args: readonly unknown[], options?: { readonly signal?: AbortSignal }): Promise<unknown> =>
+    pool.call({ name, args, now: now(), signal: options?.signal });
+
+const refuseWrite = (): Promise<never> =>
+  Promise.reject(
+    new HybridRAGError(
+      "data_locked",
+      'This store was opened for reading only; open it with access "write" to change anything.',
+      { retryable: false },
+    ),
+  );
+
+const unhealthy = (error: unknown): StoreHealth => ({
+  ready: false,
+  identity: null,
+  documents: 0,
+  chunks: 0,
+  behind: 0,
+  warnings: [{ code: isHybridRAGError(error) ? error.code : "store_failed", message: messageOf(error) }],
+  details: {},
+});

@@ -1,0 +1,38 @@
+import { randomUUID } from "node:crypto";
+import { ownerScope } from "../../../scope.ts";
+import { tenantOf } from "../tables/tenants.ts";
+import type { ReadContext, CallContext } from "../workers/context.ts";
+import { sharedFrom } from "./tenant-indexes.ts";
+
+export interface Frozen {
+  readonly tenant: number;
+  readonly snapshot: string;
+  readonly seq: number;
+  readonly chunks: number;
+}
+
+/**
+ * Makes a compact base of a tenant's index and writes it to its file. The file counts only once `commitIndex` has
+ * named it, so a crash in between costs nothing. Small indexes get no file: building them is as quick.
+ */
+export function freezeIndex({ db, indexes, files, share }: ReadContext, tenantName: string): Frozen | null {
+  const tenant = tenantOf(db, ownerScope(tenantName));
+  if (tenant === null) return null;
+  const index = indexes.of(db, tenant);
+  const chunks = index.slots.size - index.slots.dead;
+  if (chunks < sharedFrom) return { tenant, snapshot: "", seq: index.seq, chunks };
+  const base = index.freeze(randomUUID());
+  const stored = db.get<{ snapshot: string }>("SELECT snapshot FROM index_snapshots WHERE tenant = ?", tenant);
+  files.keepOnly(tenant, stored?.snapshot ?? "");
+  files.write(base);
+  share(base);
+  return { tenant, snapshot: base.snapshot, seq: base.seq, chunks };
+}
+
+/** Names the file that holds, and cuts the log up to the one before: threads that lag behind still catch up. */
+export function commitIndex({ db }: CallContext, { tenant, snapshot, seq }: Frozen): void {
+  const before = db.get<{ seq: number }>("SELECT seq FROM index_snapshots WHERE tenant = ?", tenant);
+  const floor = before?.seq ?? 0;
+  db.run("INSERT OR REPLACE INTO index_snapshots VALUES (?, ?, ?, ?)", tenant, snapshot, seq, floor);
+  db.run("DELETE FROM change_log WHERE tenant = ? AND seq <= ?", tenant, floor);
+}

@@ -1,0 +1,152 @@
+import type { Analyzer } from "../../../text/analyze.ts";
+import { buildSegment } from "../text/segment-builder.ts";
+import { mergeParts } from "../text/merge-parts.ts";
+import { mostSegmentRows } from "../text/segment.ts";
+import { textIndex, textPart, withoutSlots, type TextIndex, type TextPart } from "../text/text-index.ts";
+import { baseText, compactText, type IndexBase } from "./index-base.ts";
+import { slotTable, type SlotColumns, type SlotTable } from "./slot-table.ts";
+import { vectorCodes, type VectorCodes } from "./vector-codes.ts";
+
+/** A chunk as the index takes it in. */
+export interface IndexRow {
+  readonly chunk_key: number;
+  readonly metadata_id: number;
+  readonly document_key: number;
+  readonly title: string;
+  /** What counts beside the title: headings and content. */
+  readonly content: string;
+  readonly vector: Float32Array | null;
+}
+
+/**
+ * The searchable form of one tenant's chunks within one thread: a shared base and what has changed since. It is
+ * derived from the database and worth nothing by itself.
+ */
+export interface TenantIndex {
+  readonly tenant: number;
+  readonly dimensions: number;
+  readonly base: IndexBase;
+  /** The last change of the log that it knows. */
+  seq: number;
+  readonly slots: SlotTable;
+  readonly text: TextIndex;
+  readonly vectors: VectorCodes;
+  /** Slots that a new base would take in or leave out. */
+  readonly changed: number;
+  add(rows: readonly IndexRow[]): void;
+  remove(chunkKeys: readonly number[]): void;
+  slotOf(chunkKey: number): number;
+  /** Everything that lives, compacted, in shared memory. */
+  freeze(snapshot: string): IndexBase;
+}
+
+/** Rows of one segment when many come at once: bounds the memory that building one takes. */
+const rowsPerBuild = 16_384;
+
+export function tenantIndex(base: IndexBase, analyzer: Analyzer): TenantIndex {
+  const { tenant, dimensions } = base;
+  const slots = slotTable(base);
+  let text = textIndex(baseText(base));
+  const baseParts = text.parts.length;
+  const vectors = vectorCodes(dimensions, base.codes, base.chunkKeys.length);
+
+  function add(rows: readonly IndexRow[]): void {
+    for (let from = 0; from < rows.length; from += rowsPerBuild) addPart(rows.slice(from, from + rowsPerBuild));
+  }
+
+  function addPart(rows: readonly IndexRow[]): void {
+    const first = slots.size;
+    for (const row of rows) {
+      slots.add(row.chunk_key, row.metadata_id, row.document_key);
+      vectors.add(row.vector?.length === dimensions ? row.vector : null);
+    }
+    const textRows = rows.map(({ title, content }, row) => ({ slot: first + row, tenant, title, content }));
+    const fresh = textPart(buildSegment(analyzer, textRows));
+    text = textIndex(tiered([...text.parts, fresh], Math.min(baseParts, text.parts.length)));
+  }
+
+  function remove(chunkKeys: readonly number[]): void {
+    const gone = chunkKeys.map((key) => slots.slotOf(key)).filter((slot) => slot >= 0);
+    if (gone.length === 0) return;
+    for (const slot of gone) slots.kill(slot);
+    text = withoutSlots(text, gone);
+  }
+
+  function freeze(snapshot: string): IndexBase {
+    const { kept, newSlots } = compaction(slots);
+    return {
+      tenant,
+      seq: index.seq,
+      snapshot,
+      dimensions,
+      ...compactColumns(slots, kept),
+      codes: kept.length === 0 ? null : vectors.compact(kept),
+      segments: compactText(text.parts, newSlots).map((segment) => segment.bytes),
+    };
+  }
+
+  const index: TenantIndex = {
+    tenant,
+    dimensions,
+    base,
+    seq: base.seq,
+    slots,
+    get text() {
+      return text;
+    },
+    vectors,
+    get changed() {
+      return slots.size - base.chunkKeys.length + slots.dead;
+    },
+    add,
+    remove,
+    slotOf: (chunkKey) => slots.slotOf(chunkKey),
+    freeze,
+  };
+  return index;
+}
+
+/**
+ * Joins the newest parts while the one before is at most twice as large, so that n single additions cost n log n and
+ * a search meets few parts. Those of the base stay as they are.
+ */
+function tiered(parts: readonly TextPart[], fixed: number): readonly TextPart[] {
+  const result = [...parts];
+  while (result.length > fixed + 1) {
+    const [before, last] = [result.at(-2)!, result.at(-1)!];
+    if (before.rows > 2 * last.rows || before.rows + last.rows > mostSegmentRows) break;
+    result.splice(-2, 2, textPart(mergeParts([before, last])));
+  }
+  return result;
+}
+
+interface Compaction {
+  /** Old slots that live, rising. */
+  readonly kept: Uint32Array;
+  /** Old slot → new slot, −1 for the dead. */
+  readonly newSlots: Int32Array;
+}
+
+function compaction(slots: SlotTable): Compaction {
+  const kept = new Uint32Array(slots.size - slots.dead);
+  const newSlots = new Int32Array(slots.size).fill(-1);
+  let next = 0;
+  for (let slot = 0; slot < slots.size; slot++) {
+    if (!slots.isAlive(slot)) continue;
+    kept[next] = slot;
+    newSlots[slot] = next++;
+  }
+  return { kept, newSlots };
+}
+
+function compactColumns(slots: SlotTable, kept: Uint32Array): SlotColumns {
+  const chunkKeys = new Float64Array(new SharedArrayBuffer(kept.length * 8));
+  const metadataIds = new Uint32Array(new SharedArrayBuffer(kept.length * 4));
+  const documentKeys = new Uint32Array(new SharedArrayBuffer(kept.length * 4));
+  kept.forEach((slot, row) => {
+    chunkKeys[row] = slots.chunkKeys[slot]!;
+    metadataIds[row] = slots.metadataIds[slot]!;
+    documentKeys[row] = slots.documentKeys[slot]!;
+  });
+  return { chunkKeys, metadataIds, documentKeys };
+}

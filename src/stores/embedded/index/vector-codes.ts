@@ -1,0 +1,136 @@
+import type { Moments } from "../../../ports/chunk-store.ts";
+import type { Bitmap } from "../bitmap.ts";
+import type { CodeScanner, VectorScores } from "../vector/code-scanner.ts";
+import { attachCodeTable, createCodeTable, type CodeTable } from "../vector/code-table.ts";
+import { plainScanner } from "../vector/plain-scanner.ts";
+import type { SharedMemory } from "../vector/shared-rows.ts";
+import { codeScanner } from "../vector/simd-scanner.ts";
+
+/**
+ * The 8-bit codes of a tenant's vectors: those of the shared base, which nobody changes, and those added since, which
+ * belong to this thread. They find candidates; exact cosines come from the stored float32.
+ */
+export interface VectorCodes {
+  /** The next slot; null for a chunk without a vector. */
+  add(vector: Float32Array | null): void;
+  scan(query: Float32Array, allowed: Bitmap, slots: number): VectorScores;
+  /** Codes of these slots as a new base, in their order. */
+  compact(slots: Uint32Array): SharedMemory;
+}
+
+/** From so many rows on, a memory of the kernels' kind is worth what it reserves. */
+const kernelRows = 1024;
+const pageBytes = 65_536;
+
+/**
+ * @param base null when the base is empty.
+ */
+export function vectorCodes(dimensions: number, base: SharedMemory | null, baseRows: number): VectorCodes {
+  const table = base && attachCodeTable(dimensions, base);
+  // The kernel of the base, which compiles, is made when it is first needed.
+  let scanner: CodeScanner | null = null;
+  const delta = deltaCodes(dimensions, baseRows);
+
+  return {
+    add: delta.add,
+    scan: (query, allowed, slots) => {
+      const recent = delta.scan(query, allowed);
+      if (!table) return recent ? complete([recent], slots) : noScores(slots);
+      scanner ??= codeScanner(table);
+      const old = { first: 0, ...scanner.scan({ query, rows: baseRows, allowed }) };
+      return complete(recent ? [recent, old] : [old], slots);
+    },
+    compact: (slots) => {
+      const target = createCodeTable({ dimensions, maximumRows: Math.max(1, slots.length) });
+      target.rows.reserve(slots.length);
+      slots.forEach((slot, row) => {
+        const from = slot < baseRows ? table!.rows.row(slot) : delta.row(slot);
+        target.rows.row(row).set(from);
+      });
+      return target.rows.memory;
+    },
+  };
+}
+
+interface PartScores extends VectorScores {
+  readonly first: number;
+}
+
+interface DeltaCodes {
+  add(vector: Float32Array | null): void;
+  /** Null while it is empty. */
+  scan(query: Float32Array, allowed: Bitmap): PartScores | null;
+  row(slot: number): Uint8Array;
+}
+
+/** Rows begin at a slot that a byte of a bitmap begins with; the first ones, of the base, stay empty. */
+function deltaCodes(dimensions: number, baseRows: number): DeltaCodes {
+  const first = baseRows & ~7;
+  let rows = baseRows - first;
+  let table: CodeTable | null = null;
+  let scanner: CodeScanner | null = null;
+
+  function reserve(): CodeTable {
+    if (table === null) {
+      table = attachCodeTable(dimensions, plainMemory());
+      scanner = plainScanner(table);
+    } else if (rows === kernelRows) {
+      const larger = createCodeTable({ dimensions });
+      larger.rows.bytes(rows).set(table.rows.bytes(rows));
+      table = larger;
+      scanner = null;
+    }
+    return table;
+  }
+
+  return {
+    add: (vector) => {
+      reserve().set(rows, vector && unit(vector));
+      rows += 1;
+    },
+    scan: (query, allowed) => {
+      if (table === null) return null;
+      scanner ??= codeScanner(table);
+      return { first, ...scanner.scan({ query, rows, allowed: allowed.subarray(first >>> 3) }) };
+    },
+    row: (slot) => table!.rows.row(slot - first),
+  };
+}
+
+/** Memory that is no kernel's: few rows need none, and each kernel's memory reserves gigabytes of addresses. */
+function plainMemory(): SharedMemory {
+  const buffer = new ArrayBuffer(pageBytes, { maxByteLength: 2 ** 28 });
+  return {
+    buffer,
+    grow: (pages) => {
+      const before = buffer.byteLength / pageBytes;
+      buffer.resize(buffer.byteLength + pages * pageBytes);
+      return before;
+    },
+  };
+}
+
+function unit(vector: Float32Array): Float32Array {
+  const length = Math.sqrt(vector.reduce((sum, x) => sum + x * x, 0));
+  return vector.map((x) => x / length);
+}
+
+const noScores = (slots: number): VectorScores => ({
+  scores: new Float32Array(slots).fill(-Infinity),
+  moments: { mean: 0, deviation: 0, count: 0 },
+});
+
+/** The base comes last: it also covers the empty rows with which the others begin. */
+function complete(parts: readonly PartScores[], slots: number): VectorScores {
+  const scores = new Float32Array(slots).fill(-Infinity);
+  for (const part of parts) scores.set(part.scores, part.first);
+  return { scores, moments: parts.map((part) => part.moments).reduce(together) };
+}
+
+function together(a: Moments, b: Moments): Moments {
+  const count = a.count + b.count;
+  if (a.count === 0 || b.count === 0) return a.count === 0 ? b : a;
+  const mean = (a.mean * a.count + b.mean * b.count) / count;
+  const square = [a, b].reduce((sum, m) => sum + (m.deviation ** 2 + m.mean ** 2) * m.count, 0) / count;
+  return { mean, deviation: Math.sqrt(Math.max(0, square - mean * mean)), count };
+}

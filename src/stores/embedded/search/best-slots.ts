@@ -1,0 +1,49 @@
+import { compareText } from "../../../filter/matches.ts";
+import { topScores } from "../top-scores.ts";
+
+export interface Ranked {
+  readonly slot: number;
+  readonly score: number;
+}
+
+/** Looks up chunk ids by slot: only needed where scores are equal. */
+export type ChunkIds = (slots: readonly number[]) => ReadonlyMap<number, string>;
+
+/**
+ * The best slots, by falling score; equal ones by chunk id, also at the cut, so that neither the order of ingestion
+ * nor what was deleted before shows.
+ *
+ * @param scores per slot; those not above `floor` are no hits.
+ */
+export function bestSlots(scores: Float32Array, floor: number, limit: number, chunkIds: ChunkIds): readonly Ranked[] {
+  const cut = cutAt(scores, floor, limit);
+  const above: Ranked[] = [];
+  const tied: Ranked[] = [];
+  for (let slot = 0; slot < scores.length; slot++) {
+    const score = scores[slot]!;
+    if (score > cut) above.push({ slot, score });
+    else if (score === cut && score > floor) tied.push({ slot, score });
+  }
+  const kept = above.length + tied.length <= limit ? tied : byChunkId(tied, chunkIds).slice(0, limit - above.length);
+  return byScore([...above, ...kept], chunkIds);
+}
+
+/** Sorts by falling score, then by chunk id. */
+export function byScore(hits: readonly Ranked[], chunkIds: ChunkIds): readonly Ranked[] {
+  const counts = new Map<number, number>();
+  for (const { score } of hits) counts.set(score, (counts.get(score) ?? 0) + 1);
+  const equal = hits.filter(({ score }) => counts.get(score)! > 1).map(({ slot }) => slot);
+  const ids = equal.length === 0 ? new Map<number, string>() : chunkIds(equal);
+  return hits.toSorted((a, b) => b.score - a.score || compareText(ids.get(a.slot)!, ids.get(b.slot)!));
+}
+
+function byChunkId(hits: readonly Ranked[], chunkIds: ChunkIds): readonly Ranked[] {
+  const ids = chunkIds(hits.map(({ slot }) => slot));
+  return hits.toSorted((a, b) => compareText(ids.get(a.slot)!, ids.get(b.slot)!));
+}
+
+/** The `limit`-th best score above the floor, or the floor when there are fewer. */
+function cutAt(scores: Float32Array, floor: number, limit: number): number {
+  const best = topScores(scores, limit, floor).scores;
+  return best.length < limit ? floor : best.at(-1)!;
+}

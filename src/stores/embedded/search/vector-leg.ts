@@ -1,0 +1,51 @@
+import type { Moments } from "../../../ports/chunk-store.ts";
+import { storedVector } from "../tables/document-rows.ts";
+import { cosine } from "../vector-math/cosine.ts";
+import { bestSlots, byScore } from "./best-slots.ts";
+import type { Search } from "./search-chunks.ts";
+
+export interface VectorLeg {
+  /** Rank by slot, from 1. */
+  readonly ranks: ReadonlyMap<number, number>;
+  readonly moments: Moments | null;
+  /** Exact cosines; slots without a vector are left out. */
+  cosines(slots: readonly number[]): ReadonlyMap<number, number>;
+}
+
+export const noVectors: VectorLeg = { ranks: new Map(), moments: null, cosines: () => new Map() };
+
+/** Codes are right within about .01: of so many more than are asked for, the exact cosines choose. */
+const oversampled = (candidates: number): number => 2 * candidates + 32;
+
+export function vectorLeg(search: Search): VectorLeg {
+  const { index, request, allowed, chunkIds } = search;
+  const question = request.vector!;
+  const { scores, moments } = index.vectors.scan(question, allowed.bitmap, index.slots.size);
+  const found = bestSlots(scores, -Infinity, oversampled(request.candidates), chunkIds).map(({ slot }) => slot);
+  const known = exactCosines(search, question, found);
+  const least = request.minCosine ?? -Infinity;
+  const hits = [...known].map(([slot, score]) => ({ slot, score })).filter(({ score }) => score >= least);
+  const best = byScore(hits, chunkIds).slice(0, request.candidates);
+  return {
+    ranks: new Map(best.map(({ slot }, at) => [slot, at + 1])),
+    moments,
+    cosines: (slots) => {
+      const missing = slots.filter((slot) => !known.has(slot));
+      return new Map([...known, ...exactCosines(search, question, missing)]);
+    },
+  };
+}
+
+function exactCosines(
+  { db, index }: Search,
+  question: Float32Array,
+  slots: readonly number[],
+): ReadonlyMap<number, number> {
+  if (slots.length === 0) return new Map();
+  const rows = db.all<{ chunk_key: number; vector: Uint8Array }>(
+    `SELECT chunk_key, vector FROM chunks
+     WHERE vector IS NOT NULL AND chunk_key IN (SELECT value FROM json_each(?))`,
+    JSON.stringify(slots.map((slot) => index.slots.chunkKeys[slot]!)),
+  );
+  return new Map(rows.map((row) => [index.slotOf(row.chunk_key), cosine(question, storedVector(row.vector))]));
+}

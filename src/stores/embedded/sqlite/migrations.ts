@@ -1,0 +1,34 @@
+import { HybridRAGError } from "../../../errors.ts";
+import type { Database } from "./database.ts";
+import { m001 } from "./m001.ts";
+
+/** In order; a migration that was released never changes. The file's `user_version` counts those that ran. */
+const migrations: readonly string[] = [m001];
+
+export const formatVersion = migrations.length;
+
+/**
+ * Brings a file of any earlier version up to this one, each step in its own transaction.
+ *
+ * @throws HybridRAGError `data_newer` when a newer version of the program wrote the file.
+ */
+export function migrate(db: Database): void {
+  const version = readFormatVersion(db);
+  migrations.slice(version).forEach((sql, index) => {
+    db.transaction("write", () => {
+      db.execute(sql);
+      db.execute(`PRAGMA user_version = ${version + index + 1}`);
+    });
+  });
+}
+
+/** @throws HybridRAGError `data_newer`. */
+export function readFormatVersion(db: Database): number {
+  const version = db.get<{ user_version: number }>("PRAGMA user_version")?.user_version ?? 0;
+  if (version <= formatVersion) return version;
+  throw new HybridRAGError(
+    "data_newer",
+    `The data folder has format ${version}; this version reads up to ${formatVersion}. Update hybridrag to open it.`,
+    { details: { found: version, supported: formatVersion } },
+  );
+}

@@ -1,0 +1,61 @@
+import type { Chunk } from "../../../records.ts";
+import type { Scope } from "../../../scope.ts";
+import { allowedRows, rowTest } from "../filter/allowed.ts";
+import type { Database } from "../sqlite/database.ts";
+import type { ReadContext } from "../workers/context.ts";
+import { readableDocument } from "./document-reads.ts";
+import { chunkColumns, chunkTables, storedVector, toChunk, type ChunkRow } from "./document-rows.ts";
+import { tenantOf } from "./tenants.ts";
+
+type GuardedRow = ChunkRow & { readonly metadata_id: number };
+
+const guardedColumns = `${chunkColumns}, c.metadata_id`;
+
+/** Leaves out what the scope may not read. */
+function readable<Row extends { readonly metadata_id: number }>(
+  db: Database,
+  scope: Scope,
+  rows: readonly Row[],
+): Row[] {
+  const tenant = rows.length === 0 ? null : tenantOf(db, scope);
+  if (tenant === null) return [];
+  const test = rowTest(allowedRows(db, tenant, scope, null));
+  return rows.filter((row) => test(row.metadata_id, 0));
+}
+
+export function getChunks({ db }: ReadContext, scope: Scope, chunkIds: readonly string[]): readonly Chunk[] {
+  const rows = db.all<GuardedRow>(
+    `SELECT ${guardedColumns} FROM ${chunkTables}
+     WHERE c.tenant = ? AND c.chunk_id IN (SELECT value FROM json_each(?))`,
+    tenantOf(db, scope),
+    JSON.stringify(chunkIds),
+  );
+  const byId = new Map(readable(db, scope, rows).map((row) => [row.chunk_id, toChunk(row)]));
+  return chunkIds.flatMap((id) => byId.get(id) ?? []);
+}
+
+export function chunksOfDocument({ db }: ReadContext, scope: Scope, documentId: string): readonly Chunk[] {
+  const document = readableDocument(db, scope, documentId);
+  if (!document) return [];
+  const rows = db.all<GuardedRow>(
+    `SELECT ${guardedColumns} FROM ${chunkTables} WHERE c.document_key = ? ORDER BY c.ordinal, c.chunk_key`,
+    document.document_key,
+  );
+  return readable(db, scope, rows).map(toChunk);
+}
+
+export function chunkVectors(
+  { db, transfer }: ReadContext,
+  scope: Scope,
+  documentId: string,
+): ReadonlyMap<string, Float32Array> {
+  const document = readableDocument(db, scope, documentId);
+  if (!document) return new Map();
+  const rows = db.all<{ metadata_id: number; embedding_hash: string; vector: Uint8Array }>(
+    "SELECT metadata_id, embedding_hash, vector FROM chunks WHERE document_key = ? AND vector IS NOT NULL",
+    document.document_key,
+  );
+  const vectors = new Map(readable(db, scope, rows).map((row) => [row.embedding_hash, storedVector(row.vector)]));
+  for (const vector of vectors.values()) transfer.push(vector.buffer as ArrayBuffer);
+  return vectors;
+}

@@ -1,0 +1,25 @@
+import { statSync } from "node:fs";
+import type { StoreHealth } from "../../../ports/store.ts";
+import { formatVersion } from "../sqlite/migrations.ts";
+import type { ReadContext } from "../workers/context.ts";
+import { readIdentity } from "./identity.ts";
+
+export function readHealth({ db }: ReadContext): StoreHealth {
+  const count = (table: string): number => db.get<{ rows: number }>(`SELECT count(*) AS rows FROM ${table}`)!.rows;
+  return {
+    ready: true,
+    identity: readIdentity(db),
+    documents: count("documents"),
+    chunks: count("chunks"),
+    behind: 0,
+    warnings: [],
+    details: {
+      sqlite: process.versions["sqlite"] ?? null,
+      format: formatVersion,
+      file_bytes: sizeOf(db.path),
+      log_bytes: sizeOf(`${db.path}-wal`),
+    },
+  };
+}
+
+const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;

@@ -1,0 +1,50 @@
+import { HybridRAGError } from "../../../errors.ts";
+import type { IndexIdentity } from "../../../ports/store.ts";
+import type { Database } from "../sqlite/database.ts";
+import type { CallContext } from "../workers/context.ts";
+
+export function readIdentity(db: Database): IndexIdentity | null {
+  const row = db.get<{ value: string }>("SELECT value FROM settings WHERE name = 'identity'");
+  return row ? (JSON.parse(row.value) as IndexIdentity) : null;
+}
+
+/** @throws HybridRAGError `index_mismatch` when the chunks stored were made otherwise. */
+export function prepareIndex({ db }: CallContext, identity: IndexIdentity): void {
+  const stored = readIdentity(db);
+  if (stored && isSame(stored, identity)) return;
+  const isEmpty = db.get("SELECT 1 FROM chunks LIMIT 1") === undefined;
+  if (stored && !isEmpty) {
+    throw new HybridRAGError(
+      "index_mismatch",
+      `The index was built with ${describe(stored)}, and now ${describe(identity)} is set. ` +
+        "Set the former again, or ingest everything anew into another data folder.",
+      { details: { stored: describe(stored), wanted: describe(identity) } },
+    );
+  }
+  const { embedder, dimensions, chunker } = identity;
+  db.run(
+    "INSERT OR REPLACE INTO settings (name, value) VALUES ('identity', ?)",
+    JSON.stringify({ embedder, dimensions, chunker }),
+  );
+}
+
+/** Dimensions of every vector of the store: the identity's, or those of the first vector where none was stated. */
+export function readDimensions(db: Database): number | null {
+  const identity = readIdentity(db);
+  if (identity) return identity.dimensions;
+  const row = db.get<{ value: string }>("SELECT value FROM settings WHERE name = 'dimensions'");
+  return row ? Number(row.value) : null;
+}
+
+export function adoptDimensions(db: Database, dimensions: number): number {
+  const known = readDimensions(db);
+  if (known !== null) return known;
+  db.run("INSERT OR REPLACE INTO settings (name, value) VALUES ('dimensions', ?)", String(dimensions));
+  return dimensions;
+}
+
+const isSame = (a: IndexIdentity, b: IndexIdentity): boolean =>
+  a.embedder === b.embedder && a.dimensions === b.dimensions && a.chunker === b.chunker;
+
+const describe = (identity: IndexIdentity): string =>
+  `embedder ${identity.embedder} (${identity.dimensions} dimensions) and chunker ${identity.chunker}`;

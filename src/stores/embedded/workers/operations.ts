@@ -1,0 +1,125 @@
+import { freezeIndex, commitIndex } from "../index/freeze-index.ts";
+import { searchChunks } from "../search/search-chunks.ts";
+import { claimCached, deleteCached, getCached, incrementCached, setCached, sweepCaches } from "../tables/caches.ts";
+import { chunksOfDocument, chunkVectors, getChunks } from "../tables/chunk-reads.ts";
+import { countDocuments, documentText, getDocument, listDocuments } from "../tables/document-reads.ts";
+import { deleteDocument, putDocument } from "../tables/document-writes.ts";
+import { followLinks } from "../tables/graph-links.ts";
+import { countGraph, getEntities, listEntities, neighbours, weighEntities } from "../tables/graph-reads.ts";
+import { readHealth } from "../tables/health.ts";
+import { prepareIndex } from "../tables/identity.ts";
+import {
+  cancelJob,
+  claimJob,
+  createJob,
+  getJob,
+  heartbeatJob,
+  listJobs,
+  releaseJob,
+  resumeJob,
+} from "../tables/jobs.ts";
+import { appendAudit, findKey, listAudit, listKeys, putKey, revokeKey, useKey } from "../tables/keys.ts";
+import {
+  countMemories,
+  deleteMemory,
+  getMemory,
+  listMemories,
+  putMemory,
+  searchMemories,
+  sweepMemories,
+  touchMemories,
+} from "../tables/memories.ts";
+import {
+  appendMessages,
+  countSessions,
+  deleteSession,
+  getSession,
+  listMessages,
+  listSessions,
+  openSession,
+  summarizeSession,
+  sweepSessions,
+} from "../tables/sessions.ts";
+import type { CallContext } from "./context.ts";
+
+/** What a reader can be asked; each runs inside one read transaction. */
+export const reads = {
+  health: readHealth,
+  "documents.get": getDocument,
+  "documents.text": documentText,
+  "documents.list": listDocuments,
+  "documents.count": countDocuments,
+  "chunks.get": getChunks,
+  "chunks.ofDocument": chunksOfDocument,
+  "chunks.vectors": chunkVectors,
+  "chunks.search": searchChunks,
+  "graph.entities": getEntities,
+  "graph.list": listEntities,
+  "graph.neighbours": neighbours,
+  "graph.weigh": weighEntities,
+  "graph.links": followLinks,
+  "graph.count": countGraph,
+  "sessions.get": getSession,
+  "sessions.list": listSessions,
+  "sessions.messages": listMessages,
+  "sessions.count": countSessions,
+  "memories.get": getMemory,
+  "memories.list": listMemories,
+  "memories.search": searchMemories,
+  "memories.count": countMemories,
+  "jobs.get": getJob,
+  "jobs.list": listJobs,
+  "caches.get": getCached,
+  "keys.find": findKey,
+  "keys.list": listKeys,
+  "audit.list": listAudit,
+  "index.freeze": freezeIndex,
+} as const;
+
+/** What the writer can be asked; each is a part of its transaction that is undone alone. */
+export const writes = {
+  prepare: prepareIndex,
+  sweep: (context: CallContext): void => {
+    sweepSessions(context);
+    sweepMemories(context);
+    sweepCaches(context);
+  },
+  "documents.put": putDocument,
+  "documents.delete": deleteDocument,
+  "sessions.open": openSession,
+  "sessions.append": appendMessages,
+  "sessions.summarize": summarizeSession,
+  "sessions.delete": deleteSession,
+  "memories.put": putMemory,
+  "memories.touch": touchMemories,
+  "memories.delete": deleteMemory,
+  "jobs.create": createJob,
+  "jobs.claim": claimJob,
+  "jobs.heartbeat": heartbeatJob,
+  "jobs.release": releaseJob,
+  "jobs.cancel": cancelJob,
+  "jobs.resume": resumeJob,
+  "caches.set": setCached,
+  "caches.claim": claimCached,
+  "caches.increment": incrementCached,
+  "caches.delete": deleteCached,
+  "keys.put": putKey,
+  "keys.revoke": revokeKey,
+  "keys.used": useKey,
+  "audit.append": appendAudit,
+  "index.commit": commitIndex,
+} as const;
+
+type Operation = (context: never, ...args: never[]) => unknown;
+
+/** Typed calls of a table of operations: the context stays in the worker. */
+export type Calls<Table extends Readonly<Record<string, Operation>>> = <Name extends keyof Table & string>(
+  name: Name,
+  args: ArgumentsOf<Table[Name]>,
+  options?: { readonly signal?: AbortSignal },
+) => Promise<ReturnType<Table[Name]>>;
+
+type ArgumentsOf<Run> = Run extends (context: never, ...args: infer Arguments) => unknown ? Arguments : never;
+
+export type Reads = Calls<typeof reads>;
+export type Writes = Calls<typeof writes>;

@@ -1,0 +1,44 @@
+import { HybridRAGError } from "../../../errors.ts";
+import { indexAnalyzer, type IndexBase } from "../index/index-base.ts";
+import { snapshotFiles } from "../index/snapshot-files.ts";
+import { tenantIndexes } from "../index/tenant-indexes.ts";
+import { openDatabase, type Database } from "../sqlite/database.ts";
+import { formatVersion, readFormatVersion } from "../sqlite/migrations.ts";
+import type { ReadContext } from "./context.ts";
+import { reads } from "./operations.ts";
+import { replyTo, type WorkerBody } from "./serve-calls.ts";
+import { databasePath, indexDirectory, type WorkerSettings } from "./worker-settings.ts";
+
+/** Tenants whose indexes one thread keeps; the others are made again when they are searched. */
+const mostIndexes = 256;
+
+/** @throws HybridRAGError `data_newer`, `not_ready`, `data_damaged` or `store_failed`. */
+export function openReader({ directory, durability }: WorkerSettings, tell: (news: unknown) => void): WorkerBody {
+  const db = openDatabase({ path: databasePath(directory), readOnly: true, durability });
+  refuseOldFormat(db);
+  const analyzer = indexAnalyzer();
+  const files = snapshotFiles(indexDirectory(directory), analyzer.fingerprint);
+  const share = (base: IndexBase): void => tell(base);
+  const indexes = tenantIndexes({ analyzer, files, onBase: share, most: mostIndexes });
+  return {
+    run: (calls, transfer) =>
+      calls.map((call) => {
+        const run = reads[call.name as keyof typeof reads] as (context: object, ...args: readonly unknown[]) => unknown;
+        const context: ReadContext = { db, now: call.now, analyzer, indexes, files, share, transfer };
+        return replyTo(call, () => db.transaction("read", () => run(context, ...call.args)));
+      }),
+    news: (news) => indexes.adopt(news as IndexBase),
+    close: () => db.close(),
+  };
+}
+
+/** A reader changes nothing, so it cannot bring an older file up to date. */
+function refuseOldFormat(db: Database): void {
+  const found = readFormatVersion(db);
+  if (found === formatVersion) return;
+  throw new HybridRAGError(
+    "not_ready",
+    `The data folder has format ${found}; open it once for writing to bring it to ${formatVersion}.`,
+    { details: { found, expected: formatVersion } },
+  );
+}
