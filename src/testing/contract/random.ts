@@ -1,0 +1,69 @@
+import fc from "fast-check";
+import type { DocumentVersion } from "../../ports/store.ts";
+import type { DocumentGraph } from "../../records.ts";
+import { documentExample, type DocumentExample } from "../arbitraries.ts";
+import { assertion, chunkId, link, mention, versionOf } from "./examples.ts";
+
+export const documentIds = ["a", "b", "c", "d"];
+
+export const entityNames = ["kafka", "broker", "kafka broker", "red topic", "lag"];
+
+export const seedIds = documentIds.flatMap((id) => [chunkId(id, 0), chunkId(id, 1)]);
+
+/** Names, links and statements for the chunks that there are. */
+const graphOf = (id: string, parts: number): fc.Arbitrary<DocumentGraph> => {
+  const chunk = fc.nat(parts - 1).map((ordinal) => chunkId(id, ordinal));
+  const name = fc.constantFrom(...entityNames);
+  return fc.record({
+    mentions: fc.array(
+      fc
+        .tuple(chunk, name, fc.constantFrom("title" as const, "body" as const, "term" as const))
+        .map(([at, entity, kind]) => mention(at, entity, kind, entity.toUpperCase())),
+      { maxLength: 6 },
+    ),
+    links: fc.array(
+      fc
+        .tuple(chunk, fc.constantFrom(...documentIds, "a.txt", "kafka", "unknown"))
+        .map(([at, target]) => link(at, target)),
+      { maxLength: 2 },
+    ),
+    assertions: fc.array(
+      fc
+        .tuple(chunk, name, name, fc.constantFrom(1, 2.5, 4), fc.constantFrom("knows", "runs"))
+        .map(([at, from, to, weight, type]) => assertion(at, from, to, weight, type)),
+      { maxLength: 4 },
+    ),
+  });
+};
+
+const versionFrom = (id: string, example: DocumentExample): fc.Arbitrary<DocumentVersion> =>
+  graphOf(id, example.parts.length).map((graph) => versionOf({ id, ...example, graph }));
+
+/** A whole random version of one of four documents. */
+export const randomVersion = (): fc.Arbitrary<DocumentVersion> =>
+  fc.tuple(fc.constantFrom(...documentIds), documentExample()).chain(([id, example]) => versionFrom(id, example));
+
+/** One random version of each of the documents of a corpus. */
+export const randomCorpus = (size: number): fc.Arbitrary<readonly DocumentVersion[]> =>
+  fc
+    .array(documentExample(), { minLength: size, maxLength: size })
+    .chain((examples) => fc.tuple(...examples.map((example, index) => versionFrom(`doc${index}`, example))));
+
+export type Step =
+  | { readonly kind: "put"; readonly version: DocumentVersion }
+  | { readonly kind: "delete"; readonly id: string };
+
+export const randomSteps = (): fc.Arbitrary<readonly Step[]> =>
+  fc.array(
+    fc.oneof(
+      { weight: 3, arbitrary: randomVersion().map((version): Step => ({ kind: "put", version })) },
+      { weight: 2, arbitrary: fc.constantFrom(...documentIds).map((id): Step => ({ kind: "delete", id })) },
+    ),
+    { minLength: 2, maxLength: 10 },
+  );
+
+/** What random examples share: how many, and enough to repeat a failure. */
+export const runs = (effort: number, numRuns: number): fc.Parameters<unknown> => ({
+  numRuns: Math.max(1, Math.round(effort * numRuns)),
+  endOnFailure: false,
+});
