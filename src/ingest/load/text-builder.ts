@@ -10,7 +10,7 @@ export interface Run {
 
 /** Builds the stored text of formats whose bytes are not readable text, and the blocks over it. */
 export interface TextBuilder {
-  /** Adds a block of its own; blank ones are left out. */
+  /** Adds a block of its own, without blanks at its ends unless it is code; blank ones are left out. */
   block(kind: Block["kind"], content: string | readonly Run[], options?: BlockOptions): void;
   /** Adds a table, one line a row. Blank rows are left out. */
   table(rows: readonly (string | readonly Run[])[], options?: BlockOptions): void;
@@ -29,7 +29,7 @@ export function textBuilder(): TextBuilder {
   };
   const writeRuns = (runs: readonly Run[]): TextRange => {
     const start = length;
-    for (const run of trimRuns(runs)) {
+    for (const run of runs) {
       const from = length;
       write(run.text);
       if (run.href && run.text.trim()) links.push({ kind: "hyperlink", target: run.href, start: from, end: length });
@@ -46,7 +46,7 @@ export function textBuilder(): TextBuilder {
       const runs = asRuns(content);
       if (!runs.some((run) => run.text.trim())) return;
       separate(kind);
-      const range = writeRuns(runs);
+      const range = writeRuns(kind === "code" ? runs : trimRuns(runs));
       const label = kind === "heading" ? { label: oneLine(runs.map((run) => run.text).join("")) } : {};
       blocks.push({ kind, ...range, ...label, ...options, page });
     },
@@ -56,7 +56,7 @@ export function textBuilder(): TextBuilder {
       separate("table");
       const ranges = filled.map((runs, index) => {
         if (index > 0) write("\n");
-        return writeRuns(runs);
+        return writeRuns(trimRuns(runs));
       });
       const start = ranges[0]?.start ?? length;
       blocks.push({ kind: "table", start, end: length, rows: ranges, ...options, page });
