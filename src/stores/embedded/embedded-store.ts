@@ -99,9 +99,21 @@ function openPools({ directory, durability = "normal", readers }: EmbeddedStoreO
     for (const pool of [pools.readers, pools.indexer]) pool.tell(String(tenant), news);
   };
   const pools: Pools = {
-    writer: workerPool({ start: start("writer"), size: 1, batch: mostTogether, onNews: () => undefined }),
-    readers: workerPool({ start: start("reader"), size: readers ?? defaultReaders(), batch: 1, onNews: tellAll }),
-    indexer: workerPool({ start: start("reader"), size: 1, batch: 1, onNews: tellAll }),
+    writer: workerPool({
+      start: start("writer"),
+      size: 1,
+      batch: mostTogether,
+      mayAbandon: false,
+      onNews: () => undefined,
+    }),
+    readers: workerPool({
+      start: start("reader"),
+      size: readers ?? defaultReaders(),
+      batch: 1,
+      mayAbandon: true,
+      onNews: tellAll,
+    }),
+    indexer: workerPool({ start: start("reader"), size: 1, batch: 1, mayAbandon: true, onNews: tellAll }),
   };
   return pools;
 }

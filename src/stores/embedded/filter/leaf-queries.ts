@@ -13,6 +13,9 @@ export interface FieldQueries {
   near(filter: Extract<Filter, { op: "near" }>): readonly number[];
 }
 
+/** The R*Tree holds float32; what rounding may lose near zero, in degrees, the exact test makes good. */
+const slack = 1e-6;
+
 const comparison = { gt: ">", gte: ">=", lt: "<", lte: "<=" } as const;
 
 export function fieldQueries(db: Database, tenant: number): FieldQueries {
@@ -36,10 +39,10 @@ export function fieldQueries(db: Database, tenant: number): FieldQueries {
            AND p.tenant = ? AND p.field = ?`,
           tenant,
           tenant,
-          west,
-          east,
-          south,
-          north,
+          west - slack,
+          east + slack,
+          south - slack,
+          north + slack,
           tenant,
           field,
         )

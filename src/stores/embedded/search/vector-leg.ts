@@ -28,12 +28,20 @@ export function vectorLeg(search: Search): VectorLeg {
   const best = byScore(hits, chunkIds).slice(0, request.candidates);
   return {
     ranks: new Map(best.map(({ slot }, at) => [slot, at + 1])),
-    moments,
+    moments: known.size === moments.count ? momentsOf([...known.values()]) : moments,
     cosines: (slots) => {
       const missing = slots.filter((slot) => !known.has(slot));
       return new Map([...known, ...exactCosines(search, question, missing)]);
     },
   };
+}
+
+/** Where every vector was rescored, the moments are exact as well. */
+function momentsOf(cosines: readonly number[]): Moments {
+  const count = cosines.length;
+  if (count === 0) return { mean: 0, deviation: 0, count };
+  const mean = cosines.reduce((sum, x) => sum + x, 0) / count;
+  return { mean, deviation: Math.sqrt(cosines.reduce((sum, x) => sum + (x - mean) ** 2, 0) / count), count };
 }
 
 function exactCosines(

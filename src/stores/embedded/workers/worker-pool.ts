@@ -12,8 +12,8 @@ export interface CallRequest {
 /** One queue in front of one or more workers that all do the same. */
 export interface WorkerPool {
   /**
-   * Runs when a worker is free, in the order of the calls. An abort takes a waiting call out of the queue; of one
-   * that already runs it drops the answer.
+   * Runs when a worker is free, in the order of the calls. An abort takes a waiting call out of the queue; one that
+   * already runs is let go at once, or, where it writes, ends as it ends: the caller then knows what is stored.
    */
   call(request: CallRequest): Promise<unknown>;
   /** Starts the first worker; rejects when it cannot open the data. */
@@ -29,6 +29,8 @@ export interface WorkerPoolOptions {
   readonly size: number;
   /** Calls that one message may carry: more than one lets a writer commit them together. */
   readonly batch: number;
+  /** Whether an aborted call may be left to itself while it runs. */
+  readonly mayAbandon: boolean;
   readonly onNews: (news: unknown) => void;
 }
 
@@ -121,6 +123,7 @@ export function workerPool(options: WorkerPoolOptions): WorkerPool {
       return new Promise((resolve, reject) => {
         const abort = (): void => {
           const at = queue.indexOf(waiting);
+          if (at < 0 && !options.mayAbandon) return;
           if (at >= 0) queue.splice(at, 1);
           reject(signal?.reason);
           if (isIdle()) drained?.();
