@@ -50,7 +50,7 @@ export interface TextQuery {
 /**
  * The text leg's score is BM25(body) + .2 · BM25(title), where the body is `searchableText` (title, headings above the
  * chunk, content), each field as Lucene computes it:
- * Σ over the distinct words of the query of idf · tf / (tf + k1 · (1 − b + b · length / average length)), with
+ * Σ over the words of the query, repeated ones as often as they are said, of idf · tf / (tf + k1 · (1 − b + b · length / average length)), with
  * idf = ln(1 + (N − n + .5) / (n + .5)), k1 = .9, b = .4 (body) and .3 (title). N is the number of the tenant's
  * chunks, n the number of them whose field holds the word; lengths count analysed words, averages are over all of the
  * tenant's chunks. Statistics do not depend on filter or access list. A chunk that lacks a phrase scores 0. Equal

@@ -37,7 +37,8 @@ export const textSearchCases: readonly ContractCase[] = [
       const averageBody = (3 + 1 + 3) / 3;
       const body = (tf: number) => (Math.log(1 + 1.5 / 2.5) * tf) / (tf + 0.9 * (0.6 + (0.4 * 3) / averageBody));
       const title = (0.2 * Math.log(1 + 2.5 / 1.5)) / (1 + 0.9 * (0.7 + (0.3 * 1) / (1 / 3)));
-      assertClose([candidateOf(result, "a:0").bm25, candidateOf(result, "c:0").bm25], [body(2), body(1) + title], 1e-6);
+      const twice = [2 * body(2), 2 * (body(1) + title)];
+      assertClose([candidateOf(result, "a:0").bm25, candidateOf(result, "c:0").bm25], twice, 1e-6);
       assert.deepEqual(sortedIds(result), ["a:0", "c:0"]);
     },
   },

@@ -123,8 +123,13 @@ function searchText(
       return to === null ? [] : [[token.word, to] as const];
     }),
   );
-  const words = unique(written.map(({ word, term }) => repairs.get(word) ?? term));
-  const all = scoresOf(corpus, expand(words, text, [...frequencies.keys()]));
+  const said = written.map(({ word, term }) => repairs.get(word) ?? term);
+  const words = unique(said);
+  const groups = expand(words, text, [...frequencies.keys()]);
+  const all = scoresOf(
+    corpus,
+    said.map((word) => groups[words.indexOf(word)]!),
+  );
   const phrases = (text.phrases ?? []).map((phrase) => state.analyzer.analyzeWithOffsets(phrase));
   const score = (stored: StoredChunk) => (holdsAll(stored, phrases) ? all.get(stored)! : 0);
   const found = allowed.filter((stored) => score(stored) > 0);

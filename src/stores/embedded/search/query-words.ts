@@ -24,9 +24,10 @@ export function queryWords(index: TenantIndex, analyzer: Analyzer, query: TextQu
     return repair ? { word: repair.word, term: repair.term } : { word: token.word, term: token.term };
   });
   const distinct = [...new Map(chosen.map((word) => [word.term, word])).values()];
+  const said = (term: string) => chosen.filter((word) => word.term === term).length;
   return {
     terms: distinct.map(({ word, term }, at) => ({
-      weight: 1,
+      weight: said(term),
       alternatives: [term, ...others(index, query, word, at === distinct.length - 1)]
         .filter((other, place, all) => all.indexOf(other) === place)
         .map((other) => ({ term: other, weight: 1 })),
