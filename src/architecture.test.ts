@@ -1,0 +1,173 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+/**
+ * Who may import whom: imports point inward. A name is a folder of `src/` or a file in it without its ending; below
+ * `stores` and `providers` each adapter is its own. Change it on purpose, and say why in the commit.
+ */
+const inner = ["records", "errors", "scope", "filter", "text", "secret", "redact"];
+const steps = ["ingest", "query", "memory", "graph", "evaluate"];
+const library = ["hybridrag", "config", "wrap", ...steps, "ports", ...inner];
+
+const mayImport: Readonly<Record<string, readonly string[]>> = {
+  records: [],
+  errors: [],
+  secret: [],
+  redact: ["secret"],
+  scope: ["records"],
+  filter: ["errors", "records"],
+  text: ["records", "errors"],
+  ports: inner,
+
+  ingest: ["ports", ...inner],
+  graph: ["ports", ...inner],
+  query: ["graph", "ports", ...inner],
+  memory: ["query", "ports", ...inner],
+  evaluate: ["query", "ingest", "ports", ...inner],
+  hybridrag: [...steps, "ports", ...inner],
+
+  "stores/*": ["ports", ...inner],
+  "providers/*": ["providers", "ports", ...inner],
+  /** What adapters of providers share: HTTP, failures, prompts. */
+  providers: ["ports", ...inner],
+  wrap: ["ports", ...inner],
+
+  config: inner,
+  open: ["stores/*", "providers/*", "observe", ...library],
+  index: ["open", ...library],
+
+  observe: ["ports", ...inner],
+  server: ["open", "observe", ...library],
+  client: ["server", "ports", ...inner],
+  web: ["client", "ports", ...inner],
+  cli: ["server", "client", "open", "observe", ...library],
+  documentation: ["cli", "server", "open", "observe", ...library],
+};
+
+/** These look at everything, and no product code looks at them. */
+const outside = new Set(["testing", "bench"]);
+
+/** Imports that the table forbids, each with the reason why it stands for now. */
+const exceptions: readonly { readonly from: string; readonly to: string; readonly reason: string }[] = [
+  { from: "open.ts", to: "testing", reason: "the memory store serves until the embedded engine is complete" },
+];
+
+const root = fileURLToPath(new URL("../src/", import.meta.url));
+
+interface SourceFile {
+  readonly path: string;
+  readonly area: string;
+  readonly isTest: boolean;
+  readonly lines: readonly string[];
+}
+
+const sources: readonly SourceFile[] = readdirSync(root, { recursive: true, encoding: "utf8" })
+  .map((path) => path.replaceAll("\\", "/"))
+  .filter((path) => /\.tsx?$/.test(path) && !path.endsWith(".d.ts"))
+  .map((path) => ({
+    path,
+    area: areaOf(path),
+    isTest: /\.test\.([a-z]+\.)?tsx?$/.test(path),
+    lines: readFileSync(join(root, path), "utf8").split("\n"),
+  }));
+
+function areaOf(path: string): string {
+  const [first = "", ...rest] = path.replace(/(\.test)?\.[a-z.]+$/, "").split("/");
+  const isAdapter = (first === "stores" || first === "providers") && rest.length > 1;
+  return isAdapter ? `${first}/${rest[0]}` : first;
+}
+
+interface Import {
+  readonly from: SourceFile;
+  readonly line: number;
+  readonly to: string;
+}
+
+/** Static and dynamic imports, re-exports, and files started as workers. */
+const specifier = /(?:\bfrom\s+|\bimport\s*\(?\s*|\bnew URL\(\s*)"(\.[^"]+)"/g;
+
+const imports: readonly Import[] = sources.flatMap((from) =>
+  from.lines.flatMap((text, index) =>
+    [...text.matchAll(specifier)].map((match) => ({
+      from,
+      line: index + 1,
+      to: relative(root, resolve(root, dirname(from.path), match[1]!)).replaceAll("\\", "/"),
+    })),
+  ),
+);
+
+const product = sources.filter(({ isTest, area }) => !isTest && !outside.has(area));
+
+const rowOf = (area: string): string => (area in mayImport ? area : area.replace(/\/.*/, "/*"));
+
+function isAllowed({ from, to }: Import): boolean {
+  const target = areaOf(to);
+  if (from.area === target || to.startsWith("..")) return true;
+  return (mayImport[rowOf(from.area)] ?? []).includes(rowOf(target));
+}
+
+const isException = ({ from, to }: Import): boolean =>
+  exceptions.some((exception) => exception.from === from.path && exception.to === areaOf(to));
+
+/** Lines of product code that hold something, comments left out. */
+const linesWith = (pattern: RegExp, files: readonly SourceFile[]): readonly string[] =>
+  files.flatMap(({ path, lines }) =>
+    lines.flatMap((text, index) =>
+      pattern.test(text) && !/^\s*(\/\/|\/?\*)/.test(text) ? [`src/${path}:${index + 1}  ${text.trim()}`] : [],
+    ),
+  );
+
+describe("the architecture", () => {
+  test("every folder has a row in the table of who may import whom", () => {
+    const unknown = new Set(product.map(({ area }) => area).filter((area) => !(rowOf(area) in mayImport)));
+    assert.deepEqual([...unknown], []);
+    assert.ok(imports.length > 100, "the imports are not being read");
+  });
+
+  test("imports point inward", () => {
+    const wrong = imports
+      .filter((one) => product.includes(one.from) && !isAllowed(one) && !isException(one))
+      .map(({ from, line, to }) => `src/${from.path}:${line} may not import src/${to}`);
+    assert.deepEqual(wrong, []);
+  });
+
+  test("every exception is still needed", () => {
+    const stale = exceptions.filter(
+      (exception) => !imports.some((one) => one.from.path === exception.from && areaOf(one.to) === exception.to),
+    );
+    assert.deepEqual(stale, []);
+  });
+
+  test("the table has no circle", () => {
+    const visit = (row: string, path: readonly string[]): void => {
+      assert.ok(!path.includes(row), [...path, row].join(" → "));
+      for (const next of mayImport[row] ?? []) visit(next, [...path, row]);
+    };
+    for (const row of Object.keys(mayImport)) visit(row, []);
+  });
+
+  test("only config reads the environment", () => {
+    const others = product.filter(({ area }) => area !== "config");
+    assert.deepEqual(linesWith(/\bprocess\.env\b/, others), []);
+  });
+
+  test("only the command line writes to the console", () => {
+    const others = product.filter(({ area }) => area !== "cli");
+    assert.deepEqual(linesWith(/\bconsole\.\w+\(|\bprocess\.std(out|err)\b/, others), []);
+  });
+
+  test("exports have names", () => {
+    assert.deepEqual(linesWith(/^export default\b|\bas default\b/, sources), []);
+  });
+
+  test("files hold one idea each: none is long", (t) => {
+    for (const { path, lines } of sources) {
+      if (lines.length > 300) t.diagnostic(`src/${path} has ${lines.length} lines: usually two ideas`);
+    }
+    const long = sources.filter(({ lines }) => lines.length > 400).map(({ path }) => path);
+    assert.deepEqual(long, []);
+  });
+});
