@@ -1,4 +1,5 @@
 import { anthropicStandin } from "./anthropic.ts";
+import { mongoStandin } from "../mongodb/standin.ts";
 import { awsSecretsStandin } from "./aws-secrets.ts";
 import { gcpSecretsStandin } from "./gcp-secrets.ts";
 import { geminiStandin } from "./gemini.ts";
@@ -20,6 +21,7 @@ export const standins: Readonly<Record<string, (flags: StandinFlags) => Promise<
   anthropic: () => anthropicStandin(),
   openai: () => openaiStandin(),
   gemini: () => geminiStandin(),
+  mongodb: (flags) => mongoStandin(flags),
   "aws-secrets": () => awsSecretsStandin(),
   "gcp-secrets": () => gcpSecretsStandin(),
 };

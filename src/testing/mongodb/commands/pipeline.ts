@@ -1,0 +1,201 @@
+import { Aggregator } from "mingo";
+import { viewOf, type Call } from "../call.ts";
+import { ServerError, notImplemented } from "../fault.ts";
+import { compileQuery, mingoOptions, translated } from "../query.ts";
+import { rankFusion, scoreFusion } from "../search/fusion.ts";
+import { searchStage, vectorSearchStage, type Found } from "../search/stages.ts";
+import { asDoc, asDocs, asNumber, asText, isDoc, sortDocs, type Doc } from "../value.ts";
+import { metaField, rewriteMeta, withoutMeta } from "./meta.ts";
+import { collectionStats } from "./stats.ts";
+
+/** Stages whose meaning is mingo's. */
+const mingoStages = new Set([
+  "$addFields",
+  "$bucket",
+  "$bucketAuto",
+  "$count",
+  "$densify",
+  "$facet",
+  "$fill",
+  "$graphLookup",
+  "$group",
+  "$limit",
+  "$lookup",
+  "$match",
+  "$project",
+  "$redact",
+  "$replaceRoot",
+  "$replaceWith",
+  "$sample",
+  "$set",
+  "$setWindowFields",
+  "$skip",
+  "$sortByCount",
+  "$unset",
+  "$unwind",
+]);
+const searchStages = new Set(["$search", "$searchMeta", "$vectorSearch", "$rankFusion", "$scoreFusion"]);
+const firstOnly = new Set([...searchStages, "$collStats", "$listSearchIndexes", "$indexStats"]);
+const unsupported = new Set([
+  "$out",
+  "$merge",
+  "$geoNear",
+  "$score",
+  "$rerank",
+  "$changeStream",
+  "$documents",
+  "$currentOp",
+  "$indexStats",
+  "$planCacheStats",
+  "$listSessions",
+  "$querySettings",
+  "$shardedDataDistribution",
+]);
+
+/** Runs a pipeline over a collection. */
+export function runPipeline(call: Call, namespace: string, pipeline: readonly Doc[], nested = false): readonly Doc[] {
+  const names = pipeline.map(stageName);
+  names.forEach((name, index) => checkStage(call, name, index, nested));
+  const [first] = names;
+  const state: PipelineState = { call, namespace, variables: {} };
+  if (first === "$match") {
+    const filter = asDoc(pipeline[0]!["$match"]);
+    return withoutMeta(runStages(state, matched(call, namespace, filter), pipeline.slice(1)));
+  }
+  if (first !== undefined && firstOnly.has(first)) {
+    return withoutMeta(runStages(state, source(state, first, pipeline[0]![first]), pipeline.slice(1)));
+  }
+  return withoutMeta(runStages(state, matched(call, namespace, {}), pipeline));
+}
+
+interface PipelineState {
+  readonly call: Call;
+  readonly namespace: string;
+  variables: Doc;
+}
+
+function stageName(stage: Doc): string {
+  const names = Object.keys(stage);
+  if (names.length !== 1)
+    throw new ServerError("UnknownStage", "A pipeline stage specification object must contain exactly one field.");
+  return names[0]!;
+}
+
+function checkStage(call: Call, name: string, index: number, nested: boolean): void {
+  const { profile } = call.state;
+  const absent = (name === "$rankFusion" && !profile.rankFusion) || (name === "$scoreFusion" && !profile.scoreFusion);
+  if (absent) throw new ServerError("UnknownStage", `Unrecognized pipeline stage name: '${name}'`);
+  if (unsupported.has(name)) throw notImplemented(`the stage ${name}`);
+  const known = mingoStages.has(name) || firstOnly.has(name) || name === "$sort" || name === "$unionWith";
+  if (!known) throw new ServerError("UnknownStage", `Unrecognized pipeline stage name: '${name}'`);
+  if (searchStages.has(name) && call.transaction)
+    throw new ServerError("OperationNotSupportedInTransaction", `${name} cannot be used in a transaction`);
+  if (firstOnly.has(name) && index > 0) {
+    const code = name === "$rankFusion" || name === "$scoreFusion" ? "Location10170100" : "NotFirstStage";
+    throw new ServerError(code, `${name} is only valid as the first stage in a pipeline`);
+  }
+  if (nested && (name === "$rankFusion" || name === "$scoreFusion"))
+    throw new ServerError("Location11178500", `${name} is not allowed in a sub-pipeline`);
+  if (searchStages.has(name) && !profile.search) {
+    throw new ServerError(
+      "SearchNotEnabled",
+      `Using ${name} and other search features requires additional configuration; connect to Atlas or mongot.`,
+    );
+  }
+}
+
+/** Committed documents that match, found by an index where there is one. */
+export function matched(call: Call, namespace: string, filter: Doc): readonly Doc[] {
+  const query = compileQuery(filter);
+  const documents: Doc[] = [];
+  for (const [, document] of call.state.storage.collection(namespace)?.documents(viewOf(call), filter) ?? [])
+    if (query.test(document)) documents.push(document);
+  return documents;
+}
+
+function source(state: PipelineState, name: string, body: unknown): readonly Doc[] {
+  const { call, namespace } = state;
+  const spec = asDoc(body);
+  switch (name) {
+    case "$search": {
+      const { found, meta } = searchStage(call, namespace, spec);
+      state.variables = { SEARCH_META: meta };
+      return found.map(withMeta);
+    }
+    case "$searchMeta":
+      return [searchStage(call, namespace, spec).meta];
+    case "$vectorSearch":
+      return vectorSearchStage(call, namespace, spec).map(withMeta);
+    case "$rankFusion":
+    case "$scoreFusion": {
+      const run = (pipeline: readonly Doc[]): readonly Found[] => fusionInput(call, namespace, pipeline);
+      return (name === "$rankFusion" ? rankFusion(spec, run) : scoreFusion(spec, run)).map(withMeta);
+    }
+    case "$collStats":
+      return [collectionStats(call, namespace, spec)];
+    case "$listSearchIndexes":
+      return call.state.search.list(namespace, spec);
+    default:
+      throw notImplemented(`the stage ${name}`);
+  }
+}
+
+const withMeta = (found: Found): Doc => ({ ...found.document, [metaField]: found.meta });
+
+/** A sub-pipeline of a fusion: its documents in order with the score they carry. */
+function fusionInput(call: Call, namespace: string, pipeline: readonly Doc[]): readonly Found[] {
+  const names = pipeline.map(stageName);
+  names.forEach((name, index) => checkStage(call, name, index, true));
+  const [first] = names;
+  const state: PipelineState = { call, namespace, variables: {} };
+  const documents =
+    first !== undefined && searchStages.has(first)
+      ? runStages(state, source(state, first, pipeline[0]![first]), pipeline.slice(1))
+      : runStages(state, matched(call, namespace, {}), pipeline);
+  return documents.map((document) => {
+    const { [metaField]: meta, ...rest } = document;
+    return { document: rest, meta: asDoc(meta) };
+  });
+}
+
+function runStages(state: PipelineState, input: readonly Doc[], stages: readonly Doc[]): readonly Doc[] {
+  return stages.reduce<readonly Doc[]>((documents, stage) => {
+    const name = stageName(stage);
+    const body = stage[name];
+    if (name === "$sort") return sorted(documents, asDoc(body));
+    if (name === "$match") return documents.filter(compileQuery(asDoc(rewriteMeta("$match", body))).test);
+    if (name === "$limit") return documents.slice(0, positive(body, name));
+    if (name === "$skip") return documents.slice(asNumber(body, 0));
+    if (name === "$unionWith") return [...documents, ...union(state, body)];
+    if (name === "$lookup" && asDocs(asDoc(body)["pipeline"]).some((part) => searchStages.has(stageName(part))))
+      throw notImplemented("search stages inside $lookup");
+    return translated(() =>
+      new Aggregator([{ [name]: rewriteMeta(name, body) }], {
+        ...mingoOptions,
+        variables: state.variables,
+        collectionResolver: (collection) => [...matched(state.call, `${state.call.database}.${collection}`, {})],
+      }).run([...documents]),
+    ).filter(isDoc);
+  }, input);
+}
+
+function positive(value: unknown, stage: string): number {
+  const limit = asNumber(value, 0);
+  if (!(limit > 0)) throw new ServerError("BadValue", `invalid argument to ${stage} stage: must be positive`);
+  return limit;
+}
+
+function sorted(documents: readonly Doc[], sort: Doc): readonly Doc[] {
+  const keys = Object.fromEntries(
+    Object.entries(sort).map(([path, direction]) =>
+      isDoc(direction) ? [`${metaField}.${asText(direction["$meta"])}`, -1] : [path, direction],
+    ),
+  );
+  return sortDocs(documents, keys);
+}
+
+function union(state: PipelineState, body: unknown): readonly Doc[] {
+  const spec = typeof body === "string" ? { coll: body } : asDoc(body);
+  const namespace = `${state.call.database}.${asText(spec["coll"])}`;
+  return runPipeline(state.call, namespace, asDocs(spec["pipeline"]), true);
+}
