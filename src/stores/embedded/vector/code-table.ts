@@ -5,7 +5,7 @@ import { attachSharedRows, createSharedRows, type SharedMemory, type SharedRows 
 export interface CodeTable {
   readonly dimensions: number;
   readonly rows: SharedRows;
-  /** Bytes of codes in a row, padded with zeros to a multiple of 16. */
+  /** Bytes of codes in a row, padded with zeros to a multiple of 32. */
   readonly codeBytes: number;
   /** Where in a row its float32 scale lies; scale 0 says that the slot has no vector. */
   readonly scaleAt: number;
@@ -28,16 +28,17 @@ export const createCodeTable = ({ dimensions, maximumRows = defaultMaximumRows }
 export const attachCodeTable = (dimensions: number, memory: SharedMemory): CodeTable =>
   codeTable(dimensions, attachSharedRows(memory, bytesPerRow(dimensions)));
 
-const padded = (bytes: number): number => Math.ceil(bytes / 16) * 16;
+const codeBytesOf = (dimensions: number): number => Math.ceil(dimensions / 32) * 32;
 /** The scale takes the last four bytes, in the padding where there is any: there the query has zeros. */
-const bytesPerRow = (dimensions: number): number => padded(dimensions + 4);
+const bytesPerRow = (dimensions: number): number =>
+  Math.max(codeBytesOf(dimensions), Math.ceil((dimensions + 4) / 16) * 16);
 
 function codeTable(dimensions: number, rows: SharedRows): CodeTable {
   const scaleAt = rows.bytesPerRow - 4;
   return {
     dimensions,
     rows,
-    codeBytes: padded(dimensions),
+    codeBytes: codeBytesOf(dimensions),
     scaleAt,
     set: (slot, vector) => {
       rows.reserve(slot + 1);

@@ -6,7 +6,7 @@
   (import "env" "scratch" (memory $scratch 0))
 
   ;; Cosines of int8 rows with a query.
-  ;; A row: `length` bytes of codes (a multiple of 16), and a float32 scale at `scaleAt`; rows lie `stride` bytes apart.
+  ;; A row: `length` bytes of codes (a multiple of 32), and a float32 scale at `scaleAt`; rows lie `stride` bytes apart.
   ;; The query: `length` int16. Results: float32 per row, -Infinity where the row is not allowed or has scale 0.
   ;; At `moments`: float64 sum and sum of squares over the rows that have a result, then their number as int32.
   (func (export "scanCodes")
@@ -14,7 +14,7 @@
     (param $query i32) (param $queryScale f32) (param $allowed i32) (param $scores i32) (param $moments i32)
     (local $row i32) (local $bits i32) (local $count i32)
     (local $p0 i32) (local $p1 i32) (local $p2 i32) (local $p3 i32) (local $q i32) (local $qEnd i32)
-    (local $s0 v128) (local $s1 v128) (local $s2 v128) (local $s3 v128) (local $qLow v128) (local $qHigh v128)
+    (local $s0 v128) (local $s1 v128) (local $s2 v128) (local $s3 v128) (local $even v128) (local $odd v128)
     (local $scales v128) (local $mask v128) (local $score v128) (local $wide v128) (local $grid v128)
     (local $sum v128) (local $squares v128)
     ;; Adding and taking away 1.5 * 2^22 rounds to a multiple of 2^-30, so that the sums are exact in any order.
@@ -47,40 +47,91 @@
                   (v128.load32_lane $table 1
                     (i32.add (local.get $p1) (local.get $scaleAt))
                     (v128.load32_zero $table (i32.add (local.get $p0) (local.get $scaleAt)))))))
-            (local.set $s0 (v128.const i32x4 0 0 0 0))
-            (local.set $s1 (v128.const i32x4 0 0 0 0))
-            (local.set $s2 (v128.const i32x4 0 0 0 0))
-            (local.set $s3 (v128.const i32x4 0 0 0 0))
+            ;; One row after the other: memory is read in its order, which is worth more than reusing the query.
+            (local.set $even (v128.const i32x4 0 0 0 0))
+            (local.set $odd (v128.const i32x4 0 0 0 0))
             (local.set $q (local.get $query))
-            (loop $block
-              (local.set $qLow (v128.load $scratch (local.get $q)))
-              (local.set $qHigh (v128.load $scratch offset=16 (local.get $q)))
-              (local.set $s0
+            (loop $block0
+              (local.set $even
                 (i32x4.add
-                  (i32x4.add (local.get $s0)
-                    (i32x4.dot_i16x8_s (v128.load8x8_s $table (local.get $p0)) (local.get $qLow)))
-                  (i32x4.dot_i16x8_s (v128.load8x8_s $table offset=8 (local.get $p0)) (local.get $qHigh))))
-              (local.set $s1
+                  (i32x4.add (local.get $even)
+                    (i32x4.dot_i16x8_s (v128.load8x8_s $table (local.get $p0)) (v128.load $scratch (local.get $q))))
+                  (i32x4.dot_i16x8_s
+                    (v128.load8x8_s $table offset=8 (local.get $p0)) (v128.load $scratch offset=16 (local.get $q)))))
+              (local.set $odd
                 (i32x4.add
-                  (i32x4.add (local.get $s1)
-                    (i32x4.dot_i16x8_s (v128.load8x8_s $table (local.get $p1)) (local.get $qLow)))
-                  (i32x4.dot_i16x8_s (v128.load8x8_s $table offset=8 (local.get $p1)) (local.get $qHigh))))
-              (local.set $s2
+                  (i32x4.add (local.get $odd)
+                    (i32x4.dot_i16x8_s
+                      (v128.load8x8_s $table offset=16 (local.get $p0)) (v128.load $scratch offset=32 (local.get $q))))
+                  (i32x4.dot_i16x8_s
+                    (v128.load8x8_s $table offset=24 (local.get $p0)) (v128.load $scratch offset=48 (local.get $q)))))
+              (local.set $p0 (i32.add (local.get $p0) (i32.const 32)))
+              (local.tee $q (i32.add (local.get $q) (i32.const 64)))
+              (br_if $block0 (i32.lt_u (local.get $qEnd))))
+            (local.set $s0 (i32x4.add (local.get $even) (local.get $odd)))
+            (local.set $even (v128.const i32x4 0 0 0 0))
+            (local.set $odd (v128.const i32x4 0 0 0 0))
+            (local.set $q (local.get $query))
+            (loop $block1
+              (local.set $even
                 (i32x4.add
-                  (i32x4.add (local.get $s2)
-                    (i32x4.dot_i16x8_s (v128.load8x8_s $table (local.get $p2)) (local.get $qLow)))
-                  (i32x4.dot_i16x8_s (v128.load8x8_s $table offset=8 (local.get $p2)) (local.get $qHigh))))
-              (local.set $s3
+                  (i32x4.add (local.get $even)
+                    (i32x4.dot_i16x8_s (v128.load8x8_s $table (local.get $p1)) (v128.load $scratch (local.get $q))))
+                  (i32x4.dot_i16x8_s
+                    (v128.load8x8_s $table offset=8 (local.get $p1)) (v128.load $scratch offset=16 (local.get $q)))))
+              (local.set $odd
                 (i32x4.add
-                  (i32x4.add (local.get $s3)
-                    (i32x4.dot_i16x8_s (v128.load8x8_s $table (local.get $p3)) (local.get $qLow)))
-                  (i32x4.dot_i16x8_s (v128.load8x8_s $table offset=8 (local.get $p3)) (local.get $qHigh))))
-              (local.set $p0 (i32.add (local.get $p0) (i32.const 16)))
-              (local.set $p1 (i32.add (local.get $p1) (i32.const 16)))
-              (local.set $p2 (i32.add (local.get $p2) (i32.const 16)))
-              (local.set $p3 (i32.add (local.get $p3) (i32.const 16)))
-              (local.tee $q (i32.add (local.get $q) (i32.const 32)))
-              (br_if $block (i32.lt_u (local.get $qEnd))))
+                  (i32x4.add (local.get $odd)
+                    (i32x4.dot_i16x8_s
+                      (v128.load8x8_s $table offset=16 (local.get $p1)) (v128.load $scratch offset=32 (local.get $q))))
+                  (i32x4.dot_i16x8_s
+                    (v128.load8x8_s $table offset=24 (local.get $p1)) (v128.load $scratch offset=48 (local.get $q)))))
+              (local.set $p1 (i32.add (local.get $p1) (i32.const 32)))
+              (local.tee $q (i32.add (local.get $q) (i32.const 64)))
+              (br_if $block1 (i32.lt_u (local.get $qEnd))))
+            (local.set $s1 (i32x4.add (local.get $even) (local.get $odd)))
+            (local.set $even (v128.const i32x4 0 0 0 0))
+            (local.set $odd (v128.const i32x4 0 0 0 0))
+            (local.set $q (local.get $query))
+            (loop $block2
+              (local.set $even
+                (i32x4.add
+                  (i32x4.add (local.get $even)
+                    (i32x4.dot_i16x8_s (v128.load8x8_s $table (local.get $p2)) (v128.load $scratch (local.get $q))))
+                  (i32x4.dot_i16x8_s
+                    (v128.load8x8_s $table offset=8 (local.get $p2)) (v128.load $scratch offset=16 (local.get $q)))))
+              (local.set $odd
+                (i32x4.add
+                  (i32x4.add (local.get $odd)
+                    (i32x4.dot_i16x8_s
+                      (v128.load8x8_s $table offset=16 (local.get $p2)) (v128.load $scratch offset=32 (local.get $q))))
+                  (i32x4.dot_i16x8_s
+                    (v128.load8x8_s $table offset=24 (local.get $p2)) (v128.load $scratch offset=48 (local.get $q)))))
+              (local.set $p2 (i32.add (local.get $p2) (i32.const 32)))
+              (local.tee $q (i32.add (local.get $q) (i32.const 64)))
+              (br_if $block2 (i32.lt_u (local.get $qEnd))))
+            (local.set $s2 (i32x4.add (local.get $even) (local.get $odd)))
+            (local.set $even (v128.const i32x4 0 0 0 0))
+            (local.set $odd (v128.const i32x4 0 0 0 0))
+            (local.set $q (local.get $query))
+            (loop $block3
+              (local.set $even
+                (i32x4.add
+                  (i32x4.add (local.get $even)
+                    (i32x4.dot_i16x8_s (v128.load8x8_s $table (local.get $p3)) (v128.load $scratch (local.get $q))))
+                  (i32x4.dot_i16x8_s
+                    (v128.load8x8_s $table offset=8 (local.get $p3)) (v128.load $scratch offset=16 (local.get $q)))))
+              (local.set $odd
+                (i32x4.add
+                  (i32x4.add (local.get $odd)
+                    (i32x4.dot_i16x8_s
+                      (v128.load8x8_s $table offset=16 (local.get $p3)) (v128.load $scratch offset=32 (local.get $q))))
+                  (i32x4.dot_i16x8_s
+                    (v128.load8x8_s $table offset=24 (local.get $p3)) (v128.load $scratch offset=48 (local.get $q)))))
+              (local.set $p3 (i32.add (local.get $p3) (i32.const 32)))
+              (local.tee $q (i32.add (local.get $q) (i32.const 64)))
+              (br_if $block3 (i32.lt_u (local.get $qEnd))))
+            (local.set $s3 (i32x4.add (local.get $even) (local.get $odd)))
             ;; Four sums of four lanes become four lanes.
             (local.set $s0
               (i32x4.add
