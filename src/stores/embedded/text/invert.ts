@@ -16,7 +16,7 @@ export interface BuiltRow {
   readonly end: number;
 }
 
-/** One entry for each distinct word of a row: how often it stands in title and content, and in the title. */
+/** One entry for each distinct word of a row: how often it stands in the body, and in the title. */
 export interface Entries {
   readonly words: GrowableUint32;
   readonly body: GrowableUint32;

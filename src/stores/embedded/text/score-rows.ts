@@ -1,13 +1,15 @@
 import type { Moments } from "../../../ports/chunk-store.ts";
 import { type Bitmap, hasSlot } from "../bitmap.ts";
 import { startOf } from "./dictionary.ts";
-import { documentFrequency, termIndex } from "./term-rows.ts";
-import { ownerOf, ownsAll, statisticsOf, type TextIndex, type TextPart } from "./text-index.ts";
+import type { SegmentData } from "./segment.ts";
+import { bodyOf, documentFrequency, type Field, termIndex, titleOf } from "./term-rows.ts";
+import { ownerOf, ownsAll, statisticsOf, type TenantStatistics, type TextIndex, type TextPart } from "./text-index.ts";
 
-/** What a row is asked for. Usually one alternative of weight 1; more for a prefix or a fuzzy word. */
+/** What a row is asked for. */
 export interface QueryTerm {
   /** How often the query says it. */
   readonly weight: number;
+  /** What answers it: usually one term of weight 1; more for a prefix or a fuzzy word. */
   readonly alternatives: readonly Alternative[];
 }
 
@@ -16,7 +18,7 @@ export interface Alternative {
   readonly weight: number;
 }
 
-/** Constants of BM25; `titleWeight` is what the title field adds beside its words' share of the body. */
+/** Constants of BM25; `titleWeight` is what the title field adds to its words' share of the body. */
 export interface Bm25Options {
   readonly k1: number;
   readonly bodyB: number;
@@ -36,7 +38,7 @@ export interface TextScores {
   readonly matched: number;
   /** Rows of the tenant, whether allowed or not. */
   readonly corpusSize: number;
-  /** Per query term: rows of the tenant that hold it (of several alternatives: the commonest's), allowed or not. */
+  /** Per query term: rows of the tenant that hold it (of several alternatives: the commonest), allowed or not. */
   readonly documentFrequencies: readonly number[];
 }
 
@@ -51,108 +53,105 @@ export interface ScoreRequest {
 }
 
 /**
- * Scores all allowed rows of a tenant by BM25 as Lucene computes it: idf · tf / (tf + k1 · (1 − b + b · length / mean
- * length)) with idf = ln(1 + (N − n + .5) / (n + .5)). N, n and the mean lengths are those of the tenant's living rows,
- * so the scores are, to the bit, what they would be if nothing else had ever been indexed, whatever the order and the
- * segments were.
+ * Scores all allowed rows of a tenant by BM25 as Lucene computes it, for each field: idf · tf / (tf + k1 · (1 − b + b ·
+ * length / mean length)) with idf = ln(1 + (N − n + .5) / (n + .5)), where n counts the rows whose field has the term.
+ * N, n and the mean lengths are those of the tenant's living rows, so the scores are, to the bit, what they would be if
+ * nothing else had ever been indexed, whatever the order and the segments were. Of several alternatives the best counts.
  */
 export function scoreRows(index: TextIndex, request: ScoreRequest): TextScores {
-  const { tenant, allowed, options = defaultBm25 } = request;
+  const { tenant, allowed } = request;
   const scores = request.into?.subarray(0, index.slots) ?? new Float32Array(index.slots);
   scores.fill(0);
-  const corpus = statisticsOf(index, tenant);
-  const body = lengthNorm(options.k1, options.bodyB, corpus.bodyLength, corpus.rows);
-  const title = lengthNorm(options.k1, options.titleB, corpus.titleLength, corpus.rows);
   const parts = index.parts.filter((part) => ownerOf(part, tenant) >= 0);
-  // Terms in one order, so that each row adds up its shares in that order and rounds alike.
-  const ordered = request.terms.map((term) => ({ ...term, frequency: groupFrequency(index, tenant, term) }));
-  for (const { term, weight, frequency } of flatten(ordered)) {
-    const idf = weight * Math.log(1 + (corpus.rows - frequency + 0.5) / (frequency + 0.5));
-    for (const part of parts) {
-      const at = termIndex(part, term);
-      if (at < 0) continue;
-      const pass = { part, owner: ownerOf(part, tenant), allowed, scores };
-      addField(pass, bodyField(part), at, idf, body);
-      addField(pass, titleField(part), at, idf * options.titleWeight, title);
+  const corpus = statisticsOf(index, tenant);
+  const fields = weightedFields(corpus, request.options ?? defaultBm25);
+  const add = ({ term, weight }: Alternative, target: Float32Array): void => {
+    for (const field of fields) {
+      const frequency = documentFrequency({ parts, slots: index.slots }, tenant, term, field.of);
+      const idf = Math.log(1 + (corpus.rows - frequency + 0.5) / (frequency + 0.5));
+      for (const part of parts)
+        addField({ part, tenant, allowed, scores: target }, field, term, weight * field.weight * idf);
     }
+  };
+  // Terms in one order, so that each row adds up its shares in that order and rounds alike.
+  for (const { weight, alternatives } of request.terms.toSorted(byText)) {
+    const [only, ...others] = alternatives.map((one) => ({ term: one.term, weight: one.weight * weight }));
+    if (only !== undefined && others.length === 0) add(only, scores);
+    else addBest(scores, only === undefined ? [] : [only, ...others], add);
   }
   return {
     scores,
     ...summarize(scores, allowed === null ? corpus.rows : countAllowed(parts, tenant, allowed)),
     corpusSize: corpus.rows,
-    documentFrequencies: ordered.map(({ frequency }) => frequency),
+    documentFrequencies: request.terms.map(({ alternatives }) =>
+      Math.max(0, ...alternatives.map(({ term }) => documentFrequency(index, tenant, term))),
+    ),
   };
 }
 
-/** Of alternatives, the commonest decides what the group is worth: a rare ending of a common word is no rare word. */
-const groupFrequency = (index: TextIndex, tenant: number, { alternatives }: QueryTerm): number =>
-  Math.max(0, ...alternatives.map(({ term }) => documentFrequency(index, tenant, term)));
-
-interface WeightedTerm extends Alternative {
-  readonly frequency: number;
+function byText(a: QueryTerm, b: QueryTerm): number {
+  const [left, right] = [a, b].map(({ alternatives }) => alternatives.map(({ term }) => term).join(" "));
+  return left! < right! ? -1 : left! > right! ? 1 : 0;
 }
 
-function flatten(terms: readonly (QueryTerm & { readonly frequency: number })[]): WeightedTerm[] {
-  const flat = terms.flatMap(({ weight, alternatives, frequency }) =>
-    alternatives.map((alternative) => ({ term: alternative.term, weight: weight * alternative.weight, frequency })),
-  );
-  const compare = (a: WeightedTerm, b: WeightedTerm): number =>
-    a.term < b.term ? -1 : a.term > b.term ? 1 : a.weight - b.weight || a.frequency - b.frequency;
-  return flat.filter(({ frequency }) => frequency > 0).sort(compare);
+/** Adds to each row the share of the alternative that gives it most. */
+function addBest(
+  scores: Float32Array,
+  alternatives: readonly Alternative[],
+  add: (alternative: Alternative, target: Float32Array) => void,
+): void {
+  const best = new Float32Array(scores.length);
+  const share = new Float32Array(scores.length);
+  for (const alternative of alternatives) {
+    add(alternative, share.fill(0));
+    for (let slot = 0; slot < share.length; slot += 1) {
+      if ((share[slot] as number) > (best[slot] as number)) best[slot] = share[slot] as number;
+    }
+  }
+  for (let slot = 0; slot < best.length; slot += 1) scores[slot] = (scores[slot] as number) + (best[slot] as number);
 }
 
-interface LengthNorm {
+interface WeightedField {
+  readonly of: (segment: SegmentData) => Field;
+  readonly weight: number;
+  /** k1 · (1 − b + b · length / mean) as a straight line in the length. */
   readonly base: number;
   readonly perWord: number;
 }
 
-/** k1 · (1 − b + b · length / mean) as a straight line in the length. */
-function lengthNorm(k1: number, b: number, totalLength: number, rows: number): LengthNorm {
-  return { base: k1 * (1 - b), perWord: totalLength === 0 ? 0 : (k1 * b * rows) / totalLength };
+function weightedFields(corpus: TenantStatistics, { k1, bodyB, titleB, titleWeight }: Bm25Options): WeightedField[] {
+  const slope = (b: number, totalLength: number): number =>
+    totalLength === 0 ? 0 : (k1 * b * corpus.rows) / totalLength;
+  return [
+    { of: bodyOf, weight: 1, base: k1 * (1 - bodyB), perWord: slope(bodyB, corpus.bodyLength) },
+    { of: titleOf, weight: titleWeight, base: k1 * (1 - titleB), perWord: slope(titleB, corpus.titleLength) },
+  ];
 }
 
 interface Pass {
   readonly part: TextPart;
-  readonly owner: number;
+  readonly tenant: number;
   readonly allowed: Bitmap | null;
   readonly scores: Float32Array;
 }
 
-interface Field {
-  readonly ends: Uint32Array;
-  readonly rows: Uint16Array;
-  readonly counts: Uint8Array;
-  readonly lengths: Uint32Array;
-}
-
-const bodyField = ({ segment }: TextPart): Field => ({
-  ends: segment.bodyEnds,
-  rows: segment.bodyRows,
-  counts: segment.bodyCounts,
-  lengths: segment.bodyLengths,
-});
-
-const titleField = ({ segment }: TextPart): Field => ({
-  ends: segment.titleEnds,
-  rows: segment.titleRows,
-  counts: segment.titleCounts,
-  lengths: segment.titleLengths,
-});
-
 /** Adds one term's share of one field. The innermost loop of text search: plain arrays and no calls. */
-function addField(pass: Pass, field: Field, term: number, factor: number, { base, perWord }: LengthNorm): void {
-  const { rows, counts, lengths } = field;
-  const { scores, allowed, owner } = pass;
-  const { owners, segment } = pass.part;
+function addField({ part, tenant, allowed, scores }: Pass, field: WeightedField, term: string, factor: number): void {
+  const at = termIndex(part, term);
+  if (at < 0) return;
+  const { base, perWord } = field;
+  const { ends, rows, counts, lengths } = field.of(part.segment);
+  const { owners, segment } = part;
   const { slots } = segment;
-  const end = field.ends[term] as number;
-  const isOpen = ownsAll(pass.part);
-  for (let at = startOf(field.ends, term); at < end; at += 1) {
-    const row = rows[at] as number;
+  const owner = ownerOf(part, tenant);
+  const isOpen = ownsAll(part);
+  const end = ends[at] as number;
+  for (let place = startOf(ends, at); place < end; place += 1) {
+    const row = rows[place] as number;
     if (!isOpen && owners[row] !== owner) continue;
     const slot = slots[row] as number;
     if (allowed !== null && !hasSlot(allowed, slot)) continue;
-    const count = counts[at] as number;
+    const count = counts[place] as number;
     scores[slot] = (scores[slot] as number) + (factor * count) / (count + base + perWord * (lengths[row] as number));
   }
 }

@@ -12,6 +12,7 @@ export interface TextRow {
   /** A number below 2^32. */
   readonly tenant: number;
   readonly title: string;
+  /** What is searched beside the title. */
   readonly content: string;
 }
 

@@ -6,7 +6,7 @@ import { HybridRAGError } from "../../../errors.ts";
  * threads may read. A row is one chunk; rows are sorted by slot, the number that the caller gave the chunk. All
  * strings are UTF-16, sorted by code unit.
  *
- * The body field of a row is its title and content together; the title field is its title alone.
+ * A row has two fields: the body, which is title and content together, and the title alone.
  */
 export interface SegmentData {
   /** Per row, rising. */
@@ -15,7 +15,7 @@ export interface SegmentData {
   readonly owners: Uint16Array;
   /** Rising. */
   readonly tenants: Uint32Array;
-  /** Per row: indexed words of title and content, and of the title. */
+  /** Per row: indexed words of the body and of the title. */
   readonly bodyLengths: Uint32Array;
   readonly titleLengths: Uint32Array;
   /** Term i is `termText[termEnds[i - 1] .. termEnds[i])`. */

@@ -2,18 +2,46 @@ import { indexOf, startOf } from "./dictionary.ts";
 import type { SegmentData } from "./segment.ts";
 import { ownerOf, ownsAll, type TextIndex, type TextPart } from "./text-index.ts";
 
-/** Where the rows of a term lie in one part; `term` is -1 when the part lacks it. */
+/** The number of a term within a part; -1 when the part lacks it. */
 export const termIndex = ({ segment }: TextPart, term: string): number =>
   indexOf({ text: segment.termText, ends: segment.termEnds }, term);
 
+/** One field of a segment: a list of rows per term. */
+export interface Field {
+  readonly ends: Uint32Array;
+  readonly rows: Uint16Array;
+  readonly counts: Uint8Array;
+  readonly lengths: Uint32Array;
+}
+
+export const bodyOf = (segment: SegmentData): Field => ({
+  ends: segment.bodyEnds,
+  rows: segment.bodyRows,
+  counts: segment.bodyCounts,
+  lengths: segment.bodyLengths,
+});
+
+export const titleOf = (segment: SegmentData): Field => ({
+  ends: segment.titleEnds,
+  rows: segment.titleRows,
+  counts: segment.titleCounts,
+  lengths: segment.titleLengths,
+});
+
 /** In how many living rows of a tenant a term stands: exactly as if nothing else had ever been in the index. */
-export function documentFrequency(index: TextIndex, tenant: number, term: string): number {
+export function documentFrequency(
+  index: TextIndex,
+  tenant: number,
+  term: string,
+  fieldOf: (segment: SegmentData) => Field = bodyOf,
+): number {
   let frequency = 0;
   for (const part of index.parts) {
     const owner = ownerOf(part, tenant);
-    const { bodyRows, bodyEnds } = part.segment;
     const at = owner < 0 ? -1 : termIndex(part, term);
-    if (at >= 0) frequency += countBetween(part, owner, bodyRows, startOf(bodyEnds, at), bodyEnds[at] as number);
+    if (at < 0) continue;
+    const { rows, ends } = fieldOf(part.segment);
+    frequency += countBetween(part, owner, rows, startOf(ends, at), ends[at] as number);
   }
   return frequency;
 }

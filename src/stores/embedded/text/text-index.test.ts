@@ -15,6 +15,7 @@ const analyzer = englishAnalyzer();
 const vocabulary = ["run", "running", "runs", "cat", "cats", "tower", "towers", "rune", "東京都", "the", "café", "3.5"];
 const phrase = fc.array(fc.constantFrom(...vocabulary), { maxLength: 8 }).map((words) => words.join(" "));
 const row = fc.record({ tenant: fc.integer({ min: 1, max: 3 }), title: phrase, content: phrase });
+const bodyOf = ({ title, content }: TextRow): string => `${title}\n${content}`;
 
 type Step =
   | { readonly kind: "add"; readonly rows: readonly Omit<TextRow, "slot">[] }
@@ -58,7 +59,7 @@ function perform(steps: readonly Step[]): World {
 /** BM25 as one reads it in a book. */
 function plainScore(corpus: readonly TextRow[], question: string, target: TextRow): number {
   const { k1, bodyB, titleB, titleWeight } = defaultBm25;
-  const body = (one: TextRow): string[] => analyzer.analyze(`${one.title} . ${one.content}`);
+  const body = (one: TextRow): string[] => analyzer.analyze(bodyOf(one));
   const title = (one: TextRow): string[] => analyzer.analyze(one.title);
   const mean = (field: (one: TextRow) => string[]): number =>
     corpus.reduce((sum, one) => sum + field(one).length, 0) / corpus.length;
@@ -66,10 +67,13 @@ function plainScore(corpus: readonly TextRow[], question: string, target: TextRo
     const count = field(target).filter((one) => one === term).length;
     return count === 0 ? 0 : count / (count + k1 * (1 - b + (b * field(target).length) / mean(field)));
   };
+  const idf = (field: (one: TextRow) => string[], term: string): number => {
+    const frequency = corpus.filter((one) => field(one).includes(term)).length;
+    return Math.log(1 + (corpus.length - frequency + 0.5) / (frequency + 0.5));
+  };
   return analyzer.analyze(question).reduce((sum, term) => {
-    const frequency = corpus.filter((one) => body(one).includes(term)).length;
-    const idf = Math.log(1 + (corpus.length - frequency + 0.5) / (frequency + 0.5));
-    return sum + idf * (share(body, term, bodyB) + titleWeight * share(title, term, titleB));
+    const inTitle = titleWeight * idf(title, term) * share(title, term, titleB);
+    return sum + idf(body, term) * share(body, term, bodyB) + inTitle;
   }, 0);
 }
 
@@ -122,6 +126,24 @@ test("gives a tenant, to the bit, the scores it would have alone and freshly bui
   );
 });
 
+test("takes the best of several alternatives", () => {
+  fc.assert(
+    fc.property(steps, fc.subarray(["run", "cat", "tower", "rune"], { minLength: 2 }), (steps, alternatives) => {
+      const { index } = perform(steps);
+      const scoresOf = (terms: readonly string[]): Float32Array =>
+        scoreRows(index, {
+          tenant: 1,
+          terms: [{ weight: 2, alternatives: terms.map((term) => ({ term, weight: 1 })) }],
+          allowed: null,
+        }).scores;
+      const alone = alternatives.map((term) => scoresOf([term]));
+      for (const [slot, score] of scoresOf(alternatives).entries()) {
+        assert.equal(score, Math.max(...alone.map((scores) => scores[slot] as number)));
+      }
+    }),
+  );
+});
+
 test("merges into the very bytes that the living rows would have been built into", () => {
   fc.assert(
     fc.property(steps, (steps) => {
@@ -138,9 +160,9 @@ test("finds similar words and beginnings among the tenant's living rows only", (
     fc.property(steps, fc.constantFrom("rnu", "ru", "rums", "cast", "tower", "t"), (steps, wanted) => {
       const { index, living } = perform(steps);
       const counts = new Map<string, number>();
-      for (const { tenant, title, content } of living) {
-        const words = new Set(analyzer.analyzeWithOffsets(`${title} . ${content}`).map(({ word }) => word));
-        if (tenant === 1) for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
+      for (const row of living) {
+        const words = new Set(analyzer.analyzeWithOffsets(bodyOf(row)).map(({ word }) => word));
+        if (row.tenant === 1) for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
       }
       const expected = (test: (word: string) => boolean): [string, number][] =>
         [...counts].filter(([word]) => test(word)).sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1));
