@@ -37,7 +37,10 @@ export interface ChunkSearch {
 export interface TextQuery {
   /** Natural language; it is analysed as the corpus was, and any of its words may match. */
   readonly query: string;
-  /** A word of four or more letters that no chunk has becomes the commonest word at edit distance 1. */
+  /**
+   * A word of four or more letters and no digit that no chunk has becomes the commonest word at edit distance 1. Words
+   * are compared as they are written, before stemming: an ending may be mistyped too.
+   */
   readonly repairTypos?: boolean;
   /** Only chunks that hold all these phrases, word by word in title or content. The vector leg is not narrowed. */
   readonly phrases?: readonly string[];

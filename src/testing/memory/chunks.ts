@@ -15,7 +15,7 @@ import { bm25, bodyField, titleField } from "./bm25.ts";
 import { readable, readableChunks } from "./documents.ts";
 import { enter, tenantOf, type State, type StoredChunk } from "./state.ts";
 import { checkVector, cosine } from "./vectors.ts";
-import { holdsPhrase, isOneEditApart, repairOf } from "./words.ts";
+import { holdsPhrase, isOneEditApart, repairOf, type Vocabulary, vocabularyOf } from "./words.ts";
 
 export function memoryChunks(state: State): ChunkStore {
   return {
@@ -116,19 +116,23 @@ function searchText(
   request: ChunkSearch,
 ): LegScores & { readonly report: TextLegReport } {
   const frequencies = documentFrequencies(corpus);
+  const vocabulary = vocabularyOf(corpus.map(({ body }) => body.tokens));
   const written = state.analyzer.analyzeWithOffsets(text.query);
   const repairs = new Map(
     written.flatMap((token) => {
-      const to = text.repairTypos ? repairOf(token, frequencies) : null;
+      const to = text.repairTypos ? repairOf(token, vocabulary) : null;
       return to === null ? [] : [[token.word, to] as const];
     }),
   );
-  const said = written.map(({ word, term }) => repairs.get(word) ?? term);
-  const words = unique(said);
-  const groups = expand(words, text, [...frequencies.keys()]);
+  const said = written.map(({ word, term }) => {
+    const to = repairs.get(word);
+    return to === undefined ? { word, term } : { word: to, term: vocabulary.get(to)!.term };
+  });
+  const words = [...new Map(said.map((one) => [one.term, one])).values()];
+  const groups = expand(words, text, vocabulary);
   const all = scoresOf(
     corpus,
-    said.map((word) => groups[words.indexOf(word)]!),
+    said.map(({ term }) => groups.find(([itself]) => itself === term)!),
   );
   const phrases = (text.phrases ?? []).map((phrase) => state.analyzer.analyzeWithOffsets(phrase));
   const score = (stored: StoredChunk) => (holdsAll(stored, phrases) ? all.get(stored)! : 0);
@@ -141,14 +145,12 @@ function searchText(
       moments: momentsOf(allowed.map(score)),
       error: null,
       matched: found.length,
-      terms: words.map((term) => ({ term, documentFrequency: frequencies.get(term) ?? 0 })),
+      terms: words.map(({ term }) => ({ term, documentFrequency: frequencies.get(term) ?? 0 })),
       corpusSize: corpus.length,
       repairs: [...repairs].map(([from, to]) => ({ from, to })),
     },
   };
 }
-
-const unique = (words: readonly string[]): readonly string[] => [...new Set(words)];
 
 /** The distinct terms of a chunk, its title and headings included. */
 export const termsOf = ({ body }: StoredChunk): ReadonlySet<string> => new Set(body.terms);
@@ -162,18 +164,18 @@ function documentFrequencies(corpus: readonly StoredChunk[]): ReadonlyMap<string
   return frequencies;
 }
 
-/** The words that count as each word of the query: itself, longer ones after a prefix, near ones when fuzzy. */
+/** The terms that count as each word of the query: its own, those of longer words after a prefix, of near ones when fuzzy. */
 const expand = (
-  words: readonly string[],
+  words: readonly { readonly word: string; readonly term: string }[],
   text: TextQuery,
-  vocabulary: readonly string[],
+  vocabulary: Vocabulary,
 ): readonly (readonly string[])[] =>
-  words.map((word, index) => {
+  words.map(({ word, term }, index) => {
     const isPrefix = text.prefix === true && index === words.length - 1;
-    const others = vocabulary.filter(
-      (other) => (isPrefix && other.startsWith(word)) || (text.fuzzy === true && isOneEditApart(word, other)),
+    const others = [...vocabulary].filter(
+      ([other]) => (isPrefix && other.startsWith(word)) || (text.fuzzy === true && isOneEditApart(word, other)),
     );
-    return unique([word, ...others]);
+    return [...new Set([term, ...others.map(([, known]) => known.term)])];
   });
 
 const holdsAll = ({ content, title }: StoredChunk, phrases: readonly (readonly Token[])[]): boolean =>

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { englishAnalyzer } from "../../text/analyze.ts";
-import { holdsPhrase, isOneEditApart, repairOf } from "./words.ts";
+import { holdsPhrase, isOneEditApart, repairOf, vocabularyOf } from "./words.ts";
 
 const tokens = (text: string) => englishAnalyzer().analyzeWithOffsets(text);
 
@@ -16,16 +16,14 @@ test("one edit is an insertion, deletion, replacement or swap of neighbours", ()
 });
 
 test("a word that no chunk has becomes the commonest near one, if it is long enough", () => {
-  const frequencies = new Map([
-    ["broker", 1],
-    ["broken", 3],
-    ["breken", 3],
-    ["cat", 9],
-  ]);
-  assert.equal(repairOf(tokens("brokem")[0]!, frequencies), "broken");
-  assert.equal(repairOf(tokens("broker")[0]!, frequencies), null);
-  assert.equal(repairOf(tokens("bat")[0]!, frequencies), null);
-  assert.equal(repairOf(tokens("zebra")[0]!, frequencies), null);
+  const vocabulary = vocabularyOf(
+    ["broker", "broken breken", "broken breken", "broken breken", "cat 2018"].map(tokens),
+  );
+  assert.equal(repairOf(tokens("brokem")[0]!, vocabulary), "broken");
+  assert.equal(repairOf(tokens("broker")[0]!, vocabulary), null);
+  assert.equal(repairOf(tokens("bat")[0]!, vocabulary), null);
+  assert.equal(repairOf(tokens("zebra")[0]!, vocabulary), null);
+  assert.equal(repairOf(tokens("2019")[0]!, vocabulary), null);
 });
 
 test("a phrase stands word by word, with any words where it has stop words", () => {
@@ -34,4 +32,11 @@ test("a phrase stands word by word, with any words where it has stop words", () 
   assert.ok(!holdsPhrase(tokens("bank america"), tokens("bank of america")));
   assert.ok(!holdsPhrase(tokens("red green blue"), tokens("red blue")));
   assert.ok(!holdsPhrase(tokens("red green"), tokens("green blue")));
+});
+
+test("typing errors in endings are repaired before words are stemmed", () => {
+  assert.equal(
+    repairOf(tokens("developmnet")[0]!, vocabularyOf([tokens("developments of development")])),
+    "development",
+  );
 });

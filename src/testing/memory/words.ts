@@ -1,4 +1,3 @@
-import { compareText } from "../../filter/matches.ts";
 import type { Token } from "../../text/analyze.ts";
 
 /** Whether one insertion, deletion, replacement or swap of neighbours turns one word into the other. */
@@ -15,14 +14,28 @@ export function isOneEditApart(a: string, b: string): boolean {
   return rest(left, 1) === rest(right, 1) || (swapped && rest(left, 2) === rest(right, 2));
 }
 
+/** Words as they are written, folded and not stemmed: their term, and how many chunks have them in this form. */
+export type Vocabulary = ReadonlyMap<string, { readonly term: string; readonly chunks: number }>;
+
+export function vocabularyOf(texts: readonly (readonly Token[])[]): Vocabulary {
+  const vocabulary = new Map<string, { term: string; chunks: number }>();
+  for (const tokens of texts) {
+    for (const { word, term } of new Map(tokens.map((token) => [token.word, token])).values()) {
+      vocabulary.set(word, { term, chunks: (vocabulary.get(word)?.chunks ?? 0) + 1 });
+    }
+  }
+  return vocabulary;
+}
+
 /**
- * The commonest term of the corpus at edit distance 1, the first by code point among equals. Null when there is none,
- * when the corpus has the term, and when the written word has fewer than four letters.
+ * The commonest word of the corpus at edit distance 1, the first by code unit among equals. Null when there is none,
+ * when the corpus has the term, and when the written word has fewer than four letters or has digits: a number that no
+ * chunk has is no typing error.
  */
-export function repairOf({ word, term }: Token, frequencies: ReadonlyMap<string, number>): string | null {
-  if ([...word].length < 4 || frequencies.has(term)) return null;
-  const near = [...frequencies].filter(([other]) => isOneEditApart(term, other));
-  return near.toSorted(([a, x], [b, y]) => y - x || compareText(a, b))[0]?.[0] ?? null;
+export function repairOf({ word, term }: Token, vocabulary: Vocabulary): string | null {
+  if (!/^[\p{L}\p{M}]{4,}$/u.test(word) || [...vocabulary.values()].some((known) => known.term === term)) return null;
+  const near = [...vocabulary].filter(([other]) => isOneEditApart(word, other));
+  return near.toSorted(([a, x], [b, y]) => y.chunks - x.chunks || (a < b ? -1 : 1))[0]?.[0] ?? null;
 }
 
 /** Whether the phrase's words stand in the text as far from each other as in the phrase; stop words are any word. */

@@ -42,11 +42,14 @@ interface Correction extends Repair {
   readonly term: string;
 }
 
+/** Numbers are left alone: one that no chunk has is no typing error. */
+const repairable = /^[\p{L}\p{M}]{4,}$/u;
+
 /** The commonest word at edit distance 1, for a word of four letters or more that the tenant's chunks do not have. */
 function repairOf(index: TenantIndex, { word, term }: Token): Correction | null {
-  if ([...word].length < 4 || documentFrequency(index.text, index.tenant, term) > 0) return null;
+  if (!repairable.test(word) || documentFrequency(index.text, index.tenant, term) > 0) return null;
   const [nearest] = wordsWithinOneEdit(index.text, index.tenant, word);
-  return nearest ? { from: word, to: nearest.term, word: nearest.word, term: nearest.term } : null;
+  return nearest ? { from: word, to: nearest.word, word: nearest.word, term: nearest.term } : null;
 }
 
 function others(index: TenantIndex, query: TextQuery, word: string, isLast: boolean): readonly string[] {

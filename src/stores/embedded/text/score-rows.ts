@@ -38,7 +38,7 @@ export interface TextScores {
   readonly matched: number;
   /** Rows of the tenant, whether allowed or not. */
   readonly corpusSize: number;
-  /** Per query term: rows of the tenant that hold it (of several alternatives: the commonest), allowed or not. */
+  /** Per query term: rows of the tenant that hold its first alternative, allowed or not. */
   readonly documentFrequencies: readonly number[];
 }
 
@@ -83,8 +83,8 @@ export function scoreRows(index: TextIndex, request: ScoreRequest): TextScores {
     scores,
     ...summarize(scores, allowed === null ? corpus.rows : countAllowed(parts, tenant, allowed)),
     corpusSize: corpus.rows,
-    documentFrequencies: request.terms.map(({ alternatives }) =>
-      Math.max(0, ...alternatives.map(({ term }) => documentFrequency(index, tenant, term))),
+    documentFrequencies: request.terms.map(({ alternatives: [itself] }) =>
+      itself === undefined ? 0 : documentFrequency(index, tenant, itself.term),
     ),
   };
 }
