@@ -6,6 +6,8 @@ export interface LanguageModel {
   readonly model: string;
   readonly maxInputTokens: number;
   readonly maxOutputTokens: number;
+  /** How it cites `sources`: by `citation` parts, or by markers such as [2] in its text, numbered in their order from 1. */
+  readonly cites: "quotes" | "markers";
   /** An estimate where the provider has no tokenizer to offer. */
   countTokens(text: string): number;
   /** Parts as they come; the last is always `finish`. Breaking out of the loop cancels the call. */

@@ -80,6 +80,7 @@ export function aiSdkModel(
     model: model.modelId,
     maxInputTokens: options.maxInputTokens ?? 100_000,
     maxOutputTokens: options.maxOutputTokens ?? 8192,
+    cites: "markers",
     countTokens: estimateTokens,
     stream(request) {
       const state = { usage: noUsage };

@@ -7,6 +7,7 @@ import type {
   TokenUsage,
 } from "../../ports/language-model.ts";
 import { estimateTokens } from "../estimate-tokens.ts";
+import { timedOut } from "../failure.ts";
 import { endingCut, finish, noUsage } from "../finish.ts";
 import { objectFrom } from "../object-result.ts";
 import { anthropicClient, anthropicFacts, type AnthropicOptions } from "./client.ts";
@@ -14,7 +15,7 @@ import { messageBody } from "./request.ts";
 
 /** Claude over the official SDK: streaming, citations of search results, structured outputs, prompt caching. */
 export function anthropicModel(options: AnthropicOptions & { readonly model?: string | undefined }): LanguageModel {
-  const { model = "claude-sonnet-5-5" } = options;
+  const { model = "claude-sonnet-5-5", timeoutMs = 120_000 } = options;
   const client = anthropicClient(options);
 
   async function* stream(request: GenerateRequest): AsyncGenerator<GeneratePart> {
@@ -26,7 +27,8 @@ export function anthropicModel(options: AnthropicOptions & { readonly model?: st
       const events = await client.run(outer, (sdk) =>
         sdk.messages.create({ ...messageBody(model, request, null), stream: true }, { signal }),
       );
-      yield* endingCut(partsOf(events, state), { signal: outer, usage: () => state.usage });
+      const watched = withIdleLimit(events, timeoutMs, () => quit.abort());
+      yield* endingCut(partsOf(watched, state), { signal: outer, usage: () => state.usage });
     } catch (error) {
       throw client.translate(error, outer);
     } finally {
@@ -39,6 +41,7 @@ export function anthropicModel(options: AnthropicOptions & { readonly model?: st
     model,
     maxInputTokens: /^claude-(?:opus|sonnet|haiku)-4-/.test(model) ? 200_000 : 1_000_000,
     maxOutputTokens: /^claude-(?:opus|sonnet|haiku)-4-/.test(model) ? 64_000 : 128_000,
+    cites: "quotes",
     // The tokenizer of the fifth series makes about a third more tokens of a text.
     countTokens: (text) => Math.ceil(1.3 * estimateTokens(text)),
     stream,
@@ -52,6 +55,33 @@ export function anthropicModel(options: AnthropicOptions & { readonly model?: st
       };
     },
   };
+}
+
+/** The SDK waits for ever between two events; this does not. */
+async function* withIdleLimit(
+  events: Events,
+  limitMs: number,
+  stop: () => void,
+): AsyncGenerator<Anthropic.RawMessageStreamEvent> {
+  let idle = false;
+  const expire = (): void => {
+    idle = true;
+    stop();
+  };
+  let timer = setTimeout(expire, limitMs);
+  try {
+    for await (const event of events) {
+      clearTimeout(timer);
+      yield event;
+      timer = setTimeout(expire, limitMs);
+    }
+    // An aborted stream of the SDK ends as if it were complete.
+    if (idle) throw timedOut(anthropicFacts, limitMs);
+  } catch (error) {
+    throw idle ? timedOut(anthropicFacts, limitMs) : error;
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 interface StreamState {

@@ -51,6 +51,7 @@ export function geminiModel(options: GeminiOptions & { readonly model?: string |
     model,
     maxInputTokens: 1_000_000,
     maxOutputTokens: 65_536,
+    cites: "markers",
     countTokens: estimateTokens,
     stream(request) {
       const state = { usage: noUsage };

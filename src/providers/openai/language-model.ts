@@ -60,6 +60,7 @@ export function openaiModel(options: OpenAIModelOptions): LanguageModel {
     model,
     maxInputTokens: options.maxInputTokens ?? (options.baseUrl === undefined ? 250_000 : 8192),
     maxOutputTokens: options.maxOutputTokens ?? (options.baseUrl === undefined ? 100_000 : 4096),
+    cites: "markers",
     countTokens: estimateTokens,
     stream(request) {
       const state = { usage: noUsage };

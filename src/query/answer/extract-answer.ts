@@ -44,14 +44,8 @@ export async function* extractAnswer(
   };
   for (const warning of findings.warnings) yield { type: "warning", warning };
 
-  const { judgement, units } = extract(ports, findings, wanted);
   const left = Math.max(1, settings.query_timeout_ms - (ports.now() - started));
-  const { citations, warnings } = await withDeadline(left, signal, (ends) =>
-    verifyQuotes(ports.store, scope, units.map(quoteOf), ends),
-  );
-  for (const warning of warnings) yield { type: "warning", warning };
-  const evidence = citations.length === 0 ? "none" : judgement.evidence;
-  yield* written(evidence, citations, judgement.features.missing);
+  const evidence = yield* extractiveEvents(ports, scope, findings, { passages: wanted, deadlineMs: left, signal });
   yield {
     type: "end",
     evidence,
@@ -59,6 +53,26 @@ export async function* extractAnswer(
     usage: { ...noUsage, ...findings.usage },
     timings_ms: { ...findings.timings, answer: ports.now() - searched, total: ports.now() - started },
   };
+}
+
+/**
+ * The text, citations and warnings of an extractive answer, without its beginning and end; returns its level. Also
+ * what a model's answer falls back to.
+ */
+export async function* extractiveEvents(
+  ports: AnswerPorts,
+  scope: Scope,
+  findings: Findings,
+  options: { readonly passages: number; readonly deadlineMs: number; readonly signal?: AbortSignal },
+): AsyncGenerator<AnswerEvent, Evidence, void> {
+  const { judgement, units } = extract(ports, findings, options.passages);
+  const { citations, warnings } = await withDeadline(options.deadlineMs, options.signal, (ends) =>
+    verifyQuotes(ports.store, scope, units.map(quoteOf), ends),
+  );
+  for (const warning of warnings) yield { type: "warning", warning };
+  const evidence = citations.length === 0 ? "none" : judgement.evidence;
+  yield* written(evidence, citations, judgement.features.missing);
+  return evidence;
 }
 
 /** What the passages found say to the question; pure. */
