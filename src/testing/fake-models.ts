@@ -92,6 +92,7 @@ export function quotingModel(): LanguageModel {
     model: "quoting",
     maxInputTokens: 100_000,
     maxOutputTokens: 1000,
+    cites: "quotes",
     countTokens,
     async *stream(request): AsyncIterable<GeneratePart> {
       const { best, text, usage } = answer(request);
