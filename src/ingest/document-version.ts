@@ -4,7 +4,7 @@ import type { Extractor } from "../ports/extractor.ts";
 import type { DocumentVersion } from "../ports/store.ts";
 import type { DocumentGraph, Metadata, NewChunk, PassageLink } from "../records.ts";
 import { chunkDocument, countWords, type ChunkerOptions, type EmbeddableChunk } from "./chunk/chunk-document.ts";
-import type { EmbedQueue } from "./embed-queue.ts";
+import type { EmbedQueue, MeasuredText } from "./embed-queue.ts";
 import type { LoadPool } from "./load/load-pool.ts";
 import { textDocument } from "./load/load-text.ts";
 import type { LoadedDocument, LoadedLink } from "./load/loaded-document.ts";
@@ -63,7 +63,14 @@ export async function chunkItem(item: Item, loaded: LoadedDocument, context: Ver
   const steps = chunkDocument(loaded, described, chunkerOptions(context.embedder, context.chunker));
   const chunks = await runInSlices(steps, { now: context.now, signal: context.signal });
   if (chunks.length === 0) throw noText(item.name, "it holds nothing but white space");
-  return { title, mime: item.mime ?? loaded.mime, metadata, text: loaded.text, links: loaded.links, chunks };
+  return {
+    title,
+    mime: item.mime ?? loaded.mime,
+    metadata,
+    text: loaded.text,
+    links: loaded.links.toSorted((a, b) => a.start - b.start),
+    chunks,
+  };
 }
 
 export const chunkerOptions = (embedder: Embedder | null, chunker: VersionContext["chunker"]): ChunkerOptions => ({
@@ -96,9 +103,10 @@ async function withVectors(
   queue: EmbedQueue | null,
 ): Promise<readonly NewChunk[]> {
   if (!queue) return chunks.map((chunk) => toNewChunk(chunk, null));
-  const fresh = new Map<string, string>();
+  const fresh = new Map<string, MeasuredText>();
   for (const chunk of chunks) {
-    if (!known.has(chunk.embedding_hash)) fresh.set(chunk.embedding_hash, chunk.embedding_text);
+    const text = { text: chunk.embedding_text, tokens: chunk.embedding_tokens };
+    if (!known.has(chunk.embedding_hash)) fresh.set(chunk.embedding_hash, text);
   }
   const vectors = await queue.embed([...fresh.values()]);
   const made = new Map([...fresh.keys()].map((hash, index) => [hash, vectors[index]] as const));
@@ -108,8 +116,10 @@ async function withVectors(
 }
 
 function toNewChunk(chunk: EmbeddableChunk, vector: Float32Array | null): NewChunk {
-  const { embedding_text: text, ...stored } = chunk;
-  return text === "" ? { ...stored, vector: null } : { ...stored, vector };
+  const { chunk_id, document_id, ordinal, title, source, content, span, heading_path, token_count } = chunk;
+  const { metadata, embedding_hash } = chunk;
+  const stored = { chunk_id, document_id, ordinal, title, source, content, span, heading_path, token_count };
+  return { ...stored, metadata, embedding_hash, vector };
 }
 
 async function extractGraph(
@@ -135,17 +145,32 @@ async function extractGraph(
   return { graph, failed: result.failed };
 }
 
+/** The links that begin in the chunk; `links` are in the order of the text. */
 function linksWithin(
   { chunk_id, span }: EmbeddableChunk,
   links: readonly LoadedLink[],
   source: string,
 ): readonly PassageLink[] {
-  return links
-    .filter((link) => link.start >= span.start && link.start < span.end)
-    .flatMap(({ kind, target, start, end }) => {
-      const resolved = kind === "hyperlink" ? resolveTarget(target, source) : target;
-      return resolved ? [{ chunk_id, kind, target: resolved, start, end: Math.min(end, span.end) }] : [];
-    });
+  const within: PassageLink[] = [];
+  for (let at = firstFrom(links, span.start); at < links.length; at += 1) {
+    const link = links[at];
+    if (!link || link.start >= span.end) break;
+    const target = link.kind === "hyperlink" ? resolveTarget(link.target, source) : link.target;
+    const end = Math.min(link.end, span.end);
+    if (target) within.push({ chunk_id, kind: link.kind, target, start: link.start, end });
+  }
+  return within;
+}
+
+/** Index of the first link that starts at or behind an offset. */
+function firstFrom(links: readonly LoadedLink[], offset: number): number {
+  let [low, high] = [0, links.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((links[middle]?.start ?? 0) < offset) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** A relative link means the file beside this one; a link within the page leads nowhere else. */

@@ -4,16 +4,19 @@ import type { Embedder } from "../ports/embedder.ts";
 /** Embeds texts of many documents in full batches, so that small documents do not make small batches. */
 export interface EmbedQueue {
   /** Vectors in the order of the texts. Rejects when a batch that holds one of them fails. */
-  embed(texts: readonly string[]): Promise<readonly Float32Array[]>;
+  embed(texts: readonly MeasuredText[]): Promise<readonly Float32Array[]>;
   /** Texts that wait for a batch. */
   readonly waiting: number;
   /** Resolves when fewer than `texts` wait. */
   below(texts: number): Promise<void>;
 }
 
-interface Item {
+export interface MeasuredText {
   readonly text: string;
   readonly tokens: number;
+}
+
+interface Item extends MeasuredText {
   readonly resolve: (vector: Float32Array) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -26,7 +29,7 @@ export interface EmbedQueueOptions {
 
 export function embedQueue(embedder: Embedder, options: EmbedQueueOptions = {}): EmbedQueue {
   const { signal, onEmbedded = () => undefined } = options;
-  const items: Item[] = [];
+  let items: Item[] = [];
   const watchers: { readonly texts: number; readonly resolve: () => void }[] = [];
   let running = 0;
   let scheduled = false;
@@ -51,7 +54,7 @@ export function embedQueue(embedder: Embedder, options: EmbedQueueOptions = {}):
       batch.push(item);
     }
     const taken = new Set(batch);
-    items.splice(0, items.length, ...items.filter((item) => !taken.has(item)));
+    items = items.filter((item) => !taken.has(item));
     return batch;
   };
 
@@ -93,9 +96,9 @@ export function embedQueue(embedder: Embedder, options: EmbedQueueOptions = {}):
     embed: (texts) =>
       Promise.all(
         texts.map(
-          (text) =>
+          ({ text, tokens }) =>
             new Promise<Float32Array>((resolve, reject) => {
-              items.push({ text, tokens: embedder.countTokens(text), resolve, reject });
+              items.push({ text, tokens, resolve, reject });
               schedule();
             }),
         ),

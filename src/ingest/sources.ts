@@ -140,7 +140,7 @@ function givenItem(given: GivenDocument, options: DiscoverOptions): Item {
     name: source.split(/[/\\]/u).at(-1) || source,
     read: async () =>
       text === undefined
-        ? { bytes: Uint8Array.from(bytes ?? []), hash: hashOf(bytes ?? new Uint8Array()) }
+        ? { bytes: bytes ?? new Uint8Array(), hash: hashOf(bytes ?? new Uint8Array()) }
         : { text: text.toWellFormed().replaceAll("\0", "\uFFFD"), hash: hashOf(text) },
   };
 }

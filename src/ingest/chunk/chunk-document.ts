@@ -30,6 +30,7 @@ export interface ChunkedDocument {
 /** A chunk with the text that stands for it in the vector index. */
 export interface EmbeddableChunk extends Chunk {
   readonly embedding_text: string;
+  readonly embedding_tokens: number;
   /** SHA-256 of `embedding_text`. */
   readonly embedding_hash: string;
 }
@@ -152,12 +153,12 @@ function toChunk(
   const header = units[0]?.tableHeader;
   const above = path.filter((mark) => mark.start < start).map((mark) => mark.label);
   const context = { title: document.title, headings: header ? [...above, header] : above };
-  const embedding_text = embeddedText(context, content, {
+  const embedded = embeddedText(context, content, {
     countTokens: options.countTokens,
     maxTokens: options.embedderMaxTokens,
   });
   return {
-    chunk_id: identify(embedding_text),
+    chunk_id: identify(embedded.text),
     document_id: document.document_id,
     ordinal,
     title: document.title,
@@ -167,8 +168,9 @@ function toChunk(
     heading_path: header ? [...path.map((mark) => mark.label), header] : path.map((mark) => mark.label),
     token_count: options.countTokens(content),
     metadata: document.metadata,
-    embedding_text,
-    embedding_hash: sha256(embedding_text),
+    embedding_text: embedded.text,
+    embedding_tokens: embedded.tokens,
+    embedding_hash: sha256(embedded.text),
   };
 }
 

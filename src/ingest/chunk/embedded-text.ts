@@ -5,25 +5,31 @@ export interface ChunkContext {
   readonly headings: readonly string[];
 }
 
+const maxTitleWords = 32;
+
 /**
  * "title. headings. content" within the embedder's limit: the content is kept whole, of the headings the innermost
- * go last, the title is cut at a word. A title that is the first heading stands once.
+ * go last, the title is cut at a word. What stands among them twice, or is the content itself, stands once.
  */
 export function embeddedText(
   context: ChunkContext,
   content: string,
   limit: { readonly countTokens: (text: string) => number; readonly maxTokens: number },
-): string {
+): { readonly text: string; readonly tokens: number } {
   const parts = [context.title, ...context.headings].map((part) => part.trim().replace(/[.\s]+$/u, "")).filter(Boolean);
-  const [title, ...headings] = parts.filter((part, index) => parts.indexOf(part) === index);
-  const joined = (head: readonly string[]): string => [...head, content].join(". ");
-  const fits = (head: readonly string[]): boolean => limit.countTokens(joined(head)) <= limit.maxTokens;
-  if (title === undefined) return content;
+  const [title, ...headings] = parts.filter((part, index) => parts.indexOf(part) === index && part !== content);
+  const measured = (head: readonly string[]): { readonly text: string; readonly tokens: number } => {
+    const text = [...head, content].join(". ");
+    return { text, tokens: limit.countTokens(text) };
+  };
+  if (title === undefined) return measured([]);
   for (let dropped = 0; dropped <= headings.length; dropped += 1) {
-    const head = [title, ...headings.slice(dropped)];
-    if (fits(head)) return joined(head);
+    const whole = measured([title, ...headings.slice(dropped)]);
+    if (whole.tokens <= limit.maxTokens) return whole;
   }
-  const words = title.split(/\s+/u).slice(0, 32);
-  while (words.length > 0 && !fits([words.join(" ")])) words.pop();
-  return words.length > 0 ? joined([words.join(" ")]) : content;
+  for (const words = title.split(/\s+/u).slice(0, maxTitleWords); words.length > 0; words.pop()) {
+    const cut = measured([words.join(" ")]);
+    if (cut.tokens <= limit.maxTokens) return cut;
+  }
+  return measured([]);
 }

@@ -39,7 +39,7 @@ function addTable(rows: Rows, builder: TextBuilder): void {
 
 /** Two tables side by side: a blank column between them, and they begin in different rows. */
 function splitAside(rows: Rows): readonly Rows[] | null {
-  const width = Math.max(0, ...rows.map((row) => row.length));
+  const width = rows.reduce((most, row) => Math.max(most, row.length), 0);
   for (let column = 1; column < width - 1; column += 1) {
     if (rows.some((row) => row[column])) continue;
     const left = rows.map((row) => row.slice(0, column));
@@ -53,6 +53,6 @@ function splitAside(rows: Rows): readonly Rows[] | null {
 
 /** Drops the columns that are blank in all rows on the left. */
 const trimLeft = (rows: Rows) => {
-  const first = Math.min(...rows.filter(isFilled).map((row) => row.findIndex(Boolean)));
+  const first = rows.filter(isFilled).reduce((least, row) => Math.min(least, row.findIndex(Boolean)), Infinity);
   return (row: readonly string[]): readonly string[] => row.slice(first);
 };

@@ -18,7 +18,7 @@ test("a file that exhausts memory ends only its own worker", async () => {
   const pool = loadPool({ workers: 1, memoryMb: 24 });
   const greedy = pool.load({ name: "greedy.json", bytes: bytesOf(`[${"[1],".repeat(3_000_000)}1]`) });
   const modest = pool.load({ name: "modest.txt", bytes: bytesOf("fine") });
-  await assert.rejects(greedy, { code: "unreadable", message: /greedy\.json.*more than 24 MB/u });
+  await assert.rejects(greedy, { code: "unreadable", message: /greedy\.json.*more than 24 MB of memory/u });
   assert.equal((await modest).text, "fine");
   await pool.close();
 });

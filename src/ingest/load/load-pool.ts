@@ -1,4 +1,5 @@
-import { Worker } from "node:worker_threads";
+import { fork, type ChildProcess } from "node:child_process";
+import { fileURLToPath } from "node:url";
 import { HybridRAGError } from "../../errors.ts";
 import type { LoadAnswer } from "./load-worker.ts";
 import type { LoadedDocument, LoadRequest } from "./loaded-document.ts";
@@ -14,15 +15,15 @@ export interface LoadPoolOptions {
   readonly maxFileBytes?: number;
 }
 
-/** Reads files in worker threads. A file that hangs or exhausts memory ends its own worker and nothing else. */
+/**
+ * Reads files in worker processes. A file that hangs or exhausts memory ends its own worker and nothing else: V8
+ * ends the whole process when a parser runs out of memory inside one step, so threads would not be enough.
+ */
 export interface LoadPool {
   /** Files read at once. */
   readonly workers: number;
   readonly maxFileBytes: number;
-  /**
-   * The request's bytes are moved to the worker and unusable afterwards when they own their buffer.
-   * @throws HybridRAGError `unreadable`, `no_text`, `unsupported_type`, `too_large`; the signal's reason.
-   */
+  /** @throws HybridRAGError `unreadable`, `no_text`, `unsupported_type`, `too_large`; the signal's reason. */
   load(request: LoadRequest, options?: { readonly signal?: AbortSignal }): Promise<LoadedDocument>;
   close(): Promise<void>;
 }
@@ -36,36 +37,26 @@ interface Task {
 
 export function loadPool(options: LoadPoolOptions = {}): LoadPool {
   const { workers: size = 2, timeoutMs = 10_000, memoryMb = 500, maxFileBytes = 100 * 2 ** 20 } = options;
-  const idle: Worker[] = [];
+  const idle: ChildProcess[] = [];
   const waiting: Task[] = [];
-  const running = new Set<Worker>();
+  const running = new Set<ChildProcess>();
   let closed = false;
-
-  const start = (): Worker => {
-    const worker = new Worker(new URL("./load-worker.js", import.meta.url), {
-      resourceLimits: { maxOldGenerationSizeMb: memoryMb },
-      stdout: true,
-      stderr: true,
-    });
-    worker.unref();
-    return worker;
-  };
 
   const next = (): void => {
     while (running.size < size) {
       const task = waiting.shift();
       if (!task) return;
       if (task.signal?.aborted) task.reject(task.signal.reason);
-      else void run(idle.pop() ?? start(), task);
+      else void run(takeIdle(idle) ?? startWorker(memoryMb), task);
     }
   };
 
-  const run = async (worker: Worker, task: Task): Promise<void> => {
+  const run = async (worker: ChildProcess, task: Task): Promise<void> => {
     running.add(worker);
     const outcome = await runTask(worker, task, timeoutMs, memoryMb);
     running.delete(worker);
     if (outcome.reusable && !closed) idle.push(worker);
-    else await worker.terminate();
+    else worker.kill("SIGKILL");
     if (outcome.document) task.resolve(outcome.document);
     else task.reject(outcome.error);
     next();
@@ -87,9 +78,43 @@ export function loadPool(options: LoadPoolOptions = {}): LoadPool {
     async close() {
       closed = true;
       for (const task of waiting.splice(0)) task.reject(closedError());
-      await Promise.all([...idle.splice(0), ...running].map((worker) => worker.terminate()));
+      await Promise.all([...idle.splice(0), ...running].map(endWorker));
     },
   };
+}
+
+/** Gets nothing of our environment: it needs no keys and must not see any. */
+function startWorker(memoryMb: number): ChildProcess {
+  const worker = fork(fileURLToPath(new URL("./load-worker.js", import.meta.url)), {
+    execArgv: [`--max-old-space-size=${memoryMb}`],
+    serialization: "advanced",
+    stdio: ["ignore", "ignore", "ignore", "ipc"],
+    env: {},
+  });
+  rest(worker);
+  return worker;
+}
+
+/** A worker that waits for its next file keeps nobody from ending. */
+function rest(worker: ChildProcess): void {
+  worker.on("error", () => undefined);
+  worker.unref();
+  worker.channel?.unref();
+}
+
+function takeIdle(idle: ChildProcess[]): ChildProcess | undefined {
+  let worker = idle.pop();
+  while (worker && !worker.connected) worker = idle.pop();
+  return worker;
+}
+
+function endWorker(worker: ChildProcess): Promise<void> {
+  if (worker.exitCode !== null || worker.signalCode !== null) return Promise.resolve();
+  return new Promise((resolve) => {
+    worker.ref();
+    worker.once("exit", () => resolve());
+    worker.kill("SIGKILL");
+  });
 }
 
 interface Outcome {
@@ -100,16 +125,14 @@ interface Outcome {
 }
 
 /** One file in one worker: its answer, its death, the end of its time or the caller's abort, whichever comes first. */
-function runTask(worker: Worker, task: Task, timeoutMs: number, memoryMb: number): Promise<Outcome> {
+function runTask(worker: ChildProcess, task: Task, timeoutMs: number, memoryMb: number): Promise<Outcome> {
   const { request, signal } = task;
   return new Promise((resolve) => {
     const finish = (outcome: Outcome): void => {
       clearTimeout(timer);
       signal?.removeEventListener("abort", onAbort);
-      worker.removeAllListeners("message").removeAllListeners("error").removeAllListeners("exit");
-      // A worker that is being terminated may still report an error; nobody waits for it.
-      worker.on("error", () => undefined);
-      worker.unref();
+      worker.removeAllListeners();
+      rest(worker);
       resolve(outcome);
     };
     const refuse = (reason: string): void => finish({ error: unreadable(request.name, reason), reusable: false });
@@ -117,24 +140,22 @@ function runTask(worker: Worker, task: Task, timeoutMs: number, memoryMb: number
     const timer = setTimeout(() => refuse(`reading it takes longer than ${timeoutMs / 1000} seconds`), timeoutMs);
 
     worker.ref();
-    worker.on("message", (answer: LoadAnswer) => {
-      if ("document" in answer) finish({ document: answer.document, reusable: true });
-      else finish({ error: HybridRAGError.fromJSON(answer.error), reusable: true });
-    });
-    worker.on("error", (error: NodeJS.ErrnoException) =>
-      refuse(
-        error.code === "ERR_WORKER_OUT_OF_MEMORY" ? `reading it needs more than ${memoryMb} MB` : "its reader crashed",
-      ),
+    worker.channel?.ref();
+    worker.on("message", (answer) => finish({ ...outcomeOf(answer as LoadAnswer), reusable: true }));
+    worker.on("error", () => refuse("its reader could not be started"));
+    worker.on("exit", (_, exitSignal) =>
+      // Node aborts when the heap is full; the system kills when the machine is.
+      refuse(exitSignal ? `reading it needs more than ${memoryMb} MB of memory` : "its reader ended early"),
     );
-    worker.on("exit", () => refuse("its reader ended early"));
     signal?.addEventListener("abort", onAbort, { once: true });
-    worker.postMessage(request, transferable(request.bytes));
+    worker.send(request, (error) => {
+      if (error) refuse("its reader could not be reached");
+    });
   });
 }
 
-/** Moving is free; a view on a shared or pooled buffer is copied, because others look at it too. */
-const transferable = (bytes: Uint8Array): ArrayBuffer[] =>
-  bytes.buffer instanceof ArrayBuffer && bytes.byteLength === bytes.buffer.byteLength ? [bytes.buffer] : [];
+const outcomeOf = (answer: LoadAnswer): Omit<Outcome, "reusable"> =>
+  "document" in answer ? { document: answer.document } : { error: HybridRAGError.fromJSON(answer.error) };
 
 const closedError = (): HybridRAGError =>
   new HybridRAGError("overloaded", "The readers are shut down; open them again before loading files.");

@@ -93,12 +93,14 @@ const rangeOf = (lines: readonly TextRange[]): TextRange => ({
   end: lines.at(-1)?.end ?? 0,
 });
 
-/** "= Wiki =", "# Markdown", "==== Part", "2.1 Numbered" or "ALL CAPITALS" on a line of its own. */
+/** "= Wiki =", "= = Deeper = =", "# Markdown", "==== Part", "2.1 Numbered" or "ALL CAPITALS" on a line of its own. */
 function headingOf(line: string, alone: boolean, first: boolean): { level: number; label: string } | null {
   if (line.length > maxHeadingLength) return null;
-  const marked = /^(?<mark>={1,6}|#{1,6})\s+(?<label>\S.*?)\s*(?:\k<mark>)?$/u.exec(line);
-  if (marked?.groups)
-    return { level: marked.groups["mark"]?.length ?? 1, label: tidyMark(marked.groups["label"] ?? "") };
+  const marked = /^(?<mark>(?:= ?){1,6}|#{1,6})\s*(?<=\s)(?<label>[^\s=#].*?)[\s=#]*$/u.exec(line);
+  if (marked?.groups) {
+    const level = marked.groups["mark"]?.replaceAll(" ", "").length ?? 1;
+    return { level, label: marked.groups["label"] ?? "" };
+  }
   if (!alone && !first) return null;
   const numbered = /^(?<number>\d{1,2}(?:\.\d{1,2}){0,4})\.?\s+(?<label>\p{Lu}.*[^.,;:])$/u.exec(line);
   if (alone && numbered?.groups && line.split(/\s+/u).length <= 12) {
@@ -109,6 +111,3 @@ function headingOf(line: string, alone: boolean, first: boolean): { level: numbe
     alone && letters.length >= 4 && letters === letters.toUpperCase() && letters !== letters.toLowerCase();
   return shouted && !/[.,;]$/u.test(line) ? { level: 2, label: line } : null;
 }
-
-/** Spaced marks, as in "= = Plot = =", stand for a deeper level. */
-const tidyMark = (label: string): string => label.replace(/^(?:=\s*)+|(?:\s*=)+$/gu, "").trim();

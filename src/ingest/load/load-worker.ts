@@ -1,4 +1,3 @@
-import { parentPort } from "node:worker_threads";
 import type { SerializedError } from "../../errors.ts";
 import { load } from "./load.ts";
 import type { LoadedDocument, LoadRequest } from "./loaded-document.ts";
@@ -9,9 +8,11 @@ export type LoadAnswer = { readonly document: LoadedDocument } | { readonly erro
 
 /** A promise that a reader left behind must not end the worker; the file's own outcome is already known. */
 process.on("unhandledRejection", () => undefined);
+/** Nobody is left to read for. */
+process.on("disconnect", () => process.exit());
 
-parentPort?.on("message", (request: LoadRequest) => {
-  void answer(request).then((reply) => parentPort?.postMessage(reply, []));
+process.on("message", (request: LoadRequest) => {
+  void answer(request).then((reply) => process.send?.(reply));
 });
 
 async function answer(request: LoadRequest): Promise<LoadAnswer> {
