@@ -1,0 +1,29 @@
+/** Parts of speech by wink-nlp's English model. Opening it takes a tenth of a second: not for a thread that serves. */
+import { createRequire } from "node:module";
+import type { TaggedToken } from "../../text/names/tagged-token.ts";
+
+/** The part of wink-nlp that is used. Its own types describe a default export that Node does not see. */
+interface Wink {
+  readDoc(text: string): { tokens(): { out(property: unknown): string[] } };
+  readonly its: { readonly value: unknown; readonly pos: unknown; readonly precedingSpaces: unknown };
+}
+
+export type Tagger = (text: string) => TaggedToken[];
+
+export function openTagger(): Tagger {
+  const load = createRequire(import.meta.url);
+  const open = load("wink-nlp") as (model: unknown, parts: readonly string[]) => Wink;
+  const wink = open(load("wink-eng-lite-web-model"), ["sbd", "pos"]);
+  return (text) => {
+    const tokens = wink.readDoc(text).tokens();
+    const words = tokens.out(wink.its.value);
+    const tags = tokens.out(wink.its.pos);
+    const blanks = tokens.out(wink.its.precedingSpaces);
+    let at = 0;
+    return words.map((word, index) => {
+      const start = at + blanks[index]!.length;
+      at = start + word.length;
+      return { text: word, tag: tags[index]!, start, end: at };
+    });
+  };
+}

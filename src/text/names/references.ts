@@ -1,0 +1,76 @@
+/** What a text points at in so many words: sections, files, tickets. */
+import { nameKey } from "../name-key.ts";
+
+export interface TextReference {
+  readonly kind: "reference" | "file" | "ticket";
+  /** A section: "section 3 2"; a file: as written; a ticket: its key ("abc 123"). */
+  readonly target: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+const parts =
+  "sections?|sec\\.|§+|chapters?|ch\\.|appendix|appendices|annex|articles?|clauses?|figures?|fig\\.|tables?";
+const partNumber = "(?:\\d{1,3}(?:\\.\\d{1,3}){0,4}(?![\\w%])|[A-Z](?:\\.\\d{1,3}){0,3}\\b|[IVX]{1,5}\\b)";
+const sectionPattern = new RegExp(`(?<![\\w.])(${parts})\\s?(${partNumber})`, "gi");
+const numberAsWritten = /^(?:\d|[A-Z])/;
+
+const extensions =
+  "pdf|docx?|xlsx?|pptx?|md|mdx|txt|rst|html?|csv|tsv|jsonl?|ya?ml|toml|xml|ini|env|conf|cfg|log|sql|sh|tsx?|jsx?|mjs|cjs|" +
+  "py|rb|go|rs|java|kt|c|h|cc|cpp|hpp|cs|swift|php|ipynb|tex|proto|svg|png|jpe?g|gif|zip|gz|lock|wasm";
+const filePattern = new RegExp(
+  `(?<![\\w@:/.-])(?:\\.{0,2}/)?(?:[\\w.-]+/){0,12}[\\w-][\\w.-]*\\.(?:${extensions})(?![\\w/-]|\\.\\w)`,
+  "g",
+);
+
+const ticketPattern = /(?<![\w-])([A-Z][A-Z0-9]{1,9})-(\d{1,7})(?![\w-])/g;
+/** Standards, codes and products that are written like tickets. */
+const notTickets = new Set(
+  "UTF ISO IEC SHA MD AES RSA COVID SARS HTTP RFC GPT CVE ISBN ISSN DIN EN IEEE UN US F B A MP PM CO RS USB BM".split(
+    " ",
+  ),
+);
+
+/** In the order of the text; offsets are into `text`. */
+export function findReferences(text: string): TextReference[] {
+  return [...sectionsIn(text), ...filesIn(text), ...ticketsIn(text)].toSorted((a, b) => a.start - b.start);
+}
+
+/** The name of a numbered part, the same for a heading and for what refers to it. */
+export const sectionKey = (kind: string, number: string): string => `${partNames(kind)} ${nameKey(number)}`;
+
+function partNames(kind: string): string {
+  const word = kind.toLowerCase();
+  if (word.startsWith("§") || word.startsWith("sec")) return "section";
+  if (word.startsWith("ch")) return "chapter";
+  if (word.startsWith("fig")) return "figure";
+  return word.startsWith("appendi") ? "appendix" : word.replace(/s$/, "");
+}
+
+const sectionsIn = (text: string): TextReference[] =>
+  [...text.matchAll(sectionPattern)]
+    .filter(([, , number]) => numberAsWritten.test(number!))
+    .map(({ 0: whole, 1: kind, 2: number, index }) => ({
+      kind: "reference",
+      target: sectionKey(kind!, number!),
+      start: index,
+      end: index + whole.length,
+    }));
+
+const filesIn = (text: string): TextReference[] =>
+  [...text.matchAll(filePattern)].map(({ 0: path, index }) => ({
+    kind: "file",
+    target: path,
+    start: index,
+    end: index + path.length,
+  }));
+
+const ticketsIn = (text: string): TextReference[] =>
+  [...text.matchAll(ticketPattern)]
+    .filter(([, project]) => !notTickets.has(project!))
+    .map(({ 0: ticket, index }) => ({
+      kind: "ticket",
+      target: nameKey(ticket),
+      start: index,
+      end: index + ticket.length,
+    }));
