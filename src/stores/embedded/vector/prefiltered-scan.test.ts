@@ -1,0 +1,149 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { bitmapOf } from "../bitmap.ts";
+import { topScores } from "../top-scores.ts";
+import { bitScanner, compiledBitScanner, nearestSlots, notAllowed, plainBitScanner } from "./bit-scanner.ts";
+import { createBitTable, meanVector } from "./bit-table.ts";
+import { createCodeTable } from "./code-table.ts";
+import { prefilteredScan } from "./prefiltered-scan.ts";
+import { recallOf, recallWatch } from "./recall-watch.ts";
+import { randomRotation } from "./rotation.ts";
+import { codeScanner } from "./simd-scanner.ts";
+
+const vectorOf = (dimensions: number): fc.Arbitrary<Float32Array> =>
+  fc.float32Array({ minLength: dimensions, maxLength: dimensions, min: -1, max: 1, noNaN: true });
+
+const sizes = fc.oneof(fc.integer({ min: 1, max: 40 }), fc.constantFrom(127, 128, 384, 1000));
+
+test("a rotation keeps lengths and angles", () => {
+  const pair = sizes.chain((dimensions) => fc.tuple(vectorOf(dimensions), vectorOf(dimensions)));
+  const dot = (a: Float64Array, b: Float64Array): number =>
+    a.reduce((sum, value, i) => sum + value * (b[i] as number), 0);
+  fc.assert(
+    fc.property(pair, fc.nat(), ([left, right], seed) => {
+      const [a, b] = [Float64Array.from(left), Float64Array.from(right)];
+      const before = [dot(a, a), dot(a, b)];
+      const rotate = randomRotation(a.length, seed);
+      rotate(a);
+      rotate(b);
+      for (const [i, value] of [dot(a, a), dot(a, b)].entries())
+        assert.ok(Math.abs(value - (before[i] as number)) < 1e-9);
+    }),
+  );
+});
+
+test("a rotation spreads a single dimension over all", () => {
+  for (const dimensions of [384, 1000, 1024]) {
+    const vector = new Float64Array(dimensions);
+    vector[7] = 1;
+    randomRotation(dimensions, 1)(vector);
+    const largest = vector.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    assert.ok(largest < 6 / Math.sqrt(dimensions), `${largest}`);
+  }
+});
+
+test("the kernel counts different bits as plain JavaScript does", () => {
+  const world = sizes.chain((dimensions) =>
+    fc.tuple(fc.array(vectorOf(dimensions), { minLength: 1, maxLength: 12 }), fc.array(fc.nat(12))),
+  );
+  fc.assert(
+    fc.property(world, ([vectors, slots]) => {
+      const [query] = vectors as [Float32Array];
+      const table = createBitTable(meanVector(query.length, vectors), 100);
+      for (const [slot, vector] of vectors.entries()) table.set(slot, vector);
+      const request = { query, rows: vectors.length, allowed: bitmapOf(slots, 13) };
+      const compiled = compiledBitScanner(table);
+      assert.ok(compiled !== null);
+      assert.deepEqual([...compiled.distances(request)], [...plainBitScanner(table).distances(request)]);
+      if (slots.includes(0)) assert.equal(compiled.distances(request)[0], 0);
+    }),
+  );
+});
+
+test("takes the nearest slots, the lower ones among equals", () => {
+  const distances = fc.array(fc.oneof(fc.nat(5), fc.constant(notAllowed)), { maxLength: 30 });
+  fc.assert(
+    fc.property(distances, fc.nat(35), (distances, count) => {
+      const expected = [...distances.entries()]
+        .filter(([, distance]) => distance !== notAllowed)
+        .sort(([i, a], [j, b]) => a - b || i - j)
+        .slice(0, count)
+        .map(([slot]) => slot)
+        .sort((a, b) => a - b);
+      assert.deepEqual([...nearestSlots(Uint16Array.from(distances), count)], expected);
+    }),
+  );
+});
+
+/** Clustered unit vectors with a common offset, as texts have. */
+function clusteredVectors(count: number, dimensions: number): Float32Array[] {
+  let state = 7;
+  const random = (): number => (state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0) / 2 ** 32 - 0.5;
+  const noise = (): Float32Array => Float32Array.from({ length: dimensions }, () => random() + random() + random());
+  const centres = Array.from({ length: 60 }, noise);
+  return Array.from({ length: count }, () => {
+    const centre = centres[Math.floor((random() + 0.5) * centres.length)] as Float32Array;
+    const vector = noise().map((value, i) => 0.7 * value + (centre[i] as number) + 0.4);
+    const length = Math.hypot(...vector);
+    return vector.map((value) => value / length);
+  });
+}
+
+test("finds by bits first what a full scan finds, and only allowed slots", () => {
+  const vectors = clusteredVectors(6000, 96);
+  const codes = createCodeTable({ dimensions: 96, maximumRows: 10_000 });
+  const bits = createBitTable(meanVector(96, vectors), 10_000);
+  for (const [slot, vector] of vectors.entries()) {
+    codes.set(slot, vector);
+    bits.set(slot, vector);
+  }
+  const scanner = codeScanner(codes);
+  const watch = recallWatch();
+  const allowed = bitmapOf(
+    [...vectors.keys()].filter((slot) => slot % 3 !== 0),
+    vectors.length,
+  );
+  for (let i = 0; i < 30; i += 1) {
+    const request = { query: vectors[i * 17] as Float32Array, rows: vectors.length, allowed };
+    const all = scanner.scan(request);
+    const full = topScores(all.scores, 10);
+    const found = prefilteredScan(scanner, bitScanner(bits), { ...request, limit: 10 });
+    const best = topScores(found.scores, 10);
+    assert.ok(best.slots.every((slot) => slot % 3 !== 0));
+    assert.ok(found.moments.count === 256 && Math.abs(found.moments.mean - all.moments.mean) < 0.1);
+    watch.record(full, best);
+  }
+  assert.ok(watch.recall > 0.98 && watch.isTrusted, `${watch.recall}`);
+});
+
+test("scans everything when few rows are allowed", () => {
+  const vectors = clusteredVectors(300, 20);
+  const codes = createCodeTable({ dimensions: 20, maximumRows: 1000 });
+  const bits = createBitTable(new Float32Array(20), 1000);
+  for (const [slot, vector] of vectors.entries()) {
+    codes.set(slot, vector);
+    bits.set(slot, vector);
+  }
+  const request = { query: vectors[0] as Float32Array, rows: 300, allowed: bitmapOf(vectors.keys(), 300) };
+  const scanner = codeScanner(codes);
+  const { scores, moments } = prefilteredScan(scanner, bitScanner(bits), { ...request, limit: 10 });
+  assert.deepEqual([...scores].length, 300);
+  assert.deepEqual(moments, scanner.scan(request).moments);
+});
+
+test("is no longer trusted when it misses too much", () => {
+  const watch = recallWatch();
+  const full = { slots: Uint32Array.of(1, 2), scores: Float32Array.of(0.9, 0.8) };
+  for (let i = 0; i < 9; i += 1) watch.record(full, { slots: Uint32Array.of(1), scores: Float32Array.of(0.9) });
+  assert.ok(watch.isTrusted);
+  watch.record(full, full);
+  assert.ok(!watch.isTrusted && Math.abs(watch.recall - 0.55) < 1e-9);
+  for (let i = 0; i < 50; i += 1) watch.record(full, full);
+  assert.ok(watch.isTrusted);
+});
+
+test("another slot with the same score is as good", () => {
+  const full = { slots: Uint32Array.of(1, 2), scores: Float32Array.of(0.9, 0.8) };
+  assert.equal(recallOf(full, { slots: Uint32Array.of(1, 3), scores: Float32Array.of(0.9, 0.8) }), 1);
+});
