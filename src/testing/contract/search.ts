@@ -79,7 +79,7 @@ export const searchCases: readonly ContractCase[] = [
       assertClose(result.vector?.moments, { mean: 0.5, deviation: Math.sqrt(1 / 6), count: 3 }, 1e-6);
       const score = candidateOf(result, "a:0").bm25!;
       const mean = score / 3;
-      assertClose(result.text?.moments, { mean, deviation: (score * Math.SQRT2) / 3, count: 3 }, 1e-9);
+      assertClose(result.text?.moments, { mean, deviation: (score * Math.SQRT2) / 3, count: 3 }, 1e-6);
       assertClose((await search(scope, request)).vector?.moments, { mean: 0.125, deviation: 0.7395, count: 4 }, 1e-4);
     },
   },

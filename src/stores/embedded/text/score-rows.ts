@@ -169,23 +169,29 @@ function countAllowed(parts: readonly TextPart[], tenant: number, allowed: Bitma
 }
 
 /**
- * Adding and taking away this much leaves a multiple of 2^-20. Sums of such numbers are exact in float64 (below 2^33),
- * hence the same in any order.
+ * Adding and taking away `coarse` leaves a multiple of 2^-20, and `fine` leaves of the rest a multiple of 2^-46. Sums of
+ * either are exact in float64 (below 2^33, and of up to 2^28 rests), hence the same in any order.
  */
-const grid = 1.5 * 2 ** 32;
+const coarse = 1.5 * 2 ** 32;
+const fine = 1.5 * 2 ** 6;
 
 function summarize(scores: Float32Array, count: number): Pick<TextScores, "moments" | "matched"> {
   let matched = 0;
-  let sum = 0;
-  let squares = 0;
+  let [sum, sumRest, squares, squaresRest] = [0, 0, 0, 0];
   for (let slot = 0; slot < scores.length; slot += 1) {
     const score = scores[slot] as number;
     if (score === 0) continue;
     matched += 1;
-    sum += score + grid - grid;
-    squares += score * score + grid - grid;
+    const square = score * score;
+    const scorePart = score + coarse - coarse;
+    const squarePart = square + coarse - coarse;
+    sum += scorePart;
+    squares += squarePart;
+    sumRest += score - scorePart + fine - fine;
+    squaresRest += square - squarePart + fine - fine;
   }
-  const mean = count === 0 ? 0 : sum / count;
-  const deviation = count === 0 ? 0 : Math.sqrt(Math.max(0, squares / count - mean * mean));
+  if (count === 0) return { matched, moments: { mean: 0, deviation: 0, count } };
+  const mean = (sum + sumRest) / count;
+  const deviation = Math.sqrt(Math.max(0, (squares + squaresRest) / count - mean * mean));
   return { matched, moments: { mean, deviation, count } };
 }
