@@ -5,6 +5,7 @@ import { unusable } from "../failure.ts";
 import { postJson } from "../http.ts";
 import { unitVector } from "../vectors.ts";
 import { geminiEndpoint, geminiFacts, type GeminiOptions } from "./endpoint.ts";
+import { refuseBlank } from "../refuse-blank.ts";
 
 const answer = z.object({ embeddings: z.array(z.object({ values: z.array(z.number()) })) });
 
@@ -24,6 +25,7 @@ export function geminiEmbedder(
     countTokens: estimateTokens,
     async embed(texts, { kind, signal }) {
       if (texts.length === 0) return { vectors: [], tokens: 0 };
+      refuseBlank(texts, "text");
       const requests = texts.map((text) => ({
         model: `models/${model}`,
         content: { parts: [{ text }] },

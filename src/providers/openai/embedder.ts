@@ -5,6 +5,7 @@ import { unusable } from "../failure.ts";
 import { postJson } from "../http.ts";
 import { inOrder, unitVector } from "../vectors.ts";
 import { openaiEndpoint, openaiFacts, type OpenAIOptions } from "./endpoint.ts";
+import { refuseBlank } from "../refuse-blank.ts";
 
 export interface OpenAIEmbedderOptions extends OpenAIOptions {
   readonly model?: string | undefined;
@@ -36,6 +37,7 @@ export function openaiEmbedder(options: OpenAIEmbedderOptions): Embedder {
     countTokens: estimateTokens,
     async embed(texts, { signal }) {
       if (texts.length === 0) return { vectors: [], tokens: 0 };
+      refuseBlank(texts, "text");
       const input = texts.map((text) => shortened(text));
       const body = { model, input, encoding_format: "float", ...(shortens ? { dimensions } : {}) };
       const { data, usage } = await postJson(endpoint, { path: "/embeddings", body, signal }, answer);

@@ -5,6 +5,7 @@ import { unusable } from "../failure.ts";
 import { postJson } from "../http.ts";
 import { inOrder, unitVector } from "../vectors.ts";
 import { voyageEndpoint, voyageFacts, type VoyageOptions } from "./endpoint.ts";
+import { refuseBlank } from "../refuse-blank.ts";
 
 /** An embedder whose vector of a chunk also knows the chunks around it. */
 export interface ContextualEmbedder extends Embedder {
@@ -51,6 +52,7 @@ export function voyageContextualEmbedder(
     countTokens: estimateTokens,
     async embed(texts, { kind, signal }) {
       if (texts.length === 0) return { vectors: [], tokens: 0 };
+      refuseBlank(texts, "text");
       const alone = await call(
         texts.map((text) => [text]),
         kind,

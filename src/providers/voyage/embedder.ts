@@ -7,6 +7,7 @@ import { postJson } from "../http.ts";
 import { inOrder, unitVector } from "../vectors.ts";
 import { voyageEndpoint, voyageFacts, type VoyageOptions } from "./endpoint.ts";
 import { voyageDimensions, voyageModel } from "./models.ts";
+import { refuseBlank } from "../refuse-blank.ts";
 
 export interface VoyageEmbedderOptions extends VoyageOptions {
   readonly model?: string | undefined;
@@ -30,6 +31,7 @@ export function voyageEmbedder(options: VoyageEmbedderOptions): Embedder {
   const endpoint = voyageEndpoint(options);
 
   async function embed(texts: readonly string[], request: EmbedRequest): Promise<EmbedResult> {
+    refuseBlank(texts, "text");
     const body = {
       input: texts,
       model: request.kind === "query" ? queryModel : model,

@@ -4,6 +4,7 @@ import { estimateTokens } from "../estimate-tokens.ts";
 import { unusable } from "../failure.ts";
 import { postJson } from "../http.ts";
 import { voyageEndpoint, voyageFacts, type VoyageOptions } from "./endpoint.ts";
+import { refuseBlank } from "../refuse-blank.ts";
 
 const answer = z.object({
   data: z.array(z.object({ index: z.int(), relevance_score: z.number() })),
@@ -21,6 +22,7 @@ export function voyageReranker(options: VoyageOptions & { readonly model?: strin
   const followsInstructions = !/^rerank-(?:1|2(?:-|$)|lite)/.test(model);
 
   async function rerank(query: string, texts: readonly string[], request: RerankRequest): Promise<RerankResult> {
+    refuseBlank([query], "question");
     const asked =
       request.instruction !== undefined && followsInstructions ? `${request.instruction}\nQuery: ${query}` : query;
     const sent = fitting(asked, texts);
