@@ -19,9 +19,41 @@ export function addSlot(bitmap: Bitmap, slot: number): void {
 /** Its slots below `size`, rising. */
 export function* slotsOf(bitmap: Bitmap, size: number): Generator<number> {
   for (let at = 0; at < bitmap.length && at * 8 < size; at += 1) {
-    const bits = bitmap[at] as number;
-    for (let bit = 0; bit < 8 && bits >>> bit !== 0; bit += 1) {
-      if (((bits >>> bit) & 1) === 1 && at * 8 + bit < size) yield at * 8 + bit;
+    for (let bits = bitmap[at] as number; bits !== 0; bits &= bits - 1) {
+      const slot = at * 8 + 31 - Math.clz32(bits & -bits);
+      if (slot < size) yield slot;
     }
   }
+}
+
+/** Its slots below `size`; all of them when there are `count` at most, else `count` of them at even distances. */
+export function evenSample(bitmap: Bitmap, size: number, count: number): number[] {
+  const total = countSlots(bitmap, size);
+  const step = Math.max(1, total / count);
+  const sample: number[] = [];
+  for (let at = 0, seen = 0; at * 8 < size && at < bitmap.length; at += 1) {
+    for (let bits = bitmap[at] as number; bits !== 0; bits &= bits - 1) {
+      const slot = at * 8 + 31 - Math.clz32(bits & -bits);
+      if (slot >= size) break;
+      if (seen === Math.floor(sample.length * step)) sample.push(slot);
+      seen += 1;
+    }
+  }
+  return sample;
+}
+
+/** How many slots below `size` it has. */
+export function countSlots(bitmap: Bitmap, size: number): number {
+  let count = 0;
+  const whole = Math.min(bitmap.length, size >>> 3);
+  for (let at = 0; at < whole; at += 1) count += onesIn(bitmap[at] as number);
+  if (whole < bitmap.length) count += onesIn((bitmap[whole] as number) & ((1 << (size & 7)) - 1));
+  return count;
+}
+
+/** The bits that are set in a byte. */
+export function onesIn(byte: number): number {
+  const pairs = byte - ((byte >>> 1) & 0x55);
+  const nibbles = (pairs & 0x33) + ((pairs >>> 2) & 0x33);
+  return (nibbles + (nibbles >>> 4)) & 0x0f;
 }

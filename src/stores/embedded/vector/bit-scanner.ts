@@ -1,4 +1,4 @@
-import { hasSlot } from "../bitmap.ts";
+import { hasSlot, onesIn } from "../bitmap.ts";
 import type { BitTable } from "./bit-table.ts";
 import type { ScanRequest } from "./code-scanner.ts";
 import { kernelInstance, placeBitmap } from "./kernel-instance.ts";
@@ -54,12 +54,6 @@ export function plainBitScanner(table: BitTable): BitScanner {
       });
     },
   };
-}
-
-function onesIn(byte: number): number {
-  let count = 0;
-  for (let rest = byte; rest !== 0; rest &= rest - 1) count += 1;
-  return count;
 }
 
 /** The `count` nearest allowed slots, in the order of slots; of those as far as the last, the lower ones. */

@@ -1,4 +1,4 @@
-import { type Bitmap, bitmapOf, slotsOf } from "../bitmap.ts";
+import { bitmapOf, evenSample } from "../bitmap.ts";
 import { type BitScanner, nearestSlots } from "./bit-scanner.ts";
 import type { CodeScanner, ScanRequest, VectorScores } from "./code-scanner.ts";
 
@@ -25,14 +25,8 @@ export function prefilteredScan(
   const wanted = limit * oversampling;
   const slots = nearestSlots(bits.distances(request), wanted);
   if (slots.length < wanted) return scanner.scan(request);
-  const { moments } = scanner.scan({ ...request, allowed: evenSample(request.allowed, request.rows) });
+  const sample = bitmapOf(evenSample(request.allowed, request.rows, sampleSize), request.rows);
+  const { moments } = scanner.scan({ ...request, allowed: sample });
   const { scores } = scanner.scan({ ...request, allowed: bitmapOf(slots, request.rows) });
   return { scores, moments };
-}
-
-function evenSample(allowed: Bitmap, rows: number): Bitmap {
-  const slots = [...slotsOf(allowed, rows)];
-  const step = slots.length / sampleSize;
-  const sample = Array.from({ length: sampleSize }, (_, i) => slots[Math.floor(i * step)] as number);
-  return bitmapOf(slots.length <= sampleSize ? slots : sample, rows);
 }

@@ -20,33 +20,35 @@ export function randomRotation(dimensions: number, seed: number): Rotation {
   return (vector) => {
     for (const { signs, order, from } of steps) {
       for (let i = 0; i < dimensions; i += 1) spare[i] = (vector[order[i] as number] as number) * (signs[i] as number);
-      hadamard(spare.subarray(from, from + width));
+      hadamard(spare, from, from + width);
       vector.set(spare);
     }
   };
 }
 
-/** The Walsh-Hadamard transform in place, scaled to keep lengths; the length is a power of two. */
-function hadamard(values: Float64Array): void {
-  const { length } = values;
-  for (let half = 1; half < length; half *= 2) {
-    for (let start = 0; start < length; start += 2 * half) {
+/** The Walsh-Hadamard transform of a stretch, in place, scaled to keep lengths; its length is a power of two. */
+function hadamard(values: Float64Array, from: number, to: number): void {
+  for (let half = 1; half < to - from; half *= 2) {
+    for (let start = from; start < to; start += 2 * half) {
       for (let i = start; i < start + half; i += 1) {
-        const [a, b] = [values[i] as number, values[i + half] as number];
+        const a = values[i] as number;
+        const b = values[i + half] as number;
         values[i] = a + b;
         values[i + half] = a - b;
       }
     }
   }
-  const scale = 1 / Math.sqrt(length);
-  for (let i = 0; i < length; i += 1) values[i] = (values[i] as number) * scale;
+  const scale = 1 / Math.sqrt(to - from);
+  for (let i = from; i < to; i += 1) values[i] = (values[i] as number) * scale;
 }
 
 function shuffled(size: number, random: () => number): Uint32Array {
   const order = Uint32Array.from({ length: size }, (_, i) => i);
   for (let i = size - 1; i > 0; i -= 1) {
     const j = Math.floor(random() * (i + 1));
-    [order[i], order[j]] = [order[j] as number, order[i] as number];
+    const other = order[j] as number;
+    order[j] = order[i] as number;
+    order[i] = other;
   }
   return order;
 }
