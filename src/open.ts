@@ -1,5 +1,5 @@
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import type { Config } from "./config/config.ts";
 import { HybridRAGError, isHybridRAGError } from "./errors.ts";
 import { createHybridRAG, type HybridRAG } from "./hybridrag.ts";
@@ -7,7 +7,8 @@ import { chunkerFingerprint } from "./ingest/chunk/chunk-document.ts";
 import { chunkerOptions } from "./ingest/document-version.ts";
 import { loadPool } from "./ingest/load/load-pool.ts";
 import type { Embedder } from "./ports/embedder.ts";
-import type { Store } from "./ports/store.ts";
+import type { Extractor } from "./ports/extractor.ts";
+import type { IndexIdentity, Store } from "./ports/store.ts";
 import { bundledConstants } from "./query/answer/constants.ts";
 import type { QuerySettings } from "./query/plan.ts";
 import type { Warning } from "./records.ts";
@@ -18,14 +19,14 @@ const dayMs = 24 * 60 * 60 * 1000;
 /** Turns settings into adapters: the one place that knows them all. What is not used is not loaded. */
 export async function openHybridRAG(
   config: Config,
-  options: { readonly access: "read" | "write" },
+  { access }: { readonly access: "read" | "write" },
 ): Promise<HybridRAG> {
   const { embedder, notices } = await openEmbedder(config);
   const chunker =
     config.chunk_tokens === undefined ? {} : { maxTokens: config.chunk_tokens, targetTokens: config.chunk_tokens };
-  const store = await openStore(config, options.access);
+  const store = await openStore(config, access);
   try {
-    await store.prepare({
+    await claimIndex(store, {
       embedder: embedder?.fingerprint ?? "none",
       dimensions: embedder?.dimensions ?? 0,
       chunker: chunkerFingerprint(chunkerOptions(embedder, chunker)),
@@ -38,7 +39,7 @@ export async function openHybridRAG(
     store,
     embedder,
     reranker: null,
-    extractor: null,
+    extractor: access === "write" ? await openExtractor() : null,
     pool: loadPool({ maxFileBytes: config.max_file_mb * 2 ** 20 }),
     chunker,
     analyzer: englishAnalyzer(),
@@ -50,10 +51,28 @@ export async function openHybridRAG(
   });
 }
 
-async function openStore(_config: Config, _access: "read" | "write"): Promise<Store> {
-  const { openMemoryStore } = await import("./testing/memory-store.ts");
-  return openMemoryStore();
+async function openStore(config: Config, access: "read" | "write"): Promise<Store> {
+  const { openEmbeddedStore } = await import("./stores/embedded/index.ts");
+  return openEmbeddedStore({ directory: resolve(config.data_dir), access, durability: config.durability });
 }
+
+/** A reader cannot take an index on, so it only makes sure that its embedder is the one that made the vectors. */
+async function claimIndex(store: Store, identity: IndexIdentity): Promise<void> {
+  if (!store.capabilities().readOnly) return store.prepare(identity);
+  const { identity: found } = await store.health();
+  if (found === null || (found.embedder === identity.embedder && found.dimensions === identity.dimensions)) return;
+  throw new HybridRAGError(
+    "index_mismatch",
+    `The index was made with the embedder ${found.embedder}, and ${identity.embedder} is set. Set HYBRIDRAG_EMBEDDER ` +
+      "back, or ingest into another data folder.",
+    { details: { stored: found.embedder, given: identity.embedder } },
+  );
+}
+
+const openExtractor = async (): Promise<Extractor> => {
+  const { localExtractor } = await import("./providers/local/index.ts");
+  return localExtractor();
+};
 
 interface OpenedEmbedder {
   readonly embedder: Embedder | null;
