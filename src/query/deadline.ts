@@ -10,7 +10,7 @@ export async function withDeadline<T>(
   caller: AbortSignal | undefined,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const timeout = AbortSignal.timeout(deadlineMs);
+  const timeout = AbortSignal.timeout(Math.ceil(deadlineMs));
   const signal = caller === undefined ? timeout : AbortSignal.any([timeout, caller]);
   const { promise: stopped, reject } = Promise.withResolvers<never>();
   const stop = () => {
