@@ -74,9 +74,11 @@ export function* chunkDocument(
   const identify = chunkIds(document);
   const chunks: EmbeddableChunk[] = [];
   for (const [index, start] of starts.entries()) {
+    let first = start;
     for (const members of withinBudget(text, units.slice(start, starts[index + 1]), limits)) {
-      const overlapped = [...overlap(units, members, settled, limits, text), ...members];
-      chunks.push(toChunk(text, overlapped, chunks.length, document, options, identify));
+      const before = overlap(text, units, first, members, { ...limits, overlapTokens: settled.overlapTokens });
+      chunks.push(toChunk(text, [...before, ...members], chunks.length, document, options, identify));
+      first += members.length;
       yield;
     }
   }
@@ -110,23 +112,24 @@ function* withinBudget(text: string, units: readonly Unit[], limits: Limits): Ge
   yield* withinBudget(text, units.slice(middle), limits);
 }
 
+/** Units before the chunk, from the same section and page, that fit into the overlap and into the budget. */
 function overlap(
-  units: readonly Unit[],
-  members: readonly Unit[],
-  settled: { readonly overlapTokens: number },
-  limits: Limits,
   text: string,
+  units: readonly Unit[],
+  start: number,
+  members: readonly Unit[],
+  limits: Limits & { readonly overlapTokens: number },
 ): readonly Unit[] {
   const first = members[0];
-  if (!first || settled.overlapTokens === 0) return [];
+  if (!first || limits.overlapTokens === 0) return [];
   const before: Unit[] = [];
   let tokens = 0;
-  for (let at = units.indexOf(first) - 1; at >= 0; at -= 1) {
+  for (let at = start - 1; at >= 0; at -= 1) {
     const unit = units[at];
     if (!unit || unit.page !== first.page || unit.path !== first.path || first.kind === "heading") break;
     tokens += unit.tokens;
     const whole = sliceOf(text, [unit, ...before, ...members]);
-    if (tokens > settled.overlapTokens || limits.countTokens(whole) > limits.maxTokens) break;
+    if (tokens > limits.overlapTokens || limits.countTokens(whole) > limits.maxTokens) break;
     before.unshift(unit);
   }
   return before;
