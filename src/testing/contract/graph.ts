@@ -80,6 +80,7 @@ export const graphCases: readonly ContractCase[] = [
       assert.deepEqual(await list("a"), ["a%b", "a_b", "ab"]);
       assert.deepEqual(await list("a_"), ["a_b"]);
       assert.deepEqual(await list("a%"), ["a%b"]);
+      assert.deepEqual(await list("b"), ["b"]);
     },
   },
   {
@@ -148,11 +149,12 @@ export const graphCases: readonly ContractCase[] = [
     name: "links go to longer names that hold a name as a part",
     async run(world) {
       const scope = world.tenant();
-      await passage(world, scope, "a", ["red topic", "lag", "rock"]);
+      await passage(world, scope, "a", ["red topic", "lag", "rock", "oak", "lime"]);
       await passage(world, scope, "b", ["big red topic"]);
       await passage(world, scope, "c", ["red topical"]);
       await passage(world, scope, "d", ["consumer lag", "rock band"]);
-      await passage(world, scope, "e", ["rock!"]);
+      await passage(world, scope, "e", ["rock!", "oak!", "lime"]);
+      await passage(world, scope, "f", ["oak table", "lime tree"]);
       const named = (await follow(world, scope, {})).told.filter((edge) => edge.startsWith("subname"));
       assert.deepEqual(named, ["subname a:0 red topic b:0", "subname a:0 rock d:0"]);
       const few = (await follow(world, scope, { maxSubname: 1 })).told.filter((edge) => edge.startsWith("subname"));

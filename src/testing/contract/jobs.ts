@@ -164,7 +164,11 @@ export const jobCases: readonly ContractCase[] = [
       const held = { jobId: "running", owner: "w" };
       assert.equal(await store.jobs.heartbeat(scope, { ...held, leaseMs: 1000 }), false);
       assert.equal(await store.jobs.release(scope, { ...held, state: "done" }), false);
-      for (const id of ["queued", "running"]) {
+      await create("paused");
+      await claim(world, kind, "w");
+      await store.jobs.release(scope, { jobId: "paused", owner: "w", state: "paused" });
+      assert.equal(await store.jobs.cancel(scope, "paused"), true);
+      for (const id of ["queued", "running", "paused"]) {
         assert.equal((await store.jobs.get(scope, id))?.state, "cancelled");
         assert.equal(await store.jobs.cancel(scope, id), false);
         assert.equal(await store.jobs.resume(scope, id), false);

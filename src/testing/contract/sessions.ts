@@ -30,6 +30,7 @@ export const sessionCases: readonly ContractCase[] = [
       const again = await store.sessions.open(scope, { sessionId: "s", ttlMs: hour });
       assert.deepEqual([again.created_at, again.messages, again.metadata], [now, 1, metadata]);
       assert.equal(Date.parse(again.expires_at), clock.now() + hour);
+      assert.equal((await store.sessions.messages(scope, "s", {})).length, 1);
     },
   },
   {
