@@ -69,7 +69,8 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
     caches: cachePort(read, write),
     keys: keyPort(read, write),
     audit: auditPort(read, write),
-    prepare: (identity, callOptions) => write("prepare", [identity], callOptions),
+    prepare: (identity, callOptions) =>
+      isReadOnly ? read("prepare.check", [identity], callOptions) : write("prepare", [identity], callOptions),
     // A search follows the change log to the last commit before it begins: nothing is ever waited for.
     settle: async (callOptions) => {
       await read("caches.get", [{ tenant: "", principals: "all" }, "", ""], callOptions);

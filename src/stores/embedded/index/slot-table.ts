@@ -1,3 +1,5 @@
+import { addSlot, hasSlot, type Bitmap } from "../bitmap.ts";
+
 /** What is known of each slot of a tenant's index; slot order is the order in which chunks were written. */
 export interface SlotColumns {
   /** Rising. */
@@ -10,6 +12,8 @@ export interface SlotTable extends SlotColumns {
   /** Slots in use, the living and the dead. */
   readonly size: number;
   readonly dead: number;
+  /** A copy of the set of living slots. */
+  alive(): Bitmap;
   isAlive(slot: number): boolean;
   /** The living slot of a chunk, or −1. */
   slotOf(chunkKey: number): number;
@@ -30,7 +34,8 @@ export function slotTable(columns: SlotColumns): SlotTable {
   let chunkKeys = columns.chunkKeys;
   let metadataIds = columns.metadataIds;
   let documentKeys = columns.documentKeys;
-  let killed = new Uint8Array(size);
+  let living = new Uint8Array((size + 7) >>> 3).fill(0xff);
+  if (size % 8 !== 0) living[living.length - 1] = (1 << (size % 8)) - 1;
 
   function reserve(): void {
     if (size < chunkKeys.length) return;
@@ -38,7 +43,7 @@ export function slotTable(columns: SlotColumns): SlotTable {
     chunkKeys = grown(chunkKeys, capacity);
     metadataIds = grown(metadataIds, capacity);
     documentKeys = grown(documentKeys, capacity);
-    killed = grown(killed, capacity);
+    living = grown(living, (capacity + 7) >>> 3);
   }
 
   function find(chunkKey: number): number {
@@ -70,20 +75,22 @@ export function slotTable(columns: SlotColumns): SlotTable {
     get documentKeys() {
       return documentKeys;
     },
-    isAlive: (slot) => killed[slot] === 0,
+    alive: () => living.slice(0, (size + 7) >>> 3),
+    isAlive: (slot) => hasSlot(living, slot),
     slotOf: (chunkKey) => {
       const slot = find(chunkKey);
-      return slot >= 0 && killed[slot] === 0 ? slot : -1;
+      return slot >= 0 && hasSlot(living, slot) ? slot : -1;
     },
     add: (chunkKey, metadataId, documentKey) => {
       reserve();
       chunkKeys[size] = chunkKey;
       metadataIds[size] = metadataId;
       documentKeys[size] = documentKey;
+      addSlot(living, size);
       return size++;
     },
     kill: (slot) => {
-      killed[slot] = 1;
+      living[slot >>> 3]! &= ~(1 << (slot & 7));
       dead += 1;
     },
   };

@@ -28,6 +28,26 @@ export function bestSlots(scores: Float32Array, floor: number, limit: number, ch
   return byScore([...above, ...kept], chunkIds);
 }
 
+/**
+ * The best slots and all others whose score is less than `margin` below the worst of them: where scores are only known
+ * within half of it, the true best are among these. In no particular order.
+ *
+ * @param most bounds the result where very many score alike; then ties go by chunk id.
+ */
+export function bestWithin(
+  scores: Float32Array,
+  limits: { readonly limit: number; readonly margin: number; readonly most: number },
+  chunkIds: ChunkIds,
+): readonly number[] {
+  const bar = cutAt(scores, -Infinity, limits.limit) - limits.margin;
+  const found: number[] = [];
+  for (let slot = 0; slot < scores.length; slot++) {
+    if (scores[slot]! > -Infinity && scores[slot]! >= bar) found.push(slot);
+  }
+  if (found.length <= limits.most) return found;
+  return bestSlots(scores, -Infinity, limits.most, chunkIds).map(({ slot }) => slot);
+}
+
 /** Sorts by falling score, then by chunk id. */
 export function byScore(hits: readonly Ranked[], chunkIds: ChunkIds): readonly Ranked[] {
   const counts = new Map<number, number>();

@@ -1,7 +1,7 @@
 import type { Moments } from "../../../ports/chunk-store.ts";
 import { storedVector } from "../tables/document-rows.ts";
 import { cosine } from "../vector-math/cosine.ts";
-import { bestSlots, byScore } from "./best-slots.ts";
+import { bestWithin, byScore } from "./best-slots.ts";
 import type { Search } from "./search-chunks.ts";
 
 export interface VectorLeg {
@@ -14,14 +14,18 @@ export interface VectorLeg {
 
 export const noVectors: VectorLeg = { ranks: new Map(), moments: null, cosines: () => new Map() };
 
-/** Codes are right within about .01: of so many more than are asked for, the exact cosines choose. */
-const oversampled = (candidates: number): number => 2 * candidates + 32;
+/**
+ * How far two cosines of codes may lie apart although the true ones are equal: rounding to 127ths of the largest
+ * component leaves an error of about .013 / √dimensions (standard deviation), and this is three of them on each side.
+ */
+const marginOf = (dimensions: number): number => 0.08 / Math.sqrt(dimensions);
 
 export function vectorLeg(search: Search): VectorLeg {
   const { index, request, allowed, chunkIds } = search;
   const question = request.vector!;
   const { scores, moments } = index.vectors.scan(question, allowed.bitmap, index.slots.size);
-  const found = bestSlots(scores, -Infinity, oversampled(request.candidates), chunkIds).map(({ slot }) => slot);
+  const limits = { limit: request.candidates, margin: marginOf(index.dimensions), most: 4 * request.candidates + 64 };
+  const found = bestWithin(scores, limits, chunkIds);
   const known = exactCosines(search, question, found);
   const least = request.minCosine ?? -Infinity;
   const hits = [...known].map(([slot, score]) => ({ slot, score })).filter(({ score }) => score >= least);

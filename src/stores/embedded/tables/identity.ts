@@ -9,22 +9,30 @@ export function readIdentity(db: Database): IndexIdentity | null {
 }
 
 /** @throws HybridRAGError `index_mismatch` when the chunks stored were made otherwise. */
-export function prepareIndex({ db }: CallContext, identity: IndexIdentity): void {
-  const stored = readIdentity(db);
-  if (stored && isSame(stored, identity)) return;
-  const isEmpty = db.get("SELECT 1 FROM chunks LIMIT 1") === undefined;
-  if (stored && !isEmpty) {
-    throw new HybridRAGError(
-      "index_mismatch",
-      `The index was built with ${describe(stored)}, and now ${describe(identity)} is set. ` +
-        "Set the former again, or ingest everything anew into another data folder.",
-      { details: { stored: describe(stored), wanted: describe(identity) } },
-    );
-  }
+export function prepareIndex(context: CallContext, identity: IndexIdentity): void {
+  const { db } = context;
+  checkIdentity(context, identity);
   const { embedder, dimensions, chunker } = identity;
   db.run(
     "INSERT OR REPLACE INTO settings (name, value) VALUES ('identity', ?)",
     JSON.stringify({ embedder, dimensions, chunker }),
+  );
+}
+
+/**
+ * What a store that is only read does instead: an identity that fits, or none, is well.
+ *
+ * @throws HybridRAGError `index_mismatch`.
+ */
+export function checkIdentity({ db }: CallContext, identity: IndexIdentity): void {
+  const stored = readIdentity(db);
+  const isEmpty = db.get("SELECT 1 FROM chunks LIMIT 1") === undefined;
+  if (!stored || isEmpty || isSame(stored, identity)) return;
+  throw new HybridRAGError(
+    "index_mismatch",
+    `The index was built with ${describe(stored)}, and now ${describe(identity)} is set. ` +
+      "Set the former again, or ingest everything anew into another data folder.",
+    { details: { stored: describe(stored), wanted: describe(identity) } },
   );
 }
 

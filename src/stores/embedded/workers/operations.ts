@@ -7,7 +7,7 @@ import { deleteDocument, putDocument } from "../tables/document-writes.ts";
 import { followLinks } from "../tables/graph-links.ts";
 import { countGraph, getEntities, listEntities, neighbours, weighEntities } from "../tables/graph-reads.ts";
 import { readHealth } from "../tables/health.ts";
-import { prepareIndex } from "../tables/identity.ts";
+import { checkIdentity, prepareIndex } from "../tables/identity.ts";
 import {
   cancelJob,
   claimJob,
@@ -45,6 +45,7 @@ import type { CallContext } from "./context.ts";
 /** What a reader can be asked; each runs inside one read transaction. */
 export const reads = {
   health: readHealth,
+  "prepare.check": checkIdentity,
   "documents.get": getDocument,
   "documents.text": documentText,
   "documents.list": listDocuments,

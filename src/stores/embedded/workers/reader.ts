@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { HybridRAGError } from "../../../errors.ts";
 import { indexAnalyzer, type IndexBase } from "../index/index-base.ts";
 import { snapshotFiles } from "../index/snapshot-files.ts";
@@ -14,6 +15,7 @@ const mostIndexes = 256;
 
 /** @throws HybridRAGError `data_newer`, `not_ready`, `data_damaged` or `store_failed`. */
 export function openReader({ directory, durability }: WorkerSettings, tell: (news: unknown) => void): WorkerBody {
+  if (!existsSync(databasePath(directory))) throw nothingYet();
   const db = openDatabase({ path: databasePath(directory), readOnly: true, durability });
   refuseOldFormat(db);
   const analyzer = indexAnalyzer();
@@ -31,6 +33,9 @@ export function openReader({ directory, durability }: WorkerSettings, tell: (new
     close: () => db.close(),
   };
 }
+
+const nothingYet = (): HybridRAGError =>
+  new HybridRAGError("not_ready", "There is nothing in this data folder yet; ingest something first.");
 
 /** A reader changes nothing, so it cannot bring an older file up to date. */
 function refuseOldFormat(db: Database): void {
