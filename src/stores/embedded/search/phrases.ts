@@ -1,9 +1,8 @@
 import type { Analyzer, Token } from "../../../text/analyze.ts";
 import type { TenantIndex } from "../index/tenant-index.ts";
 import type { Database } from "../sqlite/database.ts";
-import { bitmapOf, slotsOf, type Bitmap } from "../bitmap.ts";
-import { scoreRows } from "../text/score-rows.ts";
-import { plainTerm } from "./text-scores.ts";
+import { bitmapOf, type Bitmap } from "../bitmap.ts";
+import { slotsWithAll } from "../text/slots-with-all.ts";
 
 /** The allowed slots whose title or content holds every phrase, word by word; stop words stand for any word. */
 export function phraseSlots(
@@ -15,7 +14,8 @@ export function phraseSlots(
 ): Bitmap {
   const analysed = phrases.map((phrase) => analyzer.analyzeWithOffsets(phrase));
   const terms = [...new Set(analysed.flat().map((token) => token.term))];
-  const holding = slotsWithAll(index, terms, allowed);
+  // Only rows with all the words can hold the phrases: the postings say which.
+  const holding = slotsWithAll(index.text, index.tenant, terms, allowed);
   const keys = JSON.stringify(holding.map((slot) => index.slots.chunkKeys[slot]!));
   const passing: number[] = [];
   const rows = db.each<{ chunk_key: number; title: string; content: string }>(
@@ -28,19 +28,6 @@ export function phraseSlots(
     if (holdsAll) passing.push(index.slotOf(chunk_key));
   }
   return bitmapOf(passing, index.slots.size);
-}
-
-/** Only rows with all the words can hold the phrases: the postings say which. */
-function slotsWithAll(index: TenantIndex, terms: readonly string[], allowed: Bitmap): readonly number[] {
-  const left = terms.reduce((bitmap, term) => {
-    const request = { tenant: index.tenant, terms: [plainTerm(term)], allowed: bitmap };
-    const { scores } = scoreRows(index.text, request);
-    return bitmapOf(
-      [...scores.keys()].filter((slot) => scores[slot]! > 0),
-      index.slots.size,
-    );
-  }, allowed);
-  return [...slotsOf(left, index.slots.size)];
 }
 
 const termsByPosition = (tokens: readonly Token[]): ReadonlyMap<number, string> =>

@@ -3,7 +3,7 @@ import { bitmapOf } from "../bitmap.ts";
 import { scoreRows, type QueryTerm } from "../text/score-rows.ts";
 
 /** A word that counts as itself alone, however often the question says it. */
-export const plainTerm = (term: string): QueryTerm => ({ weight: 1, alternatives: [{ term, weight: 1 }] });
+const plainTerm = (term: string): QueryTerm => ({ weight: 1, alternatives: [{ term, weight: 1 }] });
 
 /** BM25 of these slots for analysed words; 0 for a slot of −1. */
 export function textScores(index: TenantIndex, slots: readonly number[], terms: readonly string[]): readonly number[] {

@@ -65,9 +65,11 @@ export function scoreRows(index: TextIndex, request: ScoreRequest): TextScores {
   const parts = index.parts.filter((part) => ownerOf(part, tenant) >= 0);
   const corpus = statisticsOf(index, tenant);
   const fields = weightedFields(corpus, request.options ?? defaultBm25);
+  const frequencies = new Map<string, number>();
   const add = ({ term, weight }: Alternative, target: Float32Array): void => {
     for (const field of fields) {
-      const frequency = documentFrequency({ parts, slots: index.slots }, tenant, term, field.of);
+      const frequency = documentFrequency(index, tenant, term, field.of);
+      if (field.of === bodyOf) frequencies.set(term, frequency);
       const idf = Math.log(1 + (corpus.rows - frequency + 0.5) / (frequency + 0.5));
       for (const part of parts)
         addField({ part, tenant, allowed, scores: target }, field, term, weight * field.weight * idf);
@@ -83,9 +85,7 @@ export function scoreRows(index: TextIndex, request: ScoreRequest): TextScores {
     scores,
     ...summarize(scores, allowed === null ? corpus.rows : countAllowed(parts, tenant, allowed)),
     corpusSize: corpus.rows,
-    documentFrequencies: request.terms.map(({ alternatives: [itself] }) =>
-      itself === undefined ? 0 : documentFrequency(index, tenant, itself.term),
-    ),
+    documentFrequencies: request.terms.map(({ alternatives }) => frequencies.get(alternatives[0]?.term ?? "") ?? 0),
   };
 }
 

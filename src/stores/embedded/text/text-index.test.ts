@@ -6,9 +6,9 @@ import { isWithinOneEdit } from "../../../text/edit-distance.ts";
 import { bitmapOf } from "../bitmap.ts";
 import { wordsWithinOneEdit, wordsWithPrefix } from "./known-words.ts";
 import { mergeParts } from "./merge-parts.ts";
-import { queryTerms } from "./query-terms.ts";
-import { defaultBm25, scoreRows, type TextScores } from "./score-rows.ts";
+import { defaultBm25, type QueryTerm, scoreRows, type TextScores } from "./score-rows.ts";
 import { buildSegment, type TextRow } from "./segment-builder.ts";
+import { slotsWithAll } from "./slots-with-all.ts";
 import { type TextIndex, textIndex, textPart, withoutSlots } from "./text-index.ts";
 
 const analyzer = englishAnalyzer();
@@ -77,11 +77,17 @@ function plainScore(corpus: readonly TextRow[], question: string, target: TextRo
   }, 0);
 }
 
+function queryTerms(question: string): QueryTerm[] {
+  const counts = new Map<string, number>();
+  for (const term of analyzer.analyze(question)) counts.set(term, (counts.get(term) ?? 0) + 1);
+  return Array.from(counts, ([term, weight]) => ({ weight, alternatives: [{ term, weight: 1 }] }));
+}
+
 const steps = fc.array(step, { maxLength: 12 });
 
 function score(index: TextIndex, tenant: number, question: string, allowedSlots: readonly number[] | null): TextScores {
   const allowed = allowedSlots === null ? null : bitmapOf(allowedSlots, 101);
-  return scoreRows(index, { tenant, terms: queryTerms(analyzer, question), allowed });
+  return scoreRows(index, { tenant, terms: queryTerms(question), allowed });
 }
 
 test("scores as the formula does, whatever was added, deleted and merged before", () => {
@@ -179,6 +185,22 @@ test("finds similar words and beginnings among the tenant's living rows only", (
         pairs(wordsWithPrefix(index, 1, wanted, 99)),
         expected((word) => word.startsWith(wanted)),
       );
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test("finds the allowed rows that hold every term", () => {
+  const question = fc.subarray(["run", "cat", "tower", "rune", "zebra"]);
+  fc.assert(
+    fc.property(steps, question, fc.array(fc.nat(100)), (steps, terms, allowed) => {
+      const { index, living } = perform(steps);
+      const expected = living
+        .filter(({ tenant, slot }) => tenant === 1 && allowed.includes(slot))
+        .filter((row) => terms.every((term) => analyzer.analyze(bodyOf(row)).includes(term)))
+        .map(({ slot }) => slot);
+      const found = slotsWithAll(index, 1, terms, bitmapOf(allowed, 101));
+      assert.deepEqual(found.sort(), expected.sort());
     }),
     { numRuns: 300 },
   );
