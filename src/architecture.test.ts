@@ -50,11 +50,6 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 /** These look at everything, and no product code looks at them. */
 const outside = new Set(["testing", "bench"]);
 
-/** Imports that the table forbids, each with the reason why it stands for now. */
-const exceptions: readonly { readonly from: string; readonly to: string; readonly reason: string }[] = [
-  { from: "open.ts", to: "testing", reason: "the memory store serves until the embedded engine is complete" },
-];
-
 const root = fileURLToPath(new URL("../src/", import.meta.url));
 
 interface SourceFile {
@@ -109,9 +104,6 @@ function isAllowed({ from, to }: Import): boolean {
   return (mayImport[rowOf(from.area)] ?? []).includes(rowOf(target));
 }
 
-const isException = ({ from, to }: Import): boolean =>
-  exceptions.some((exception) => exception.from === from.path && exception.to === areaOf(to));
-
 /** Lines of product code that hold something, comments left out. */
 const linesWith = (pattern: RegExp, files: readonly SourceFile[]): readonly string[] =>
   files.flatMap(({ path, lines }) =>
@@ -129,16 +121,9 @@ describe("the architecture", () => {
 
   test("imports point inward", () => {
     const wrong = imports
-      .filter((one) => product.includes(one.from) && !isAllowed(one) && !isException(one))
+      .filter((one) => product.includes(one.from) && !isAllowed(one))
       .map(({ from, line, to }) => `src/${from.path}:${line} may not import src/${to}`);
     assert.deepEqual(wrong, []);
-  });
-
-  test("every exception is still needed", () => {
-    const stale = exceptions.filter(
-      (exception) => !imports.some((one) => one.from.path === exception.from && areaOf(one.to) === exception.to),
-    );
-    assert.deepEqual(stale, []);
   });
 
   test("the table has no circle", () => {
