@@ -36,15 +36,17 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   wrap: ["ports", ...inner],
 
   config: inner,
-  open: ["stores/*", "providers/*", "observe", ...library],
+  /** Where secrets come from: environment, files, managers of clouds. */
+  secrets: inner,
+  open: ["stores/*", "providers/*", "secrets", "observe", ...library],
   index: ["open", ...library],
 
   observe: ["ports", ...inner],
   server: ["open", "observe", ...library],
   client: ["server", "ports", ...inner],
   web: ["client", "ports", ...inner],
-  cli: ["server", "client", "open", "observe", ...library],
-  documentation: ["cli", "server", "open", "observe", ...library],
+  cli: ["server", "client", "secrets", "open", "observe", ...library],
+  documentation: ["cli", "server", "secrets", "open", "observe", ...library],
 };
 
 /** These look at everything, and no product code looks at them. */
