@@ -62,7 +62,7 @@ export function versionOf(example: Example): DocumentVersion {
 
 export const chunkId = (documentId: string, ordinal: number): string => `${documentId}:${ordinal}`;
 
-export const hash = (value: unknown): string => createHash("sha256").update(JSON.stringify(value)).digest("hex");
+const hash = (value: unknown): string => createHash("sha256").update(JSON.stringify(value)).digest("hex");
 
 /** A unit vector that is a function of the words; texts that share words point alike. */
 export function vectorOf(text: string): Float32Array {
@@ -76,7 +76,7 @@ export function vectorOf(text: string): Float32Array {
   return unit(sums);
 }
 
-export function unit(values: readonly number[]): Float32Array {
+function unit(values: readonly number[]): Float32Array {
   const length = Math.hypot(...values);
   return Float32Array.from(values, (value) => value / length);
 }

@@ -40,7 +40,7 @@ const versionFrom = (id: string, example: DocumentExample): fc.Arbitrary<Documen
   graphOf(id, example.parts.length).map((graph) => versionOf({ id, ...example, graph }));
 
 /** A whole random version of one of four documents. */
-export const randomVersion = (): fc.Arbitrary<DocumentVersion> =>
+const randomVersion = (): fc.Arbitrary<DocumentVersion> =>
   fc.tuple(fc.constantFrom(...documentIds), documentExample()).chain(([id, example]) => versionFrom(id, example));
 
 /** One random version of each of the documents of a corpus. */
@@ -62,8 +62,7 @@ export const randomSteps = (): fc.Arbitrary<readonly Step[]> =>
     { minLength: 2, maxLength: 10 },
   );
 
-/** What random examples share: how many, and enough to repeat a failure. */
+/** How many random examples are tried; a failure is always reduced and prints its seed. */
 export const runs = (effort: number, numRuns: number): fc.Parameters<unknown> => ({
   numRuns: Math.max(1, Math.round(effort * numRuns)),
-  endOnFailure: false,
 });

@@ -12,7 +12,7 @@ const queries = ["kafka", "broker lag", "the red topic", "zürich 日本", "kafk
 export const timeless = ({ version: _v, created_at: _c, updated_at: _u, ...rest }: Document) => rest;
 
 /** A search result in one order and without what depends on the machine. */
-export function comparable(result: ChunkSearchResult) {
+function comparable(result: ChunkSearchResult) {
   const withoutTime = <T extends { readonly milliseconds: number } | null>(leg: T) =>
     leg && { ...leg, milliseconds: 0 };
   return {
