@@ -61,9 +61,7 @@ function groupBlocks(text: string, lines: readonly TextRange[]): readonly Block[
     open = [];
   };
   for (const [index, line] of lines.entries()) {
-    const words = text.slice(line.start, line.end);
-    const next = lines[index + 1];
-    const heading = headingOf(words, lines.length === 1, index === 0) ?? (next && runInHeading(words, next));
+    const heading = headingOf(text.slice(line.start, line.end), lines.length === 1, index === 0);
     if (heading) {
       close();
       blocks.push({ kind: "heading", ...line, ...heading, page: null });
@@ -112,11 +110,4 @@ function headingOf(line: string, alone: boolean, first: boolean): { level: numbe
   const shouted =
     alone && letters.length >= 4 && letters === letters.toUpperCase() && letters !== letters.toLowerCase();
   return shouted && !/[.,;]$/u.test(line) ? { level: 2, label: line } : null;
-}
-
-/** "Introduction" on a line of its own above a paragraph that is one long line: the deepest kind of heading. */
-function runInHeading(line: string, next: TextRange): { level: number; label: string } | null {
-  const above = next.end - next.start > paragraphLine && line.length <= maxHeadingLength;
-  const titled = /^\p{Lu}.*[\p{L}\p{N})]$/u.test(line) && line.split(/\s+/u).length <= 12;
-  return above && titled ? { level: 6, label: line } : null;
 }
