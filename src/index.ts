@@ -1,0 +1,22 @@
+/** The public library. */
+export { loadConfig, type Config, type ConfigSources, type LoadedConfig } from "./config/config.ts";
+export { errorCatalogue, HybridRAGError, isHybridRAGError, type ErrorCode } from "./errors.ts";
+export type { Filter } from "./filter/filter.ts";
+export { matches } from "./filter/matches.ts";
+export { parseFilter } from "./filter/parse-filter.ts";
+export { createHybridRAG, type HybridRAG, type Parts, type QueryOptions } from "./hybridrag.ts";
+export type { FileOutcome, FileResult, IngestEvent, IngestSummary } from "./ingest/ingest-events.ts";
+export type { GivenDocument, IngestSource } from "./ingest/sources.ts";
+export { openHybridRAG } from "./open.ts";
+export type { Embedder } from "./ports/embedder.ts";
+export type { Extractor } from "./ports/extractor.ts";
+export type { LanguageModel } from "./ports/language-model.ts";
+export type { Reranker } from "./ports/reranker.ts";
+export type { Store } from "./ports/store.ts";
+export type { Answer, AnswerEvent } from "./query/answer/answer-event.ts";
+export { collectAnswer } from "./query/answer/collect-answer.ts";
+export type { QueryPlan, QuerySettings } from "./query/plan.ts";
+export type { SearchResponse } from "./query/search.ts";
+export type * from "./records.ts";
+export { mayRead, ownerScope, type Scope } from "./scope.ts";
+export { Secret } from "./secret.ts";
