@@ -20,12 +20,16 @@ export const noVectors: VectorLeg = { ranks: new Map(), moments: null, cosines: 
  */
 const marginOf = (dimensions: number): number => 0.08 / Math.sqrt(dimensions);
 
+/** So few vectors are all compared exactly, which makes their moments exact as well. */
+const allRescored = 256;
+
 export function vectorLeg(search: Search): VectorLeg {
   const { index, request, allowed, chunkIds } = search;
   const question = request.vector!;
   const { scores, moments } = index.vectors.scan(question, allowed.bitmap, index.slots.size);
-  const limits = { limit: request.candidates, margin: marginOf(index.dimensions), most: 4 * request.candidates + 64 };
-  const found = bestWithin(scores, limits, chunkIds);
+  const margin = moments.count <= allRescored ? Infinity : marginOf(index.dimensions);
+  const most = Math.max(allRescored, 4 * request.candidates);
+  const found = bestWithin(scores, { limit: request.candidates, margin, most }, chunkIds);
   const known = exactCosines(search, question, found);
   const least = request.minCosine ?? -Infinity;
   const hits = [...known].map(([slot, score]) => ({ slot, score })).filter(({ score }) => score >= least);
