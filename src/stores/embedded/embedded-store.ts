@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { HybridRAGError, isHybridRAGError, messageOf } from "../../errors.ts";
-import type { Store, StoreHealth } from "../../ports/store.ts";
+import type { CallOptions, Store, StoreHealth } from "../../ports/store.ts";
 import type { IndexBase } from "./index/index-base.ts";
 import { indexKeeper } from "./index-keeper.ts";
 import {
@@ -35,17 +35,28 @@ export interface EmbeddedStoreOptions {
   readonly now?: () => number;
 }
 
+export interface EmbeddedStore extends Store {
+  /**
+   * Copies everything, as of this moment, into a new file named `hybridrag.sqlite` of that folder, compacted; writes go
+   * on meanwhile. The copy opens as a data folder of its own and makes its indexes when it is first searched.
+   *
+   * @throws HybridRAGError `conflict` when the folder already holds data.
+   */
+  backUp(directory: string, options?: CallOptions): Promise<void>;
+}
+
 /** Expired sessions, memories and cached values are hidden at once and removed within this time. */
 const sweepEveryMs = 60_000;
 
 /** Writes that may share a commit. */
 const mostTogether = 64;
 
-/** The store of one machine: a SQLite file that is the only truth, and indexes that worker threads derive from it.
+/**
+ * The store of one machine: a SQLite file that is the only truth, and indexes that worker threads derive from it.
  *
  * @throws HybridRAGError `data_locked`, `data_newer`, `data_damaged`, `not_ready`, `invalid_config` or `store_failed`.
  */
-export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<Store> {
+export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<EmbeddedStore> {
   refuseOldSqlite(process.versions["sqlite"]);
   const now = options.now ?? Date.now;
   const isReadOnly = options.access === "read";
@@ -77,6 +88,7 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
     },
     health: (callOptions) => read("health", [], callOptions).catch(unhealthy),
     capabilities: () => ({ readYourWrites: true, exactScores: true, readOnly: isReadOnly, maxDimensions: 8192 }),
+    backUp: (directory, callOptions) => caller(pools.indexer, now)("backup", [directory], callOptions) as Promise<void>,
     close: async () => {
       clearInterval(sweeping ?? undefined);
       await keeper.close();

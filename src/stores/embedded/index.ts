@@ -1,1 +1,1 @@
-export { openEmbeddedStore, type EmbeddedStoreOptions } from "./embedded-store.ts";
+export { openEmbeddedStore, type EmbeddedStore, type EmbeddedStoreOptions } from "./embedded-store.ts";

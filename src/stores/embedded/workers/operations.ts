@@ -1,5 +1,6 @@
 import { freezeIndex, commitIndex } from "../index/freeze-index.ts";
 import { searchChunks } from "../search/search-chunks.ts";
+import { backUp } from "../sqlite/back-up.ts";
 import { claimCached, deleteCached, getCached, incrementCached, setCached, sweepCaches } from "../tables/caches.ts";
 import { chunksOfDocument, chunkVectors, getChunks } from "../tables/chunk-reads.ts";
 import { countDocuments, documentText, getDocument, listDocuments } from "../tables/document-reads.ts";
@@ -75,6 +76,7 @@ export const reads = {
   "keys.list": listKeys,
   "audit.list": listAudit,
   "index.freeze": freezeIndex,
+  backup: backUp,
 } as const;
 
 /** What the writer can be asked; each is a part of its transaction that is undone alone. */

@@ -27,6 +27,8 @@ export function openReader({ directory, durability }: WorkerSettings, tell: (new
       calls.map((call) => {
         const run = reads[call.name as keyof typeof reads] as (context: object, ...args: readonly unknown[]) => unknown;
         const context: ReadContext = { db, now: call.now, analyzer, indexes, files, share, transfer };
+        // A copy is made outside a transaction: SQLite begins its own.
+        if (call.name === "backup") return replyTo(call, () => run(context, ...call.args));
         return replyTo(call, () => db.transaction("read", () => run(context, ...call.args)));
       }),
     news: (news) => indexes.adopt(news as IndexBase),

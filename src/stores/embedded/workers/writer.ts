@@ -1,4 +1,5 @@
 import { mkdirSync } from "node:fs";
+import { HybridRAGError } from "../../../errors.ts";
 import { openDatabase, type Database } from "../sqlite/database.ts";
 import { migrate } from "../sqlite/migrations.ts";
 import { acquireWriterLock } from "../sqlite/writer-lock.ts";
@@ -45,7 +46,7 @@ export function openWriter({ directory, durability, now }: WorkerSettings): Work
  * Commits calls that waited together at once: a commit costs more than most writes. Each is undone alone when it
  * fails; when the commit itself fails, each has its own try.
  */
-function runTogether(db: Database, calls: readonly CallMessage[]): readonly ReplyMessage[] {
+export function runTogether(db: Database, calls: readonly CallMessage[]): readonly ReplyMessage[] {
   try {
     return db.transaction("write", () => calls.map((call) => runPart(db, call)));
   } catch (error) {
@@ -58,6 +59,6 @@ function runPart(db: Database, call: CallMessage): ReplyMessage {
   const run = writes[call.name as keyof typeof writes] as (context: object, ...args: readonly unknown[]) => unknown;
   const reply = replyTo(call, () => db.savepoint(() => run({ db, now: call.now }, ...call.args)));
   // A full disk can undo the whole transaction: what came before in it must not be acknowledged.
-  if (!reply.ok && !db.isInTransaction()) throw new Error(reply.error.message);
+  if (!reply.ok && !db.isInTransaction()) throw HybridRAGError.fromJSON(reply.error);
   return reply;
 }
