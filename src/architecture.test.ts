@@ -38,7 +38,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   config: inner,
   /** Where secrets come from: environment, files, managers of clouds. */
   secrets: inner,
-  open: ["stores/*", "providers/*", "secrets", "observe", ...library],
+  /** The part of `open` that turns settings into models and what stands around them. */
+  "open-models": ["providers/*", "providers", "secrets", ...library],
+  open: ["stores/*", "providers/*", "secrets", "open-models", "observe", ...library],
   index: ["open", ...library],
 
   observe: ["ports", ...inner],

@@ -48,7 +48,7 @@ const everything = guards(
   breaker({ clock: systemClock }),
   budgetLedger({
     caches: openMemoryStore().caches,
-    scope: ownerScope("contract"),
+    scope: () => ownerScope("contract"),
     run: "contract",
     ceilings: { perRun: 1000 },
     prices: listPrices,

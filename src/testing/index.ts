@@ -7,3 +7,15 @@ export { contractCases, storeContract, type OpenedStore, type StoreContract } fr
 export { overlapReranker, quotingModel, wordEmbedder } from "./fake-models.ts";
 export { openMemoryStore, type MemoryStoreOptions } from "./memory-store.ts";
 export { startMongoServer, type MongoServer, type MongoServerOptions } from "./mongodb/index.ts";
+export {
+  anthropicStandin,
+  awsSecretsStandin,
+  gcpSecretsStandin,
+  geminiStandin,
+  openaiStandin,
+  voyageStandin,
+  type Fault as ProviderFault,
+  type SecretsStandin,
+  type Standin,
+  type StandinOptions,
+} from "./standins/index.ts";

@@ -31,7 +31,7 @@ const paid = (ledger: BudgetLedger, tokens: number, log: number[] = []) =>
   });
 
 function open(ceilings: Ceilings, caches = openMemoryStore().caches, clock = manualClock(), run = "r1"): BudgetLedger {
-  return budgetLedger({ caches, scope: ownerScope("t"), run, ceilings, prices: listPrices, clock });
+  return budgetLedger({ caches, scope: () => ownerScope("t"), run, ceilings, prices: listPrices, clock });
 }
 
 test("stops before the call that would pass the ceiling, and resumes when it is raised", async () => {

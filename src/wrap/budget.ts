@@ -17,7 +17,8 @@ export interface Ceilings {
 
 export interface BudgetOptions {
   readonly caches: CacheStore;
-  readonly scope: Scope;
+  /** Whose money it is, at the moment of a call. */
+  readonly scope: () => Scope;
   /** A run that is resumed keeps its id, and so what it has spent. */
   readonly run: string;
   readonly ceilings: Ceilings;
@@ -58,7 +59,7 @@ const nano = 1e9;
 export function budgetLedger(options: BudgetOptions): BudgetLedger {
   const { caches, scope, clock, prices } = options;
   const add = (account: Account, amount: number): Promise<number> =>
-    caches.increment(scope, space, account.key, amount, account.ttlMs);
+    caches.increment(scope(), space, account.key, amount, account.ttlMs);
 
   async function reserve(call: ProviderCall): Promise<Reservation> {
     const price = priceOf(prices, call.provider, call.model);
@@ -106,7 +107,7 @@ export function budgetLedger(options: BudgetOptions): BudgetLedger {
     guard,
     async spent() {
       const [run = 0, today = 0, tenant = 0] = await Promise.all(
-        accounts(options).map(async ({ key }) => Number((await caches.get(scope, space, key)) ?? 0) / nano),
+        accounts(options).map(async ({ key }) => Number((await caches.get(scope(), space, key)) ?? 0) / nano),
       );
       return { run, day: today, tenant };
     },

@@ -12,7 +12,7 @@ import { singleFlight } from "./single-flight.ts";
  */
 export function cacheObjects(
   model: LanguageModel,
-  options: { readonly caches: CacheStore; readonly scope: Scope; readonly ttlMs?: number },
+  options: { readonly caches: CacheStore; readonly scope: () => Scope; readonly ttlMs?: number },
 ): LanguageModel {
   const { caches, scope, ttlMs = 7 * 86_400_000 } = options;
   const noUsage = { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0 };
@@ -21,11 +21,11 @@ export function cacheObjects(
     async generateObject(request) {
       const { signal: _, ...content } = request;
       const key = hashOf([model.provider, model.model, content]);
-      const known = await caches.get(scope, "objects", key);
+      const known = await caches.get(scope(), "objects", key);
       if (typeof known === "object" && known !== null && "value" in known)
         return { value: known.value, usage: noUsage };
       const result = await model.generateObject(request);
-      await caches.set(scope, "objects", key, { value: result.value }, ttlMs);
+      await caches.set(scope(), "objects", key, { value: result.value }, ttlMs);
       return result;
     },
   };

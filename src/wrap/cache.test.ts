@@ -65,7 +65,7 @@ test("an error is not remembered, and reaches everybody who shared the call", as
 
 test("with a durable store a new process pays for no document again; tenants do not share", async () => {
   const { caches } = openMemoryStore();
-  const durable = (tenant: string) => ({ durable: { caches, scope: ownerScope(tenant) } });
+  const durable = (tenant: string) => ({ durable: { caches, scope: () => ownerScope(tenant) } });
   await cacheEmbedder(fakeEmbedder(), durable("t")).embed(["a", "b"], { kind: "document" });
   const later = fakeEmbedder();
   const { vectors, tokens } = await cacheEmbedder(later, durable("t")).embed(["b", "c"], { kind: "document" });

@@ -12,7 +12,7 @@ export interface EmbeddingCacheOptions {
    * Where vectors of documents outlive the process, so that a run that was killed pays for no chunk again. A vector is
    * stored before its text's call resolves.
    */
-  readonly durable?: { readonly caches: CacheStore; readonly scope: Scope; readonly ttlMs?: number };
+  readonly durable?: { readonly caches: CacheStore; readonly scope: () => Scope; readonly ttlMs?: number };
   readonly onLookup?: (event: { readonly hits: number; readonly misses: number }) => void;
 }
 
@@ -136,7 +136,7 @@ async function readDurable(
   const wanted = [...new Set(keys)].filter((key) => !found.has(key));
   await Promise.all(
     wanted.map(async (key) => {
-      const value = await caches.get(scope, space, key);
+      const value = await caches.get(scope(), space, key);
       const vector = typeof value === "string" ? decode(value) : null;
       if (vector?.length === embedder.dimensions) found.set(key, vector);
     }),
@@ -148,7 +148,7 @@ async function writeDurable(
   keys: readonly string[],
   vectors: readonly Float32Array[],
 ): Promise<void> {
-  await Promise.all(keys.map((key, i) => caches.set(scope, space, key, encode(vectors[i]!), ttlMs)));
+  await Promise.all(keys.map((key, i) => caches.set(scope(), space, key, encode(vectors[i]!), ttlMs)));
 }
 
 const encode = (vector: Float32Array): string =>

@@ -7,8 +7,8 @@ export interface RetryOptions {
   /** 0 to 1. */
   readonly random: () => number;
   /** For all attempts and the waits between them; a stream must have begun by then. */
-  readonly deadlineMs: number;
-  readonly maxAttempts?: number;
+  readonly deadlineMs: number | ((call: ProviderCall) => number);
+  readonly maxAttempts?: number | ((call: ProviderCall) => number);
   /** Wait before the second attempt; doubles after each, up to `maxDelayMs`. */
   readonly delayMs?: number;
   readonly maxDelayMs?: number;
@@ -21,10 +21,10 @@ export interface RetryOptions {
  * the deadline is not begun: its error comes at once. A stream is repeated only until its first part was given out.
  */
 export function retry(options: RetryOptions): Guard {
-  const { clock, deadlineMs } = options;
+  const { clock } = options;
   return {
     call: (call, run) =>
-      within(clock, deadlineMs, call.signal, async (signal, expired) => {
+      within(clock, deadlineOf(options, call), call.signal, async (signal, expired) => {
         const attempts = attemptCounter(options, call);
         for (;;) {
           try {
@@ -35,7 +35,7 @@ export function retry(options: RetryOptions): Guard {
         }
       }),
     async *stream(call, open) {
-      const deadline = startDeadline(clock, deadlineMs, call.signal);
+      const deadline = startDeadline(clock, deadlineOf(options, call), call.signal);
       const attempts = attemptCounter(options, call);
       let begun = false;
       try {
@@ -59,9 +59,15 @@ export function retry(options: RetryOptions): Guard {
   };
 }
 
+const deadlineOf = ({ deadlineMs }: RetryOptions, call: ProviderCall): number =>
+  typeof deadlineMs === "function" ? deadlineMs(call) : deadlineMs;
+
 /** Decides after each failure: waits and returns, or throws what the caller is to see. */
 function attemptCounter(options: RetryOptions, call: ProviderCall) {
-  const { clock, random, deadlineMs, maxAttempts = 6, delayMs = 500, maxDelayMs = 20_000 } = options;
+  const { clock, random, delayMs = 500, maxDelayMs = 20_000 } = options;
+  const deadlineMs = deadlineOf(options, call);
+  const maxAttempts =
+    typeof options.maxAttempts === "function" ? options.maxAttempts(call) : (options.maxAttempts ?? 6);
   const end = clock.now() + deadlineMs;
   let attempt = 0;
   let last: unknown;
