@@ -11,6 +11,7 @@ import type { QueryPorts } from "./query-ports.ts";
 import type { QueryRequest } from "./query-request.ts";
 import { rerank } from "./rerank.ts";
 import { legUnavailable, retrieve } from "./retrieve.ts";
+import { supported } from "./support.ts";
 
 /** Milliseconds of each step; `search` holds both legs, which run at once. */
 export interface Timings {
@@ -63,7 +64,7 @@ async function execute(ports: QueryPorts, scope: Scope, planned: QueryPlan, sign
   const plan = withTextWeight(planned, learned);
   const { found } = retrieved;
   clock.restart();
-  const fused = fuse(found, fusionOf(plan));
+  const fused = fuseLegs(plan, found);
   const fuseMs = clock.lap();
   const linked = await followLinks(ports, scope, plan, retrieved, fused, signal);
   const graphMs = clock.lap();
@@ -98,6 +99,12 @@ function stopwatch(now: () => number) {
     return last - before;
   };
   return { restart: () => void lap(), lap, total: () => now() - started };
+}
+
+function fuseLegs(plan: QueryPlan, found: ChunkSearchResult): readonly FusedHit[] {
+  const fused = fuse(found, fusionOf(plan));
+  const bothRan = found.vector?.error === null && found.text?.error === null;
+  return plan.support === null || !bothRan ? fused : supported(fused, plan.support, found.vector?.moments ?? null);
 }
 
 export const fusionOf = ({ fusion, legs }: QueryPlan): Fusion => ({

@@ -3,7 +3,7 @@ import type { Candidate, ChunkSearchResult } from "../ports/chunk-store.ts";
 import { convexScores } from "./fuse-convex.ts";
 import { reciprocalRankScores } from "./fuse-rrf.ts";
 import { zScores } from "./fuse-z.ts";
-import { finite, type FusedHit, type Fusion, type Shares } from "./fusion.ts";
+import { finite, type FusedHit, type Fusion, type LegShares } from "./fusion.ts";
 
 /**
  * Joins the legs that ran into one order: score downwards, then chunk id by code point. With one leg alone (asked
@@ -17,14 +17,20 @@ export function fuse(result: ChunkSearchResult, fusion: Fusion): readonly FusedH
   return result.candidates
     .map((candidate, index): FusedHit => {
       const share = shares[index]!;
-      return { candidate, score: share.vector + share.text, shares: share, graph: null, rerank: null };
+      return {
+        candidate,
+        score: share.vector + share.text,
+        shares: { ...share, support: 0 },
+        graph: null,
+        rerank: null,
+      };
     })
     .sort(byScore);
 }
 
 const ran = (report: { readonly error: unknown } | null): boolean => report !== null && report.error === null;
 
-function sharesOf(result: ChunkSearchResult, fusion: Fusion): readonly Shares[] {
+function sharesOf(result: ChunkSearchResult, fusion: Fusion): readonly LegShares[] {
   switch (fusion.method) {
     case "z":
       return zScores(result, fusion);
@@ -47,7 +53,7 @@ function singleLeg(candidates: readonly Candidate[], leg: "vector" | "text" | nu
     .sort((a, b) => rank(a)! - rank(b)! || compareText(a.chunk.chunk_id, b.chunk.chunk_id))
     .map((candidate): FusedHit => {
       const score = finite(leg === "vector" ? candidate.cosine : candidate.bm25) ?? 0;
-      const shares = { vector: leg === "vector" ? score : 0, text: leg === "text" ? score : 0 };
+      const shares = { vector: leg === "vector" ? score : 0, text: leg === "text" ? score : 0, support: 0 };
       return { candidate, score, shares, graph: null, rerank: null };
     });
 }

@@ -14,7 +14,12 @@ export interface Fusion {
 export interface Shares {
   readonly vector: number;
   readonly text: number;
+  /** For resembling the best hits. */
+  readonly support: number;
 }
+
+/** What the two legs alone add. */
+export type LegShares = Pick<Shares, "vector" | "text">;
 
 /** A candidate in its place. `score` orders; `shares` say where it came from. */
 export interface FusedHit {

@@ -1,5 +1,6 @@
 import type { Filter } from "../filter/filter.ts";
 import type { Mode, QueryRequest } from "./query-request.ts";
+import type { Support } from "./support.ts";
 
 export type FusionMethod = "z" | "convex" | "rrf";
 
@@ -79,6 +80,8 @@ export interface QueryPlan {
     readonly rank_constant: number;
     readonly calibrate: boolean;
   };
+  /** Relevance feedback from the first passages; null where the engine does not bring vectors along. */
+  readonly support: Support | null;
   readonly rerank: { readonly limit: number } | null;
   readonly mmr: { readonly lambda: number } | null;
   readonly top_k: number;
@@ -91,6 +94,9 @@ export interface QueryPlan {
 const depth = (exactScores: boolean): number => (exactScores ? 50 : 100);
 
 const contextTokens = 6000;
+
+/** +.014 nDCG@10 on Cranfield, 0 on CACM, −.015 on MuSiQue before links are followed. */
+const feedback: Support = { passages: 4, weight: 0.4 };
 
 export function planQuery(request: QueryRequest, settings: QuerySettings, abilities: Abilities): QueryPlan {
   const mode = request.mode ?? settings.mode;
@@ -119,6 +125,7 @@ export function planQuery(request: QueryRequest, settings: QuerySettings, abilit
       rank_constant: settings.rank_constant,
       calibrate: settings.calibrate && settings.fusion === "z" && vector && text,
     },
+    support: abilities.exactScores && settings.fusion === "z" && vector && text ? feedback : null,
     rerank,
     mmr: settings.mmr_lambda === undefined || settings.mmr_lambda >= 1 ? null : { lambda: settings.mmr_lambda },
     top_k,

@@ -55,7 +55,7 @@ function chunkSearch(plan: QueryPlan, vector: Float32Array | null) {
     filter: plan.filter,
     candidates: Math.max(vectorLeg?.candidates ?? 0, textLeg?.candidates ?? 0),
     ...(vectorLeg?.min_cosine == null ? {} : { minCosine: vectorLeg.min_cosine }),
-    ...(plan.mmr === null ? {} : { withVectors: true }),
+    ...(plan.mmr === null && plan.support === null ? {} : { withVectors: true }),
   };
 }
 

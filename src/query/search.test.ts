@@ -124,7 +124,7 @@ test("explaining adds the plan and shares that sum to the score", async () => {
   const response = await ask(fakePorts(legs), { explain: true });
   assert.equal(response.plan?.legs.vector?.candidates, 50);
   for (const { score, explain } of response.results) {
-    assert.ok(Math.abs(score - (explain!.vector.share + explain!.text.share)) < 1e-12);
+    assert.ok(Math.abs(score - (explain!.vector.share + explain!.text.share + explain!.support)) < 1e-12);
   }
 });
 

@@ -11,6 +11,8 @@ import type { Mode, QueryRequest } from "./query-request.ts";
 export interface HitExplanation {
   readonly vector: { readonly rank: number | null; readonly share: number };
   readonly text: { readonly rank: number | null; readonly share: number };
+  /** For resembling the best hits. */
+  readonly support: number;
   readonly graph: { readonly share: number } | null;
 }
 
@@ -76,5 +78,6 @@ export function toHit(hit: FusedHit, rank: number): Hit {
 const explanationOf = ({ candidate, shares, graph }: FusedHit): HitExplanation => ({
   vector: { rank: candidate.vectorRank, share: shares.vector },
   text: { rank: candidate.textRank, share: shares.text },
+  support: shares.support,
   graph: graph === null ? null : { share: graph },
 });

@@ -12,7 +12,7 @@ const unit = (
   hit: {
     candidate: { chunk: chunkNamed(chunk), cosine: null, bm25: null, vectorRank: null, textRank: null },
     score: 1,
-    shares: { vector: 0, text: 0 },
+    shares: { vector: 0, text: 0, support: 0 },
     graph: null,
     rerank: null,
     ...(more.from === undefined
