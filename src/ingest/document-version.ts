@@ -9,8 +9,8 @@ import type { LoadPool } from "./load/load-pool.ts";
 import { textDocument } from "./load/load-text.ts";
 import type { LoadedDocument, LoadedLink } from "./load/loaded-document.ts";
 import { noText } from "./load/refusal.ts";
-import { runInSlices } from "./run-in-slices.ts";
 import { sourceOfPath, type Item, type ItemContent } from "./sources.ts";
+import type { RunInSlices } from "./time-slices.ts";
 
 /** Texts shorter than this are parted into blocks in this thread: a worker would cost more. */
 const inlineCharacters = 20_000;
@@ -24,7 +24,7 @@ export interface VersionContext {
   readonly queue: EmbedQueue | null;
   readonly extractor: Extractor | null;
   readonly chunker: Pick<ChunkerOptions, "targetTokens" | "maxTokens" | "overlapTokens">;
-  readonly now: () => number;
+  readonly inSlices: RunInSlices;
   readonly signal: AbortSignal;
 }
 
@@ -45,9 +45,14 @@ export async function loadItem(item: Item, content: ItemContent, context: Versio
   const text = content.text?.trim() ? content.text : (item.title ?? "");
   if (!text.trim()) throw noText(item.name, "it holds nothing but white space");
   const plain = item.mime === null || item.mime.startsWith("text/plain");
-  if (plain && text.length <= inlineCharacters) return textDocument(text, "text/plain");
+  if (plain && text.length <= inlineCharacters) return context.inSlices(inlineText(text), context.signal);
   const request = requestOf({ name: plain ? "text.txt" : "text", mime: item.mime }, new TextEncoder().encode(text));
   return { ...(await context.pool.load(request, { signal: context.signal })) };
+}
+
+function* inlineText(text: string): Generator<void, LoadedDocument> {
+  yield;
+  return textDocument(text, "text/plain");
 }
 
 const requestOf = (item: Pick<Item, "name" | "mime">, bytes: Uint8Array) => ({
@@ -61,7 +66,7 @@ export async function chunkItem(item: Item, loaded: LoadedDocument, context: Ver
   const metadata = { ...loaded.metadata, ...item.metadata, source: item.source };
   const described = { tenant: context.tenant, document_id: item.document_id, title, source: item.source, metadata };
   const steps = chunkDocument(loaded, described, chunkerOptions(context.embedder, context.chunker));
-  const chunks = await runInSlices(steps, { now: context.now, signal: context.signal });
+  const chunks = await context.inSlices(steps, context.signal);
   if (chunks.length === 0) throw noText(item.name, "it holds nothing but white space");
   return {
     title,

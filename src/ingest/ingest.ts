@@ -14,6 +14,7 @@ import type { LoadPool } from "./load/load-pool.ts";
 import { ingestTally, type IngestTally } from "./ingest-tally.ts";
 import { semaphore } from "./semaphore.ts";
 import { discover, type IngestSource, type Item } from "./sources.ts";
+import { timeSlices } from "./time-slices.ts";
 import { vanishedDocuments } from "./vanished.ts";
 
 export interface IngestDependencies {
@@ -161,7 +162,7 @@ function startRun(
   const { signal } = options;
   const queue = embedder && embedQueue(embedder, { signal, onEmbedded: (texts) => tally.embedded(texts) });
   const { tenant } = options.scope;
-  const context = { tenant, pool, embedder, queue, extractor, chunker, now, signal };
+  const context = { tenant, pool, embedder, queue, extractor, chunker, inSlices: timeSlices(now), signal };
   return { store, context, options, channel, tally, reading: semaphore(pool.workers + 1), fingerprints };
 }
 

@@ -54,7 +54,7 @@ export const countWords = (text: string): number =>
 /**
  * Parts a document into chunks that hold every non-blank character of its text: `text.slice(start, end)` is the
  * content. Chunks end where the structure does, stay on one page and within the budget. Yields between steps of a
- * few milliseconds, so that a driver can share its thread (`runInSlices`).
+ * few milliseconds, so that a driver can share its thread (`timeSlices`).
  */
 export function* chunkDocument(
   loaded: Pick<LoadedDocument, "text" | "blocks">,
