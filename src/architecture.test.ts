@@ -40,14 +40,15 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   secrets: inner,
   /** The part of `open` that turns settings into models and what stands around them. */
   "open-models": ["providers/*", "providers", "secrets", ...library],
-  open: ["stores/*", "providers/*", "secrets", "open-models", "observe", ...library],
+  "open-secrets": ["secrets", ...library],
+  open: ["stores/*", "providers/*", "secrets", "open-models", "open-secrets", "observe", ...library],
   index: ["open", ...library],
 
   observe: ["ports", ...inner],
   server: ["open", "observe", ...library],
   client: ["server", "ports", ...inner],
   web: ["client", "ports", ...inner],
-  cli: ["server", "client", "secrets", "open", "observe", ...library],
+  cli: ["server", "client", "secrets", "open-secrets", "open", "observe", ...library],
   documentation: ["cli", "server", "secrets", "open", "observe", ...library],
 };
 

@@ -37,6 +37,34 @@ const flag = z.preprocess(
 const number = z.coerce.number();
 const whole = number.int();
 
+/** JSON in the environment, an object in the file of settings. */
+const jsonOf = <T extends z.ZodType>(schema: T) =>
+  z.preprocess((value, context) => {
+    if (typeof value !== "string") return value;
+    try {
+      return JSON.parse(value) as unknown;
+    } catch {
+      context.addIssue("it is no JSON");
+      return z.NEVER;
+    }
+  }, schema);
+
+const flatPrice = {
+  input: z.number().min(0),
+  output: z.number().min(0).optional(),
+  cacheRead: z.number().min(0).optional(),
+  cacheWrite: z.number().min(0).optional(),
+};
+const price = z.strictObject({
+  ...flatPrice,
+  above: z.strictObject({ tokens: z.number().min(0), price: z.strictObject(flatPrice) }).optional(),
+});
+const rates = z.strictObject({
+  requestsPerMinute: z.number().min(1).optional(),
+  tokensPerMinute: z.number().min(1).optional(),
+  parallel: z.int().min(1).optional(),
+});
+
 /**
  * Every setting, in the order that `hybridrag config` prints. `docs/configuration.md` is generated from this table.
  * Names that the ecosystem already has are kept; all others begin with `HYBRIDRAG_`.
@@ -131,6 +159,30 @@ export const settings = {
   ),
   gemini_api_key: secret("GEMINI_API_KEY", "models", "Key of Google's Gemini API."),
   gemini_base_url: setting("GEMINI_BASE_URL", "models", z.url().optional(), "Another address of the Gemini API."),
+  query_embedding_model: setting(
+    "HYBRIDRAG_QUERY_EMBEDDING_MODEL",
+    "models",
+    z.string().min(1).optional(),
+    "A lighter Voyage model for questions, of the same series as the documents' model.",
+  ),
+  prices: setting(
+    "HYBRIDRAG_PRICES",
+    "models",
+    jsonOf(z.record(z.string(), price)).default({}),
+    'US dollars for a million tokens over the built-in list: {"voyage/voyage-4-large": {"input": 0.12}}.',
+  ),
+  rate_limits: setting(
+    "HYBRIDRAG_RATE_LIMITS",
+    "models",
+    jsonOf(z.record(z.string(), rates)).default({}),
+    'Limits of your account: {"voyage/voyage-4-large": {"requestsPerMinute": 4000, "tokensPerMinute": 6000000}}.',
+  ),
+  budget_usd: setting(
+    "HYBRIDRAG_BUDGET_USD",
+    "models",
+    number.min(0).optional(),
+    "Ceiling for all paid calls of one tenant.",
+  ),
   budget_usd_per_day: setting(
     "HYBRIDRAG_BUDGET_USD_PER_DAY",
     "models",
@@ -235,6 +287,46 @@ export const settings = {
     "operations",
     number.min(0.001).max(4096).default(200),
     "Larger files are refused.",
+  ),
+  secrets: setting(
+    "HYBRIDRAG_SECRETS",
+    "operations",
+    z.string().min(1).default("environment,aws,gcp,file"),
+    "Where keys are looked for, in this order; a place that is not set up is left out.",
+  ),
+  encryption_key: secret(
+    "ENCRYPTION_KEY",
+    "operations",
+    "Fernet key of the encrypted file of secrets; several, by commas, to rotate: the first writes.",
+  ),
+  secrets_file: setting(
+    "HYBRIDRAG_SECRETS_FILE",
+    "operations",
+    z.string().min(1).optional(),
+    "The encrypted file; default: secrets in the data folder.",
+  ),
+  aws_secret: setting(
+    "HYBRIDRAG_AWS_SECRET",
+    "operations",
+    z.string().min(1).optional(),
+    "A secret of AWS Secrets Manager that is a JSON object of keys by the names of their settings.",
+  ),
+  gcp_secrets_project: setting(
+    "HYBRIDRAG_GCP_SECRETS_PROJECT",
+    "operations",
+    z.string().min(1).optional(),
+    "Project whose GCP Secret Manager holds keys under the names of their settings.",
+  ),
+  gcp_secrets_endpoint: setting(
+    "HYBRIDRAG_GCP_SECRETS_ENDPOINT",
+    "operations",
+    z.url().optional(),
+    "Another address of GCP Secret Manager.",
+  ),
+  gcp_access_token: secret(
+    "HYBRIDRAG_GCP_ACCESS_TOKEN",
+    "operations",
+    "Access token for GCP; default: the credentials of the machine.",
   ),
   log_level: setting(
     "HYBRIDRAG_LOG_LEVEL",

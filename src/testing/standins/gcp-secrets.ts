@@ -18,7 +18,7 @@ export async function gcpSecretsStandin(
     environment: {
       HYBRIDRAG_GCP_SECRETS_ENDPOINT: server.url,
       HYBRIDRAG_GCP_ACCESS_TOKEN: key,
-      GOOGLE_CLOUD_PROJECT: project,
+      HYBRIDRAG_GCP_SECRETS_PROJECT: project,
     },
   };
 }

@@ -1,0 +1,231 @@
+import type { Config } from "./config/config.ts";
+import { HybridRAGError } from "./errors.ts";
+import type { CacheStore } from "./ports/cache-store.ts";
+import type { Embedder } from "./ports/embedder.ts";
+import type { LanguageModel } from "./ports/language-model.ts";
+import type { Reranker } from "./ports/reranker.ts";
+import type { KeySource, ProviderFacts } from "./providers/api-key.ts";
+import { missingKey } from "./providers/api-key.ts";
+import { estimateTokens } from "./providers/estimate-tokens.ts";
+import { retirementWarning } from "./providers/retirement.ts";
+import type { SpentTokens } from "./query/model-answer/model-answer.ts";
+import type { Warning } from "./records.ts";
+import type { Scope } from "./scope.ts";
+import type { SecretChain } from "./secrets/index.ts";
+import { breaker } from "./wrap/breaker.ts";
+import { type BudgetLedger, budgetLedger } from "./wrap/budget.ts";
+import { cacheObjects, cacheReranker } from "./wrap/cache-model.ts";
+import { cacheEmbedder } from "./wrap/cache.ts";
+import { type Clock, systemClock } from "./wrap/clock.ts";
+import { type Guard, guardEmbedder, guardModel, guardReranker, guards, type ProviderCall } from "./wrap/guard.ts";
+import { limit } from "./wrap/limit.ts";
+import { pack } from "./wrap/pack.ts";
+import { costOf, listPrices, priceOf, type PriceTable, withPrices } from "./wrap/prices.ts";
+import { rateLimits } from "./wrap/rate-limits.ts";
+import { retry } from "./wrap/retry.ts";
+
+export interface ModelSurroundings {
+  readonly secrets: SecretChain;
+  readonly fetch: typeof globalThis.fetch;
+  /** Asked for at the first call: models are opened before the store, because its index names the embedder. */
+  readonly caches: () => CacheStore;
+  /** Whose budget and cache a call belongs to. */
+  readonly scope: () => Scope;
+  /** One command or one service: what a budget for a run counts. */
+  readonly run: string;
+  readonly clock?: Clock;
+  readonly random?: () => number;
+}
+
+/** Models behind a key, with retries, limits, caches and the budget around them. */
+export interface OpenedModels {
+  /** Null when the settings ask for a local one or none. */
+  readonly embedder: Embedder | null;
+  readonly reranker: Reranker | null;
+  readonly model: LanguageModel | null;
+  /** Rewrites follow-up questions and extracts; a smaller model of the same provider where there is one. */
+  readonly assistant: LanguageModel | null;
+  readonly prices: PriceTable;
+  readonly ledger: BudgetLedger;
+  readonly costOf: (spent: SpentTokens) => number;
+  readonly notices: readonly Warning[];
+}
+
+/** Opens the models that the settings name. `auto` takes Voyage and Anthropic where their key is set. */
+export async function openModels(config: Config, around: ModelSurroundings): Promise<OpenedModels> {
+  const clock = around.clock ?? systemClock;
+  const prices = withPrices(listPrices, config.prices);
+  const ledger = budgetLedger({
+    caches: lateCaches(around.caches),
+    scope: around.scope,
+    run: around.run,
+    ceilings: { perRun: config.budget_usd_per_run, perDay: config.budget_usd_per_day, perTenant: config.budget_usd },
+    prices,
+    clock,
+  });
+  const kit: Kit = { config, around, guard: guardOf(config, around, clock, ledger), access: accessTo(around) };
+  const embedder = await openEmbedder(kit);
+  const reranker = await openReranker(kit);
+  const { model, assistant } = await openLanguageModels(kit);
+  const used = [embedder, reranker, model, assistant].flatMap((one) => (one === null ? [] : [one]));
+  return {
+    embedder: embedder?.port ?? null,
+    reranker: reranker?.port ?? null,
+    model: model?.port ?? null,
+    assistant: assistant?.port ?? null,
+    prices,
+    ledger,
+    costOf: (spent) =>
+      cost(prices, embedder, { ...noTokens, inputTokens: spent.embedding }) +
+      cost(prices, reranker, { ...noTokens, inputTokens: spent.rerank }) +
+      cost(prices, model, spent.answer) +
+      cost(prices, assistant, spent.rewrite),
+    notices: used.flatMap(({ provider, port }) => retirementWarning(provider, port.model, new Date(clock.now())) ?? []),
+  };
+}
+
+interface Opened<Port> {
+  readonly provider: string;
+  readonly port: Port;
+}
+
+interface Kit {
+  readonly config: Config;
+  readonly around: ModelSurroundings;
+  readonly guard: Guard;
+  readonly access: Access;
+}
+
+/** Somebody waits for an urgent call; bulk work may take its time. */
+function guardOf(config: Config, around: ModelSurroundings, clock: Clock, ledger: BudgetLedger): Guard {
+  const quick = (call: ProviderCall): boolean => call.urgent && call.operation !== "generate";
+  return guards(
+    limit({ clock, limitsOf: rateLimits(config.rate_limits) }),
+    retry({
+      clock,
+      random: around.random ?? Math.random,
+      deadlineMs: (call) => (quick(call) ? 10_000 : call.urgent ? 60_000 : 600_000),
+      maxAttempts: (call) => (call.urgent ? 3 : 8),
+    }),
+    breaker({ clock }),
+    ledger.guard,
+  );
+}
+
+type Access = (name: string, facts: ProviderFacts, isWanted: "explicitly" | "if there") => Promise<KeySource | null>;
+
+/** The key of a provider; null when `auto` finds none. */
+const accessTo =
+  ({ secrets }: ModelSurroundings): Access =>
+  async (name, facts, isWanted) => {
+    const found = await secrets.get(name);
+    if (found === null && isWanted === "explicitly") throw missingKey(facts);
+    return found === null ? null : secrets.key(name, () => missingKey(facts));
+  };
+
+const split = (setting: string): readonly [kind: string, argument: string | undefined] => {
+  const colon = setting.indexOf(":");
+  return colon < 0 ? [setting, undefined] : [setting.slice(0, colon), setting.slice(colon + 1) || undefined];
+};
+
+async function openEmbedder({ config, around, guard, access }: Kit): Promise<Opened<Embedder> | null> {
+  const [kind, model] = split(config.embedder);
+  if (kind === "none" || kind === "local") return null;
+  const dimensions = config.embedding_dimensions;
+  const wrapped = (provider: string, bare: Embedder): Opened<Embedder> => {
+    const durable = { caches: lateCaches(around.caches), scope: around.scope };
+    return { provider, port: pack(cacheEmbedder(guardEmbedder(bare, provider, guard), { durable })) };
+  };
+  if (kind === "openai") {
+    const { openaiEmbedder, openaiFacts } = await import("./providers/openai/index.ts");
+    const isWanted = config.openai_base_url === undefined ? "explicitly" : "if there";
+    const apiKey = (await access("OPENAI_API_KEY", openaiFacts, isWanted)) ?? undefined;
+    const options = { apiKey, fetch: around.fetch, baseUrl: config.openai_base_url, model, dimensions };
+    return wrapped("openai", openaiEmbedder(options));
+  }
+  if (kind === "gemini") {
+    const { geminiEmbedder, geminiFacts } = await import("./providers/gemini/index.ts");
+    const apiKey = (await access("GEMINI_API_KEY", geminiFacts, "explicitly")) ?? undefined;
+    const options = { apiKey, fetch: around.fetch, baseUrl: config.gemini_base_url, model, dimensions };
+    return wrapped("gemini", geminiEmbedder(options));
+  }
+  if (kind !== "voyage" && kind !== "auto") throw unknownSetting("HYBRIDRAG_EMBEDDER", kind);
+  const { voyageEmbedder, voyageFacts } = await import("./providers/voyage/index.ts");
+  const apiKey = await access("VOYAGE_API_KEY", voyageFacts, kind === "voyage" ? "explicitly" : "if there");
+  if (apiKey === null) return null;
+  const { voyage_base_url: baseUrl, query_embedding_model: queryModel } = config;
+  return wrapped("voyage", voyageEmbedder({ apiKey, fetch: around.fetch, baseUrl, model, queryModel, dimensions }));
+}
+
+async function openReranker({ config, around, guard, access }: Kit): Promise<Opened<Reranker> | null> {
+  const [kind, model] = split(config.reranker);
+  if (kind === "none") return null;
+  if (kind !== "voyage" && kind !== "auto") throw unknownSetting("HYBRIDRAG_RERANKER", kind);
+  const { voyageReranker, voyageFacts } = await import("./providers/voyage/index.ts");
+  const apiKey = await access("VOYAGE_API_KEY", voyageFacts, kind === "voyage" ? "explicitly" : "if there");
+  if (apiKey === null) return null;
+  const bare = voyageReranker({ apiKey, fetch: around.fetch, baseUrl: config.voyage_base_url, model });
+  return { provider: "voyage", port: cacheReranker(guardReranker(bare, "voyage", estimateTokens, guard)) };
+}
+
+interface LanguageModels {
+  readonly model: Opened<LanguageModel> | null;
+  readonly assistant: Opened<LanguageModel> | null;
+}
+
+async function openLanguageModels({ config, around, guard, access }: Kit): Promise<LanguageModels> {
+  const [kind, model] = split(config.language_model);
+  if (kind === "none") return { model: null, assistant: null };
+  const wrapped = (bare: LanguageModel): Opened<LanguageModel> => {
+    const remembered = { caches: lateCaches(around.caches), scope: around.scope };
+    return { provider: bare.provider, port: cacheObjects(guardModel(bare, guard), remembered) };
+  };
+  if (kind === "openai") {
+    const { openaiFacts, openaiModel } = await import("./providers/openai/index.ts");
+    const isWanted = config.openai_base_url === undefined ? "explicitly" : "if there";
+    const apiKey = (await access("OPENAI_API_KEY", openaiFacts, isWanted)) ?? undefined;
+    const one = wrapped(openaiModel({ apiKey, fetch: around.fetch, baseUrl: config.openai_base_url, model }));
+    return { model: one, assistant: one };
+  }
+  if (kind === "gemini") {
+    const { geminiFacts, geminiModel } = await import("./providers/gemini/index.ts");
+    const apiKey = (await access("GEMINI_API_KEY", geminiFacts, "explicitly")) ?? undefined;
+    const one = wrapped(geminiModel({ apiKey, fetch: around.fetch, baseUrl: config.gemini_base_url, model }));
+    return { model: one, assistant: one };
+  }
+  if (kind !== "anthropic" && kind !== "auto") throw unknownSetting("HYBRIDRAG_LANGUAGE_MODEL", kind);
+  const { anthropicFacts, anthropicModel } = await import("./providers/anthropic/index.ts");
+  const wanted = kind === "anthropic" ? "explicitly" : "if there";
+  const apiKey = await access("ANTHROPIC_API_KEY", anthropicFacts, wanted);
+  if (apiKey === null) return { model: null, assistant: null };
+  const options = { apiKey, fetch: around.fetch, baseUrl: config.anthropic_base_url };
+  return {
+    model: wrapped(anthropicModel({ ...options, model })),
+    assistant: wrapped(anthropicModel({ ...options, model: "claude-haiku-5-5" })),
+  };
+}
+
+const unknownSetting = (setting: string, kind: string): HybridRAGError =>
+  new HybridRAGError("invalid_config", `${setting} names "${kind}", which is not known here.`, {
+    details: { setting },
+  });
+
+const noTokens = { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0 };
+
+function cost(
+  prices: PriceTable,
+  opened: Opened<{ readonly model: string }> | null,
+  usage: Parameters<typeof costOf>[1],
+): number {
+  const price = opened === null ? null : priceOf(prices, opened.provider, opened.port.model);
+  return price === null ? 0 : costOf(price, usage);
+}
+
+/** The caches of a store that is opened later. */
+const lateCaches = (caches: () => CacheStore): CacheStore => ({
+  get: (...call) => caches().get(...call),
+  set: (...call) => caches().set(...call),
+  claim: (...call) => caches().claim(...call),
+  increment: (...call) => caches().increment(...call),
+  delete: (...call) => caches().delete(...call),
+});
