@@ -15,6 +15,7 @@ test("holds, counts and lists the slots below a size", () => {
         slots,
       );
       assert.equal(countSlots(bitmap, size), expected.length);
+      assert.equal(countSlots(bitmap, size, 5), expected.filter((slot) => slot >= 5).length);
       assert.deepEqual([...slotsOf(bitmap, size)], expected);
       assert.deepEqual(evenSample(bitmap, size, 60), expected);
     }),

@@ -42,12 +42,19 @@ export function evenSample(bitmap: Bitmap, size: number, count: number): number[
   return sample;
 }
 
-/** How many slots below `size` it has. */
-export function countSlots(bitmap: Bitmap, size: number): number {
+/** How many slots it has from `from` on and below `to`. */
+export function countSlots(bitmap: Bitmap, to: number, from = 0): number {
   let count = 0;
-  const whole = Math.min(bitmap.length, size >>> 3);
-  for (let at = 0; at < whole; at += 1) count += onesIn(bitmap[at] as number);
-  if (whole < bitmap.length) count += onesIn((bitmap[whole] as number) & ((1 << (size & 7)) - 1));
+  const end = Math.min(to, bitmap.length * 8);
+  for (let slot = from; slot < end;) {
+    if ((slot & 7) === 0 && slot + 8 <= end) {
+      count += onesIn(bitmap[slot >>> 3] as number);
+      slot += 8;
+    } else {
+      count += hasSlot(bitmap, slot) ? 1 : 0;
+      slot += 1;
+    }
+  }
   return count;
 }
 

@@ -1,9 +1,9 @@
 import type { Moments } from "../../../ports/chunk-store.ts";
-import { type Bitmap, hasSlot } from "../bitmap.ts";
-import { startOf } from "./dictionary.ts";
+import type { Bitmap } from "../bitmap.ts";
+import { addShares, type AllowedPart, allowedParts, type TermWeight } from "./allowed-part.ts";
 import type { SegmentData } from "./segment.ts";
 import { bodyOf, documentFrequency, type Field, termIndex, titleOf } from "./term-rows.ts";
-import { ownerOf, ownsAll, statisticsOf, type TenantStatistics, type TextIndex, type TextPart } from "./text-index.ts";
+import { statisticsOf, type TenantStatistics, type TextIndex } from "./text-index.ts";
 
 /** What a row is asked for. */
 export interface QueryTerm {
@@ -59,34 +59,50 @@ export interface ScoreRequest {
  * nothing else had ever been indexed, whatever the order and the segments were. Of several alternatives the best counts.
  */
 export function scoreRows(index: TextIndex, request: ScoreRequest): TextScores {
-  const { tenant, allowed } = request;
+  const { tenant, allowed, options = defaultBm25 } = request;
   const scores = request.into?.subarray(0, index.slots) ?? new Float32Array(index.slots);
   scores.fill(0);
-  const parts = index.parts.filter((part) => ownerOf(part, tenant) >= 0);
+  const parts = allowedParts(index, tenant, allowed);
   const corpus = statisticsOf(index, tenant);
-  const fields = weightedFields(corpus, request.options ?? defaultBm25);
+  const fields = weightedFields(corpus, options);
   const frequencies = new Map<string, number>();
   const add = ({ term, weight }: Alternative, target: Float32Array): void => {
     for (const field of fields) {
       const frequency = documentFrequency(index, tenant, term, field.of);
       if (field.of === bodyOf) frequencies.set(term, frequency);
-      const idf = Math.log(1 + (corpus.rows - frequency + 0.5) / (frequency + 0.5));
-      for (const part of parts)
-        addField({ part, tenant, allowed, scores: target }, field, term, weight * field.weight * idf);
+      const factor = weight * field.weight * inverseFrequency(corpus.rows, frequency);
+      addTerm(parts, field.of, term, { factor, base: field.base, perWord: field.perWord }, target);
     }
   };
   // Terms in one order, so that each row adds up its shares in that order and rounds alike.
   for (const { weight, alternatives } of request.terms.toSorted(byText)) {
-    const [only, ...others] = alternatives.map((one) => ({ term: one.term, weight: one.weight * weight }));
-    if (only !== undefined && others.length === 0) add(only, scores);
-    else addBest(scores, only === undefined ? [] : [only, ...others], add);
+    const weighted = alternatives.map((one) => ({ term: one.term, weight: one.weight * weight }));
+    if (weighted.length === 1) add(weighted[0] as Alternative, scores);
+    else addBest(scores, weighted, add);
   }
+  const count = parts.reduce((sum, { rows }) => sum + rows, 0);
   return {
     scores,
-    ...summarize(scores, allowed === null ? corpus.rows : countAllowed(parts, tenant, allowed)),
+    ...summarize(scores, count),
     corpusSize: corpus.rows,
     documentFrequencies: request.terms.map(({ alternatives }) => frequencies.get(alternatives[0]?.term ?? "") ?? 0),
   };
+}
+
+const inverseFrequency = (rows: number, frequency: number): number =>
+  Math.log(1 + (rows - frequency + 0.5) / (frequency + 0.5));
+
+function addTerm(
+  parts: readonly AllowedPart[],
+  fieldOf: WeightedField["of"],
+  term: string,
+  weight: TermWeight,
+  target: Float32Array,
+): void {
+  for (const one of parts) {
+    const at = termIndex(one.part, term);
+    if (at >= 0) addShares(one, fieldOf(one.part.segment), at, weight, target);
+  }
 }
 
 function byText(a: QueryTerm, b: QueryTerm): number {
@@ -126,46 +142,6 @@ function weightedFields(corpus: TenantStatistics, { k1, bodyB, titleB, titleWeig
     { of: bodyOf, weight: 1, base: k1 * (1 - bodyB), perWord: slope(bodyB, corpus.bodyLength) },
     { of: titleOf, weight: titleWeight, base: k1 * (1 - titleB), perWord: slope(titleB, corpus.titleLength) },
   ];
-}
-
-interface Pass {
-  readonly part: TextPart;
-  readonly tenant: number;
-  readonly allowed: Bitmap | null;
-  readonly scores: Float32Array;
-}
-
-/** Adds one term's share of one field. The innermost loop of text search: plain arrays and no calls. */
-function addField({ part, tenant, allowed, scores }: Pass, field: WeightedField, term: string, factor: number): void {
-  const at = termIndex(part, term);
-  if (at < 0) return;
-  const { base, perWord } = field;
-  const { ends, rows, counts, lengths } = field.of(part.segment);
-  const { owners, segment } = part;
-  const { slots } = segment;
-  const owner = ownerOf(part, tenant);
-  const isOpen = ownsAll(part);
-  const end = ends[at] as number;
-  for (let place = startOf(ends, at); place < end; place += 1) {
-    const row = rows[place] as number;
-    if (!isOpen && owners[row] !== owner) continue;
-    const slot = slots[row] as number;
-    if (allowed !== null && !hasSlot(allowed, slot)) continue;
-    const count = counts[place] as number;
-    scores[slot] = (scores[slot] as number) + (factor * count) / (count + base + perWord * (lengths[row] as number));
-  }
-}
-
-function countAllowed(parts: readonly TextPart[], tenant: number, allowed: Bitmap): number {
-  let count = 0;
-  for (const part of parts) {
-    const owner = ownerOf(part, tenant);
-    const { owners, segment } = part;
-    for (let row = 0; row < owners.length; row += 1) {
-      if (owners[row] === owner && hasSlot(allowed, segment.slots[row] as number)) count += 1;
-    }
-  }
-  return count;
 }
 
 /**

@@ -33,14 +33,19 @@ interface World {
   readonly living: readonly TextRow[];
 }
 
-/** Slots come in a scrambled order, so that segments interleave. */
-function perform(steps: readonly Step[]): World {
+interface History {
+  readonly steps: readonly Step[];
+  /** 1: slots follow one another; else they come scrambled, so that segments interleave. */
+  readonly stride: number;
+}
+
+function perform({ steps, stride }: History): World {
   let living: TextRow[] = [];
   let index = textIndex([]);
   let added = 0;
   for (const step of steps) {
     if (step.kind === "add") {
-      const rows = step.rows.map((fields) => ({ ...fields, slot: (added++ * 37) % 101 }));
+      const rows = step.rows.map((fields) => ({ ...fields, slot: (added++ * stride) % 101 }));
       living = [...living, ...rows];
       index = textIndex([...index.parts, textPart(buildSegment(analyzer, rows))]);
     } else if (step.kind === "delete") {
@@ -83,7 +88,10 @@ function queryTerms(question: string): QueryTerm[] {
   return Array.from(counts, ([term, weight]) => ({ weight, alternatives: [{ term, weight: 1 }] }));
 }
 
-const steps = fc.array(step, { maxLength: 12 });
+const steps: fc.Arbitrary<History> = fc.record({
+  steps: fc.array(step, { maxLength: 12 }),
+  stride: fc.constantFrom(1, 37),
+});
 
 function score(index: TextIndex, tenant: number, question: string, allowedSlots: readonly number[] | null): TextScores {
   const allowed = allowedSlots === null ? null : bitmapOf(allowedSlots, 101);
