@@ -3,6 +3,7 @@ import { copyFile, mkdtemp, readdir, readFile, rm, truncate, writeFile } from "n
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, test } from "node:test";
+import { embedderContract } from "../../testing/contract/embedder-contract.ts";
 import { localEmbedder, type LocalEmbedder, type LocalEmbedderOptions } from "./embedder.ts";
 import { compareFingerprints } from "./fingerprint.ts";
 import { forward } from "./forward.ts";
@@ -23,6 +24,16 @@ after(async () => {
   await Promise.all(opened.map((embedder) => embedder.close()));
   await rm(cacheDir, { recursive: true });
 });
+
+for (const engine of ["onnx", "portable"] as const) {
+  embedderContract({
+    name: `the local embedder on its ${engine} engine`,
+    async open() {
+      const model = await open({ engine });
+      return { model, dispose: () => model.close() };
+    },
+  });
+}
 
 const embedder = await open();
 const embedOne = async (text: string, by = embedder): Promise<Float32Array> => {

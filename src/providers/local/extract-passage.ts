@@ -4,6 +4,7 @@ import type { Assertion, Mention, MentionKind, PassageLink } from "../../records
 import { nameKey } from "../../text/name-key.ts";
 import { type DefinedTerm, findDefinedTerms } from "../../text/names/defined-terms.ts";
 import { headingParts } from "../../text/names/headings.ts";
+import { isEmptyTitle, leadSubject } from "../../text/names/lead-subject.ts";
 import { namedRuns } from "../../text/names/named-runs.ts";
 import { findReferences, type TextReference } from "../../text/names/references.ts";
 import { findStatements } from "../../text/names/statements.ts";
@@ -36,9 +37,16 @@ export function extractPassage(passage: ExtractPassage, tag: Tagger): PassageGra
   };
 }
 
-/** The title stands for every passage of its document; so does what precedes the comma of "Paris, Texas". */
+/**
+ * The title stands for every passage of its document; so does what precedes the comma of "Paris, Texas". Where the
+ * title says nothing, the passage's first sentence may say what it is about.
+ */
 function titleMentions(passage: ExtractPassage): Mention[] {
   const { title } = passage;
+  if (isEmptyTitle(title)) {
+    const subject = leadSubject(passage.content);
+    return subject === null ? [] : [mentionAt(passage, subject, "title", "unknown")];
+  }
   const comma = /^(.{3,}?), \p{Lu}/u.exec(title);
   const names = comma === null ? [title] : [title, comma[1]!];
   return names.map((name) => mentionOf(passage, name, "title", "unknown"));

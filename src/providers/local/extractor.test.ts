@@ -44,6 +44,12 @@ test("a title that stands in the text is also a name of the text", () => {
   );
 });
 
+test("a passage whose title says nothing is titled by its first sentence", () => {
+  const content = "The Borgata is a hotel. It is large.";
+  assert.deepEqual(names(content, { title: "scan_0017.pdf" }), ["title borgata", "body borgata"]);
+  assert.deepEqual(names(content, { title: "Atlantic City" }), ["title atlantic city", "body borgata"]);
+});
+
 test("a reference to a section leads to the title of the passages under its heading", () => {
   const from = extractPassage(passage("For limits see section 3.2 below."), tag);
   const to = extractPassage(passage("Limits are low.", { heading_path: ["3 Use", "3.2 Limits"] }), tag);
