@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
 import { logit, type EvidenceFeatures } from "./evidence.ts";
-import { fitAbstention } from "./fit-abstention.ts";
+import { fitAbstention, fitConstants } from "./fit-abstention.ts";
 
 const features = (topCosine: number | null, coverage: number, missing = 0): EvidenceFeatures => ({
   topCosine,
@@ -50,4 +50,11 @@ test("weights are numbers even for one-sided or empty data", () => {
     }),
     { numRuns: 50 },
   );
+});
+
+test("the line is drawn where two of a hundred questions of other collections pass it", () => {
+  const many = Array.from({ length: 100 }, (_, i) => ({ features: features(0.1 + i / 500, 0.2, 1), onTopic: false }));
+  const { abstention, thresholds } = fitConstants("fake", [...onTopic, ...many]);
+  assert.equal(many.filter((question) => logit(question.features, abstention) > thresholds.none).length, 2);
+  assert.ok(thresholds.answer > thresholds.none);
 });

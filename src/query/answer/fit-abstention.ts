@@ -1,5 +1,5 @@
-import type { AbstentionWeights } from "./constants.ts";
-import type { EvidenceFeatures } from "./evidence.ts";
+import type { AbstentionWeights, AnswerConstants } from "./constants.ts";
+import { logit, type EvidenceFeatures } from "./evidence.ts";
 
 /** A question with what was found for it, and whether the collection is about what it asks. */
 export interface JudgedQuestion {
@@ -40,6 +40,27 @@ export function fitAbstention(questions: readonly JudgedQuestion[], withCosine =
   }
   const [intercept = 0, topCosine = 0, coverage = 0, gap = 0, missing = 0] = weights;
   return { intercept, topCosine, coverage, gap, missing };
+}
+
+/** Of the questions of other collections, this share may pass the line between "none" and "closest". */
+const passing = 0.02;
+/** How far above that line "answer" begins. */
+const answerLead = 2;
+
+/** Weights and lines for one embedder. */
+export function fitConstants(embedder: string, questions: readonly JudgedQuestion[]): AnswerConstants {
+  const abstention = fitAbstention(questions);
+  const foreign = questions
+    .filter(({ onTopic }) => !onTopic)
+    .map(({ features }) => logit(features, abstention))
+    .sort((a, b) => b - a);
+  const none = foreign[Math.floor(passing * foreign.length)] ?? 0;
+  return {
+    embedder,
+    abstention,
+    lexicalAbstention: fitAbstention(questions, false),
+    thresholds: { none, answer: none + answerLead },
+  };
 }
 
 function rowOf({ topCosine, coverage, gap, missing }: EvidenceFeatures, withCosine: boolean): readonly number[] {

@@ -6,6 +6,7 @@ test("finds names without the words that open a sentence and without possessive 
   assert.deepEqual(namesIn("Who did Hank Snow marry in Tennessee?"), ["Hank Snow", "Tennessee"]);
   assert.deepEqual(namesIn("Did Caroline's aunt join the Bank of England?"), ["Caroline", "Bank of England"]);
   assert.deepEqual(namesIn("what is a wing"), []);
+  assert.deepEqual(namesIn("I'd like articles. Interested in Bern: Areas near it."), ["Bern"]);
 });
 
 test("a name counts as mentioned where one passage has all of its words", () => {

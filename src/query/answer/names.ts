@@ -22,16 +22,22 @@ const capitalised =
  * endings. Lower-case names are not seen.
  */
 export function namesIn(text: string): readonly string[] {
-  const names = [...text.matchAll(capitalised)].map(([run]) => withoutOpeners(run)).filter((name) => name !== "");
+  const names = [...text.matchAll(capitalised)]
+    .filter(({ 0: run, index }) => run.includes(" ") || !sentenceStart.test(text.slice(0, index)))
+    .map(([run]) => withoutOpeners(run))
+    .filter((name) => name !== "");
   return [...new Set(names)];
 }
+
+/** A single capitalised word there may be any word. */
+const sentenceStart = /(?:^|[.?!:]["'”’)]*\s)\s*$/;
 
 function withoutOpeners(run: string): string {
   const words = run
     .replaceAll(/['’]s\b/g, "")
     .replace(/[.'’-]+$/, "")
     .split(" ");
-  const first = words.findIndex((word) => !openers.has(word.toLowerCase()));
+  const first = words.findIndex((word) => !openers.has(word.toLowerCase().replace(/['’].*$/, "")));
   return first < 0 ? "" : words.slice(first).join(" ");
 }
 
