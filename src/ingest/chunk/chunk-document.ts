@@ -12,7 +12,10 @@ export interface ChunkerOptions {
   readonly embedderMaxTokens: number;
   /** Tokens of content that a chunk should have. */
   readonly targetTokens?: number;
-  /** Tokens of content that no chunk has more of; at most three quarters of the embedder's limit. */
+  /**
+   * Tokens of content that no chunk has more of, unless the whole document with its title fits into the embedder's
+   * limit; at most three quarters of that limit.
+   */
   readonly maxTokens?: number;
   /** Tokens of the chunk before that a chunk begins with, in whole sentences of the same section. */
   readonly overlapTokens?: number;
@@ -35,9 +38,9 @@ export interface EmbeddableChunk extends Chunk {
   readonly embedding_hash: string;
 }
 
-const version = "2";
+const version = "3";
 /** The best of those tried on `chunking-spans`; see `bench/quality/chunking.ts`. */
-const defaults = { targetTokens: 120, maxTokens: 180, overlapTokens: 25 } as const;
+const defaults = { targetTokens: 105, maxTokens: 190, overlapTokens: 40 } as const;
 const ticksEvery = 16;
 
 /** Names everything that decides where chunks begin and end. */
@@ -70,8 +73,9 @@ export function* chunkDocument(
     if (units.length % ticksEvery === 0) yield;
   }
   const overheadTokens = Math.max(0, options.countTokens("a") - 1);
-  const starts = yield* boundaries(units, { ...settled, overheadTokens });
   const identify = chunkIds(document);
+  if (fitsWhole(text, units, document.title, options)) return [toChunk(text, units, 0, document, options, identify)];
+  const starts = yield* boundaries(units, { ...settled, overheadTokens });
   const chunks: EmbeddableChunk[] = [];
   for (const [index, start] of starts.entries()) {
     let first = start;
@@ -97,6 +101,14 @@ function settle(options: Omit<ChunkerOptions, "countTokens">): {
     targetTokens: Math.min(options.targetTokens ?? defaults.targetTokens, maxTokens),
     overlapTokens: options.overlapTokens ?? defaults.overlapTokens,
   };
+}
+
+/** A document on one page that the embedder reads to its end is one chunk: parts of an abstract answer less well. */
+function fitsWhole(text: string, units: readonly Unit[], title: string, options: ChunkerOptions): boolean {
+  const [first] = units;
+  if (!first || units.length > options.embedderMaxTokens) return false;
+  if (units.some((unit) => unit.page !== first.page)) return false;
+  return options.countTokens(`${title}. ${sliceOf(text, units)}`) <= options.embedderMaxTokens;
 }
 
 type Limits = { readonly countTokens: (text: string) => number; readonly maxTokens: number };
