@@ -63,9 +63,11 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
   const pools = openPools(options, now);
   await ready(pools, isReadOnly ? [pools.readers] : [pools.writer]);
 
-  const read = caller(pools.readers, now) as Reads;
-  const write = (isReadOnly ? refuseWrite : caller(pools.writer, now)) as Writes;
-  const keeper = indexKeeper(caller(pools.indexer, now) as Reads, write);
+  let closing: Promise<void> | null = null;
+  const whileOpen = (call: Call): Call => (closing === null ? call : refuseClosed);
+  const read = ((...call) => whileOpen(caller(pools.readers, now))(...call)) as Reads;
+  const write = (isReadOnly ? refuseWrite : (...call) => whileOpen(caller(pools.writer, now))(...call)) as Writes;
+  const keeper = indexKeeper(caller(pools.indexer, now) as Reads, caller(pools.writer, now) as Writes);
   const sweeping = isReadOnly ? null : setInterval(() => void write("sweep", []).catch(() => undefined), sweepEveryMs);
   sweeping?.unref();
 
@@ -89,13 +91,16 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
     health: (callOptions) => read("health", [], callOptions).catch(unhealthy),
     capabilities: () => ({ readYourWrites: true, exactScores: true, readOnly: isReadOnly, maxDimensions: 8192 }),
     backUp: (directory, callOptions) => caller(pools.indexer, now)("backup", [directory], callOptions) as Promise<void>,
-    close: async () => {
-      clearInterval(sweeping ?? undefined);
-      await keeper.close();
-      await pools.writer.close();
-      await Promise.all([pools.readers.close(), pools.indexer.close()]);
-    },
+    close: () => (closing ??= end()),
   };
+
+  /** The writer goes last: then SQLite folds its log into the file. */
+  async function end(): Promise<void> {
+    clearInterval(sweeping ?? undefined);
+    if (!isReadOnly) await keeper.close();
+    await Promise.all([pools.readers.close(), pools.indexer.close()]);
+    await pools.writer.close();
+  }
 }
 
 interface Pools {
@@ -143,10 +148,17 @@ async function ready(pools: Pools, needed: readonly WorkerPool[]): Promise<void>
   }
 }
 
+type Call = (name: string, args: readonly unknown[], options?: CallOptions) => Promise<unknown>;
+
 const caller =
-  (pool: WorkerPool, now: () => number) =>
-  (name: string, args: readonly unknown[], options?: { readonly signal?: AbortSignal }): Promise<unknown> =>
+  (pool: WorkerPool, now: () => number): Call =>
+  (name, args, options) =>
     pool.call({ name, args, now: now(), signal: options?.signal });
+
+const refuseClosed: Call = () =>
+  Promise.reject(
+    new HybridRAGError("store_failed", "The store was closed; open it again to use it.", { retryable: false }),
+  );
 
 const refuseWrite = (): Promise<never> =>
   Promise.reject(

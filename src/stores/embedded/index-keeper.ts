@@ -6,13 +6,14 @@ import type { Reads, Writes } from "./workers/operations.ts";
 export interface IndexKeeper {
   /** The same port, counted: enough changes of a tenant start a new base. */
   counted(documents: DocumentStore): DocumentStore;
-  /** Waits for what is under way. */
+  /** Brings what lags behind up to date, so that the next start is quick, and ends. */
   close(): Promise<void>;
 }
 
-/** A new base costs as much as it is large, so it waits for a tenth of it, and for at least so many chunks. */
-const leastChanges = 2000;
-const share = 0.1;
+/** A new base costs as much as it is large, so it waits for a quarter of it, and for at least so many chunks. */
+const whileOpen = { changes: 2000, share: 0.25 };
+/** At the end less is worth the while: the next start would have to catch up with it. */
+const atClose = { changes: 500, share: 0.05 };
 
 /** @param freeze calls of a worker that does nothing else, so that no search waits for it. */
 export function indexKeeper(freeze: Reads, write: Writes): IndexKeeper {
@@ -21,7 +22,7 @@ export function indexKeeper(freeze: Reads, write: Writes): IndexKeeper {
   const running = new Map<string, Promise<void>>();
 
   const isDue = (tenant: string): boolean =>
-    (changes.get(tenant) ?? 0) >= Math.max(leastChanges, share * (sizes.get(tenant) ?? 0));
+    (changes.get(tenant) ?? 0) >= Math.max(whileOpen.changes, whileOpen.share * (sizes.get(tenant) ?? 0));
 
   function count(tenant: string, chunks: number): void {
     changes.set(tenant, (changes.get(tenant) ?? 0) + chunks);
@@ -29,14 +30,14 @@ export function indexKeeper(freeze: Reads, write: Writes): IndexKeeper {
     changes.set(tenant, 0);
     running.set(
       tenant,
-      renew(tenant).finally(() => running.delete(tenant)),
+      renew(tenant, whileOpen.share).finally(() => running.delete(tenant)),
     );
   }
 
   /** A base that could not be made is no harm: the log still holds everything. The next changes try again. */
-  async function renew(tenant: string): Promise<void> {
+  async function renew(tenant: string, share: number): Promise<void> {
     try {
-      const frozen: Frozen | null = await freeze("index.freeze", [tenant]);
+      const frozen: Frozen | null = await freeze("index.freeze", [tenant, share]);
       if (!frozen) return;
       sizes.set(tenant, frozen.chunks);
       await write("index.commit", [frozen]);
@@ -61,6 +62,8 @@ export function indexKeeper(freeze: Reads, write: Writes): IndexKeeper {
     }),
     close: async () => {
       await Promise.all(running.values());
+      const behind = [...changes].filter(([, count]) => count >= atClose.changes).map(([tenant]) => tenant);
+      await Promise.all(behind.map((tenant) => renew(tenant, atClose.share)));
     },
   };
 }

@@ -4,7 +4,7 @@ export interface Bits {
   readonly words: Uint32Array;
 }
 
-export const emptyBits = (size: number): Bits => ({ size, words: new Uint32Array((size + 31) >>> 5) });
+const emptyBits = (size: number): Bits => ({ size, words: new Uint32Array((size + 31) >>> 5) });
 
 export function bitsOf(size: number, members: Iterable<number>): Bits {
   const bits = emptyBits(size);
@@ -12,12 +12,8 @@ export function bitsOf(size: number, members: Iterable<number>): Bits {
   return bits;
 }
 
-export function addBit(bits: Bits, member: number): void {
+function addBit(bits: Bits, member: number): void {
   bits.words[member >>> 5]! |= 1 << (member & 31);
-}
-
-export function removeBit(bits: Bits, member: number): void {
-  bits.words[member >>> 5]! &= ~(1 << (member & 31));
 }
 
 export const hasBit = (bits: Bits, member: number): boolean =>

@@ -14,13 +14,20 @@ export interface Frozen {
 /**
  * Makes a compact base of a tenant's index and writes it to its file. The file counts only once `commitIndex` has
  * named it, so a crash in between costs nothing. Small indexes get no file: building them is as quick.
+ *
+ * @param leastShare of the chunks must have changed since the base there is.
  */
-export function freezeIndex({ db, indexes, files, share }: ReadContext, tenantName: string): Frozen | null {
+export function freezeIndex(
+  { db, indexes, files, share }: ReadContext,
+  tenantName: string,
+  leastShare: number,
+): Frozen | null {
   const tenant = tenantOf(db, ownerScope(tenantName));
   if (tenant === null) return null;
   const index = indexes.of(db, tenant);
   const chunks = index.slots.size - index.slots.dead;
   if (chunks < sharedFrom) return { tenant, snapshot: "", seq: index.seq, chunks };
+  if (index.changed < leastShare * chunks && index.base.snapshot !== "") return null;
   const base = index.freeze(randomUUID());
   const stored = db.get<{ snapshot: string }>("SELECT snapshot FROM index_snapshots WHERE tenant = ?", tenant);
   files.keepOnly(tenant, stored?.snapshot ?? "");

@@ -15,7 +15,7 @@ export interface TenantIndexes {
   adopt(base: IndexBase): void;
 }
 
-export interface TenantIndexesOptions {
+interface TenantIndexesOptions {
   readonly analyzer: Analyzer;
   readonly files: SnapshotFiles;
   /** Told of a base that was read or built here, so that other threads can share it. */

@@ -31,7 +31,7 @@ export interface DatabaseOptions {
 }
 
 /** The first version in which a checkpoint cannot race a writer and lose pages (https://sqlite.org/wal.html). */
-export const oldestSqlite = "3.51.3";
+const oldestSqlite = "3.51.3";
 
 /** @throws HybridRAGError `invalid_config` on a Node whose SQLite has the bug that loses pages in WAL mode. */
 export function refuseOldSqlite(version: string | undefined): void {
@@ -90,12 +90,15 @@ export function openDatabase(options: DatabaseOptions): Database {
   };
 }
 
+/** A log that grew during a long read is cut back to 64 MiB afterwards. */
+const logLimit = "PRAGMA journal_size_limit = 67108864;";
+
 const bind = (values: readonly SqlValue[]): SQLInputValue[] => values as SQLInputValue[];
 
 function open({ path, readOnly, durability }: DatabaseOptions): DatabaseSync {
   try {
     const connection = new DatabaseSync(path, { readOnly, timeout: 10_000 });
-    if (!readOnly) connection.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${durability};`);
+    if (!readOnly) connection.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${durability}; ${logLimit}`);
     connection.exec(
       // No memory map: its pages would count as memory of the process, and the page cache of the system does as well.
       "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16000; PRAGMA foreign_keys = OFF;",

@@ -12,7 +12,7 @@ export interface WriterLock {
 }
 
 /** A holder on another host that was silent for so long is taken for dead. */
-export const staleAfterMs = 30_000;
+const staleAfterMs = 30_000;
 
 interface Holder {
   readonly pid: number;

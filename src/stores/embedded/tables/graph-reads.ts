@@ -60,7 +60,7 @@ function entityOf(seen: SeenGraph, entity: string): Entity | null {
   };
 }
 
-export const chunkIdsOf = (rows: readonly { readonly chunk_id: string }[]): readonly string[] =>
+const chunkIdsOf = (rows: readonly { readonly chunk_id: string }[]): readonly string[] =>
   [...new Set(rows.map((row) => row.chunk_id))].toSorted(compareText);
 
 function commonestFirst(values: readonly string[]): readonly string[] {

@@ -67,7 +67,7 @@ function countName(db: Database, tenant: number, entity: string): void {
 }
 
 /** Every shorter run of words inside a name. */
-export function partsOf(entity: string): readonly string[] {
+function partsOf(entity: string): readonly string[] {
   const words = entity.split(" ");
   if (words.length > longestName) return [];
   const parts = words.flatMap((_word, from) =>

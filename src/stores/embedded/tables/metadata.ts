@@ -5,7 +5,7 @@ import type { Metadata } from "../../../records.ts";
 import type { Database } from "../sqlite/database.ts";
 
 /** Longer text is cut in the index: no filter value is longer than 1,000, so one more unit decides every comparison. */
-export const longestIndexedText = 1001;
+const longestIndexedText = 1001;
 
 const namePattern = /^[A-Za-z_][A-Za-z0-9_-]{0,63}$/;
 const deepest = 6;

@@ -4,7 +4,7 @@ import type { Page } from "../../../ports/store.ts";
 type Part = string | number;
 
 /** A cursor is the sort key of the last item that was given, opaque to the caller. */
-export const encodeCursor = (key: readonly Part[]): string => Buffer.from(JSON.stringify(key)).toString("base64url");
+const encodeCursor = (key: readonly Part[]): string => Buffer.from(JSON.stringify(key)).toString("base64url");
 
 /** @throws HybridRAGError `invalid_input` when the cursor is not one that this listing gave. */
 export function decodeCursor<Key extends readonly Part[]>(

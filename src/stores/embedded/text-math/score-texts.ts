@@ -1,4 +1,4 @@
-/** Where BM25's constants come from: `docs/decisions` and Robertson & Zaragoza 2009, section 3. */
+/** The constants of BM25: Robertson and Zaragoza 2009, section 3. */
 export interface FieldWeights {
   readonly k1: number;
   readonly b: number;

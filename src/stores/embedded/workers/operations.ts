@@ -116,7 +116,7 @@ export const writes = {
 type Operation = (context: never, ...args: never[]) => unknown;
 
 /** Typed calls of a table of operations: the context stays in the worker. */
-export type Calls<Table extends Readonly<Record<string, Operation>>> = <Name extends keyof Table & string>(
+type Calls<Table extends Readonly<Record<string, Operation>>> = <Name extends keyof Table & string>(
   name: Name,
   args: ArgumentsOf<Table[Name]>,
   options?: { readonly signal?: AbortSignal },

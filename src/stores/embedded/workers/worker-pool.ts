@@ -2,7 +2,7 @@ import type { Worker } from "node:worker_threads";
 import { HybridRAGError, messageOf } from "../../../errors.ts";
 import type { CallMessage, FromWorker, ReplyMessage, ToWorker } from "./messages.ts";
 
-export interface CallRequest {
+interface CallRequest {
   readonly name: string;
   readonly args: readonly unknown[];
   readonly now: number;
@@ -33,6 +33,9 @@ export interface WorkerPoolOptions {
   readonly mayAbandon: boolean;
   readonly onNews: (news: unknown) => void;
 }
+
+/** News that workers started later are told: the newest, since they hold memory. */
+const mostStanding = 64;
 
 interface Waiting {
   readonly message: CallMessage;
@@ -141,7 +144,9 @@ export function workerPool(options: WorkerPoolOptions): WorkerPool {
     },
     ready: () => (members[0] ?? grow()!).ready,
     tell: (key, news) => {
+      standing.delete(key);
       standing.set(key, news);
+      if (standing.size > mostStanding) standing.delete(standing.keys().next().value!);
       for (const member of members) post(member.worker, { kind: "news", news });
     },
     close: () => (closing ??= end()),
