@@ -1,14 +1,51 @@
-import { Aggregator, Query as MingoQuery, update as mingoUpdate } from "mingo";
+import { Aggregator, Context, Query as MingoQuery, update as mingoUpdate } from "mingo";
 import { notImplemented, ServerError } from "./fault.ts";
 import { schemaValidator } from "./json-schema.ts";
-import { asDoc, cloneValue, isDoc, keyOf, type Doc } from "./value.ts";
+import { compareText } from "../../filter/matches.ts";
+import { asDoc, cloneValue, isDoc, keyOf, valuesAt, type Doc } from "./value.ts";
 
 /** A compiled filter. */
 export interface Query {
   readonly test: (document: Doc) => boolean;
 }
 
-export const mingoOptions = { scriptEnabled: false, jsonSchemaValidator: schemaValidator } as const;
+type Order = (order: number) => boolean;
+
+/** mingo orders text by UTF-16 units, the server by code points: orderings of text are ours. */
+const textOrders: Readonly<Record<string, Order>> = {
+  $gt: (order) => order > 0,
+  $gte: (order) => order >= 0,
+  $lt: (order) => order < 0,
+  $lte: (order) => order <= 0,
+};
+const ownName = (operator: string): `$${string}` => `$codePoint${operator.slice(1)}`;
+
+const ownOperators = Object.fromEntries(
+  Object.entries(textOrders).map(([operator, holds]) => [
+    ownName(operator),
+    (path: string, limit: unknown) => (document: unknown) =>
+      valuesAt(document, path)
+        .flatMap((value): readonly unknown[] => (Array.isArray(value) ? value : [value]))
+        .some((value) => typeof value === "string" && holds(compareText(value, String(limit)))),
+  ]),
+);
+
+export const mingoOptions = {
+  scriptEnabled: false,
+  jsonSchemaValidator: schemaValidator,
+  context: Context.init({ query: ownOperators as never }),
+} as const;
+
+/** Orderings of text under the names that our own operators have. */
+function withTextOrder(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withTextOrder);
+  if (!isDoc(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, part]) =>
+      Object.hasOwn(textOrders, name) && typeof part === "string" ? [ownName(name), part] : [name, withTextOrder(part)],
+    ),
+  );
+}
 
 const refusedOperators = new Set([
   "$text",
@@ -27,7 +64,7 @@ export function compileQuery(filter: Doc): Query {
   refuseUnknown(filter);
   if (Object.keys(filter).length === 0) return { test: () => true };
   return translated(() => {
-    const query = new MingoQuery(withoutComment(filter), mingoOptions);
+    const query = new MingoQuery(asDoc(withTextOrder(withoutComment(filter))), mingoOptions);
     return { test: (document) => translated(() => query.test(document)) };
   });
 }

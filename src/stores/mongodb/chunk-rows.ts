@@ -1,0 +1,177 @@
+import { Binary } from "mongodb";
+import type { Assertion, Chunk, Mention, Metadata, NewChunk, PassageLink, Span } from "../../records.ts";
+import type { DocumentGraph } from "../../records.ts";
+import type { Analyzer } from "../../text/analyze.ts";
+import { searchableText } from "../../text/searchable-text.ts";
+import { isOdd, type FilterField } from "./filter-fields.ts";
+import { identifierOf, readersOf, storedMetadata } from "./stored-metadata.ts";
+
+/** A chunk as `text_chunks` keeps it. It is seen while its batch is the one that its document names. */
+export interface ChunkRow {
+  readonly _id: string;
+  readonly chunk_id: string;
+  readonly document_id: string;
+  /** One version of one document. */
+  readonly batch: string;
+  /** False while a large version is being staged. */
+  readonly live: boolean;
+  /** When staging began; gone once the version is live, so that what a crash leaves is removed by itself. */
+  readonly staged_at?: Date;
+  readonly ordinal: number;
+  readonly title: string;
+  readonly source: string;
+  readonly content: string;
+  readonly span: Span;
+  readonly heading_path: readonly string[];
+  readonly token_count: number;
+  readonly entities: readonly string[];
+  /** Parts of longer names: what a shorter name leads by. */
+  readonly subnames: readonly string[];
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly metadata_json: string;
+  readonly readers: readonly string[];
+  readonly vector?: Binary;
+  readonly embedding_hash: string;
+  /** Words as the analyser makes them, joined by blanks. */
+  readonly terms: { readonly body: string; readonly title: string; readonly words: string };
+  /** `b` + term of the body, `t` + term of the title, `w` + word + blank + term: each once. */
+  readonly vocabulary: readonly string[];
+  readonly mentions: readonly Mention[];
+  readonly links: readonly PassageLink[];
+  readonly assertions: readonly Assertion[];
+}
+
+export interface ChunkCounts {
+  readonly body_words: number;
+  readonly title_words: number;
+  readonly odd_chunks: number;
+}
+
+interface Version {
+  readonly tenant: string;
+  readonly batch: string;
+  readonly chunks: readonly NewChunk[];
+  readonly graph: DocumentGraph;
+  readonly stagedAt: Date | null;
+}
+
+/** The rows of a version, and what they add to the statistics. */
+export function chunkRows(
+  version: Version,
+  analyzer: Analyzer,
+  fields: readonly FilterField[],
+): { readonly rows: readonly ChunkRow[]; readonly counts: ChunkCounts } {
+  const mentions = Map.groupBy(version.graph.mentions, (mention) => mention.chunk_id);
+  const links = Map.groupBy(version.graph.links, (link) => link.chunk_id);
+  const assertions = Map.groupBy(version.graph.assertions, (assertion) => assertion.chunk_id);
+  const rows = version.chunks.map((chunk): ChunkRow => {
+    const own = mentions.get(chunk.chunk_id) ?? [];
+    const entities = [...new Set(own.map((mention) => mention.entity))];
+    return {
+      _id: identifierOf(version.tenant, chunk.document_id, chunk.chunk_id, version.batch),
+      chunk_id: chunk.chunk_id,
+      document_id: chunk.document_id,
+      batch: version.batch,
+      live: version.stagedAt === null,
+      ...(version.stagedAt === null ? {} : { staged_at: version.stagedAt }),
+      ordinal: chunk.ordinal,
+      title: chunk.title,
+      source: chunk.source,
+      content: chunk.content,
+      span: chunk.span,
+      heading_path: chunk.heading_path,
+      token_count: chunk.token_count,
+      entities,
+      subnames: [...new Set(entities.flatMap(partsOfName))],
+      ...storedMetadata(chunk.metadata, version.tenant),
+      readers: readersOf(chunk.metadata),
+      ...(chunk.vector === null ? {} : { vector: Binary.fromFloat32Array(chunk.vector) }),
+      embedding_hash: chunk.embedding_hash,
+      ...words(chunk, analyzer),
+      mentions: own,
+      links: links.get(chunk.chunk_id) ?? [],
+      assertions: assertions.get(chunk.chunk_id) ?? [],
+    };
+  });
+  return {
+    rows,
+    counts: {
+      body_words: rows.reduce((sum, row) => sum + wordCount(row.terms.body), 0),
+      title_words: rows.reduce((sum, row) => sum + wordCount(row.terms.title), 0),
+      odd_chunks: version.chunks.filter((chunk) => isOdd(chunk.metadata, fields)).length,
+    },
+  };
+}
+
+export const wordCount = (joined: string): number => (joined === "" ? 0 : joined.split(" ").length);
+
+/** Each shorter run of words of a name of two to seven words. */
+function partsOfName(name: string): readonly string[] {
+  const tokens = name.split(" ");
+  if (tokens.length < 2 || tokens.length > 7) return [];
+  return tokens.flatMap((_, start) =>
+    tokens
+      .slice(start)
+      .map((_part, length) => tokens.slice(start, start + length + 1))
+      .filter((part) => part.length < tokens.length)
+      .map((part) => part.join(" ")),
+  );
+}
+
+function words(chunk: NewChunk, analyzer: Analyzer): Pick<ChunkRow, "terms" | "vocabulary"> {
+  const body = analyzer.analyzeWithOffsets(searchableText(chunk));
+  const title = analyzer.analyze(chunk.title);
+  const forms = new Map(body.map((token) => [token.word, token.term]));
+  return {
+    terms: {
+      body: body.map((token) => token.term).join(" "),
+      title: title.join(" "),
+      words: [...forms.keys()].join(" "),
+    },
+    vocabulary: [
+      ...new Set(body.map((token) => `b${token.term}`)),
+      ...new Set(title.map((term) => `t${term}`)),
+      ...[...forms].map(([word, term]) => `w${word} ${term}`),
+    ],
+  };
+}
+
+export const chunkOf = (row: ChunkRow): Chunk => ({
+  chunk_id: row.chunk_id,
+  document_id: row.document_id,
+  ordinal: row.ordinal,
+  title: row.title,
+  source: row.source,
+  content: row.content,
+  span: { start: row.span.start, end: row.span.end, page: row.span.page },
+  heading_path: row.heading_path,
+  token_count: row.token_count,
+  metadata: metadataOf(row),
+});
+
+export const metadataOf = (row: { readonly metadata_json: string }): Metadata =>
+  JSON.parse(row.metadata_json) as Metadata;
+
+export const vectorOf = (row: { readonly vector?: Binary }): Float32Array | null =>
+  row.vector === undefined ? null : row.vector.toFloat32Array();
+
+/** −1 to 1, in double precision. */
+export function cosine(a: Float32Array, b: Float32Array): number {
+  let [dot, aa, bb] = [0, 0, 0];
+  for (let i = 0; i < a.length; i++) {
+    dot += a[i]! * b[i]!;
+    aa += a[i]! * a[i]!;
+    bb += b[i]! * b[i]!;
+  }
+  return dot / Math.sqrt(aa * bb);
+}
+
+/** What a search needs of a row; the vocabulary and the graph stay behind. */
+export const bodyProjection = {
+  vocabulary: 0,
+  mentions: 0,
+  links: 0,
+  assertions: 0,
+  subnames: 0,
+  entities: 0,
+} as const;

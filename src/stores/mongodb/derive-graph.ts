@@ -1,0 +1,116 @@
+import { compareText } from "../../filter/matches.ts";
+import type { EntityWeight } from "../../ports/graph-store.ts";
+import type { Entity, Mention, Relationship } from "../../records.ts";
+import type { ChunkRow } from "./chunk-rows.ts";
+
+/** What the graph reads of a chunk. */
+export type GraphRow = Pick<
+  ChunkRow,
+  "_id" | "chunk_id" | "document_id" | "batch" | "source" | "metadata_json" | "mentions" | "links" | "assertions"
+>;
+
+export const graphProjection = {
+  chunk_id: 1,
+  document_id: 1,
+  batch: 1,
+  source: 1,
+  metadata_json: 1,
+  mentions: 1,
+  links: 1,
+  assertions: 1,
+} as const;
+
+export const isTitle = (mention: Mention): boolean => mention.kind === "title";
+
+export const distinct = (values: readonly string[]): readonly string[] => [...new Set(values)].toSorted(compareText);
+
+/** The most frequent first, equals by code point. */
+function commonestFirst(values: readonly string[]): readonly string[] {
+  const counts = new Map<string, number>();
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  return [...counts].toSorted(([a, x], [b, y]) => y - x || compareText(a, b)).map(([value]) => value);
+}
+
+/** Entities as these passages make them; nothing of the graph is stored that would outlive its passages. */
+export function entitiesOf(rows: readonly GraphRow[], names: ReadonlySet<string>): ReadonlyMap<string, Entity> {
+  const mentions = rows.flatMap((row) => row.mentions).filter((mention) => names.has(mention.entity));
+  return new Map(
+    [...Map.groupBy(mentions, (mention) => mention.entity)].map(([normalized_name, own]) => {
+      const [name, ...aliases] = commonestFirst(own.map((mention) => mention.name));
+      const [type] = commonestFirst(own.map((mention) => mention.type));
+      const entity: Entity = {
+        normalized_name,
+        name: name!,
+        type: type!,
+        aliases: aliases.toSorted(compareText),
+        description: "",
+        provenance: distinct(own.map((mention) => mention.chunk_id)),
+      };
+      return [normalized_name, entity];
+    }),
+  );
+}
+
+/** Relationships, strongest first: the weight is the sum over the assertions, the description the weightiest one's. */
+export function relationshipsOf(rows: readonly GraphRow[]): readonly Relationship[] {
+  const assertions = rows.flatMap((row) => row.assertions);
+  const groups = Map.groupBy(assertions, (a) => JSON.stringify([a.source_entity, a.target_entity, a.type]));
+  return [...groups.values()]
+    .map((own): Relationship => {
+      const [first] = own.toSorted((a, b) => b.weight - a.weight || compareText(a.description, b.description));
+      return {
+        source_entity: first!.source_entity,
+        target_entity: first!.target_entity,
+        type: first!.type,
+        description: first!.description,
+        weight: own.reduce((sum, assertion) => sum + assertion.weight, 0),
+        provenance: distinct(own.map((assertion) => assertion.chunk_id)),
+      };
+    })
+    .toSorted(
+      (a, b) =>
+        b.weight - a.weight ||
+        compareText(a.source_entity, b.source_entity) ||
+        compareText(a.target_entity, b.target_entity) ||
+        compareText(a.type, b.type),
+    );
+}
+
+/** In which passages each name stands, as title or otherwise. */
+export interface NameIndex {
+  readonly titled: ReadonlyMap<string, readonly string[]>;
+  readonly mentioning: ReadonlyMap<string, readonly string[]>;
+  readonly passages: ReadonlyMap<string, readonly string[]>;
+}
+
+export function nameIndex(rows: readonly GraphRow[]): NameIndex {
+  const [titled, mentioning, passages] = [0, 1, 2].map(() => new Map<string, Set<string>>());
+  const add = (map: Map<string, Set<string>>, { entity, chunk_id }: Mention): void => {
+    map.set(entity, (map.get(entity) ?? new Set()).add(chunk_id));
+  };
+  for (const mention of rows.flatMap((row) => row.mentions)) {
+    add(isTitle(mention) ? titled! : mentioning!, mention);
+    add(passages!, mention);
+  }
+  const sorted = (map: Map<string, Set<string>>): ReadonlyMap<string, readonly string[]> =>
+    new Map([...map].map(([name, ids]) => [name, [...ids].toSorted(compareText)]));
+  return { titled: sorted(titled!), mentioning: sorted(mentioning!), passages: sorted(passages!) };
+}
+
+export const weightsOf = (index: NameIndex, names: readonly string[]): readonly EntityWeight[] =>
+  [...new Set(names)].flatMap((entity) => {
+    const passages = index.passages.get(entity)?.length ?? 0;
+    return passages === 0 ? [] : { entity, passages, titled: index.titled.get(entity)?.length ?? 0 };
+  });
+
+/** Names that stand in a passage and are another passage's title, per passage. */
+export function titleLinksPerPassage(rows: readonly GraphRow[]): number {
+  const { titled } = nameIndex(rows);
+  const pairs = new Set(
+    rows
+      .flatMap((row) => row.mentions)
+      .filter((mention) => !isTitle(mention) && titled.get(mention.entity)?.some((id) => id !== mention.chunk_id))
+      .map((mention) => JSON.stringify([mention.chunk_id, mention.entity])),
+  );
+  return rows.length === 0 ? 0 : pairs.size / rows.length;
+}

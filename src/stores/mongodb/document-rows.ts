@@ -1,0 +1,95 @@
+import type { ClientSession } from "mongodb";
+import { HybridRAGError } from "../../errors.ts";
+import type { DocumentVersion, PutResult } from "../../ports/store.ts";
+import type { Document } from "../../records.ts";
+import { mayRead, type Scope } from "../../scope.ts";
+import { metadataOf, type ChunkRow } from "./chunk-rows.ts";
+import { rows, type Context } from "./context.ts";
+import { collections } from "./names.ts";
+import { identifierOf } from "./stored-metadata.ts";
+
+/** A document as `documents` keeps it. `batch` names the version whose chunks and text are seen. */
+export interface DocumentRow extends Omit<Document, "metadata"> {
+  readonly _id: string;
+  readonly tenant_id: string;
+  readonly batch: string;
+  readonly text_parts: number;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly metadata_json: string;
+  readonly readers: readonly string[];
+  readonly body_words: number;
+  readonly title_words: number;
+  readonly odd_chunks: number;
+}
+
+export const documentOf = (row: DocumentRow): Document => ({
+  document_id: row.document_id,
+  title: row.title,
+  source: row.source,
+  mime: row.mime,
+  content_hash: row.content_hash,
+  metadata: metadataOf(row),
+  version: row.version,
+  status: row.status,
+  chunks: row.chunks,
+  characters: row.characters,
+  error: row.error,
+  created_at: row.created_at,
+  updated_at: row.updated_at,
+});
+
+export async function readDocument(
+  context: Context,
+  scope: Scope,
+  documentId: string,
+  session?: ClientSession,
+): Promise<DocumentRow | null> {
+  const found = await rows(context, collections.documents).findOne(
+    { _id: identifierOf(scope.tenant, documentId) },
+    { session },
+  );
+  return found as DocumentRow | null;
+}
+
+export async function readable(context: Context, scope: Scope, documentId: string): Promise<DocumentRow | null> {
+  const row = await readDocument(context, scope, documentId);
+  return row && mayRead(scope, metadataOf(row)) ? row : null;
+}
+
+/** A version ready to be written: everything but what depends on the version before. */
+export interface Prepared {
+  readonly scope: Scope;
+  readonly batch: string;
+  readonly version: DocumentVersion;
+  readonly chunks: readonly ChunkRow[];
+  readonly texts: readonly Readonly<Record<string, unknown>>[];
+  readonly fields: Omit<DocumentRow, "version" | "created_at" | "_id">;
+}
+
+/** What is decided without writing: a foreign document is refused, an equal one left as it is. */
+export function outcomeBefore(scope: Scope, known: DocumentRow | null, version: DocumentVersion): PutResult | null {
+  if (known && !mayRead(scope, metadataOf(known))) {
+    throw new HybridRAGError("forbidden", "A document with this id exists that this caller may not change.");
+  }
+  return known?.content_hash === version.document.content_hash
+    ? { outcome: "unchanged", version: known.version }
+    : null;
+}
+
+/** The row of the version that follows the one known. */
+export const nextRow = (prepared: Prepared, known: DocumentRow | null): DocumentRow => ({
+  _id: identifierOf(prepared.scope.tenant, prepared.fields.document_id),
+  ...prepared.fields,
+  version: (known?.version ?? 0) + 1,
+  created_at: known?.created_at ?? prepared.fields.updated_at,
+});
+
+/** Removes the chunks and the text of one version. */
+export async function removeBatch(context: Context, known: DocumentRow, session?: ClientSession): Promise<void> {
+  const { tenant_id, document_id, batch } = known;
+  await rows(context, collections.chunks).deleteMany(
+    { "metadata.tenant_id": tenant_id, document_id, batch },
+    { session },
+  );
+  await rows(context, collections.texts).deleteMany({ tenant_id, document_id, batch }, { session });
+}

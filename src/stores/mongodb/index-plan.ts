@@ -1,0 +1,142 @@
+import { MongoServerError, type Db } from "mongodb";
+import { HybridRAGError } from "../../errors.ts";
+import { keyOfDefinition } from "./definition-key.ts";
+import { supportingIndexes, type SearchIndexSpec, type SupportingIndex } from "./indexes.ts";
+import { collections } from "./names.ts";
+import type { ListedIndex, SearchProfile } from "./search-profile.ts";
+
+/** One difference between what the settings ask for and what the cluster has. */
+export interface IndexStep {
+  readonly action: "create" | "update" | "keep" | "wait";
+  readonly index: string;
+  readonly collection: string;
+  /** What is to be done and why, for people. */
+  readonly words: string;
+}
+
+const indexName = ({ key }: SupportingIndex): string =>
+  Object.entries(key)
+    .map(([path, direction]) => `${path}_${direction}`)
+    .join("_");
+
+/** Creates collections that search indexes and transactions need to exist. */
+export async function createCollections(db: Db): Promise<void> {
+  const known = new Set((await db.listCollections({}, { nameOnly: true }).toArray()).map((one) => one.name));
+  for (const name of Object.values(collections)) {
+    if (known.has(name)) continue;
+    try {
+      await db.createCollection(name);
+    } catch (error) {
+      if (!(error instanceof MongoServerError && error.code === 48)) throw error;
+    }
+  }
+}
+
+/** The difference in words, before anything is changed. */
+export async function planIndexes(db: Db, profile: SearchProfile): Promise<readonly IndexStep[]> {
+  const listed = await profile.list();
+  const search = profile.specs.map((spec) =>
+    searchStep(
+      spec,
+      listed.find((index) => index.name === spec.name),
+    ),
+  );
+  const supporting = await Promise.all(supportingIndexes.map((index) => supportingStep(db, index)));
+  return [...search, ...supporting];
+}
+
+function searchStep(spec: SearchIndexSpec, listed: ListedIndex | undefined): IndexStep {
+  const step = (action: IndexStep["action"], words: string): IndexStep => ({
+    action,
+    index: spec.name,
+    collection: collections.chunks,
+    words,
+  });
+  if (listed === undefined)
+    return step("create", `create the ${spec.type} index ${spec.name}; it is built in the background`);
+  if (listed.status === "FAILED")
+    return step(
+      "update",
+      `${spec.name} failed (${listed.statusDetail?.[0]?.message ?? "no reason given"}); build it again`,
+    );
+  if (keyOfDefinition(listed.latestDefinition) !== keyOfDefinition(spec.definition))
+    return step("update", `change ${spec.name}; the present index answers until the new one is ready`);
+  if (listed.status !== "READY") return step("wait", `${spec.name} is ${listed.status ?? "unknown"}`);
+  return step("keep", `${spec.name} is as it should be`);
+}
+
+async function supportingStep(db: Db, index: SupportingIndex): Promise<IndexStep> {
+  const name = indexName(index);
+  const step = { index: name, collection: index.collection };
+  const known = await existing(db, index.collection);
+  return known.includes(name)
+    ? { ...step, action: "keep", words: `${index.collection}.${name} is there` }
+    : { ...step, action: "create", words: `create ${index.collection}.${name}` };
+}
+
+async function existing(db: Db, collection: string): Promise<readonly string[]> {
+  try {
+    return (await db.collection(collection).indexes()).map((index) => String(index["name"]));
+  } catch (error) {
+    if (error instanceof MongoServerError && error.code === 26) return [];
+    throw error;
+  }
+}
+
+/** Creates and updates what the plan says. Search indexes are built in the background: see `waitForIndexes`. */
+export async function applyIndexes(db: Db, profile: SearchProfile): Promise<readonly IndexStep[]> {
+  for (const index of supportingIndexes) {
+    await db.collection(index.collection).createIndex({ ...index.key }, { ...index.options, name: indexName(index) });
+  }
+  const listed = await profile.list();
+  const chunks = db.collection(collections.chunks);
+  const steps: IndexStep[] = [];
+  for (const spec of profile.specs) {
+    const step = searchStep(
+      spec,
+      listed.find((one) => one.name === spec.name),
+    );
+    steps.push(step);
+    const { name, type, definition } = spec;
+    if (step.action === "create") await chunks.createSearchIndex({ name, type, definition: { ...definition } });
+    if (step.action === "update") await chunks.updateSearchIndex(name, { ...definition });
+  }
+  profile.doubt();
+  return steps;
+}
+
+/** Waits until every search index is READY, queryable and as defined. */
+export async function waitForIndexes(
+  profile: SearchProfile,
+  options: { readonly timeoutMs: number; readonly pause: (milliseconds: number) => Promise<void> },
+): Promise<void> {
+  const end = performance.now() + options.timeoutMs;
+  let waitMs = 50;
+  for (;;) {
+    const listed = await profile.list();
+    const missing = profile.specs.filter((spec) => !isReady(spec, listed));
+    if (missing.length === 0) return;
+    const failed = listed.find(
+      (index) => index.status === "FAILED" && missing.some((spec) => spec.name === index.name),
+    );
+    if (failed !== undefined || performance.now() > end) {
+      const names = missing.map((spec) => spec.name);
+      const why = failed ? `failed: ${failed.statusDetail?.[0]?.message ?? "no reason given"}` : "is not ready in time";
+      throw new HybridRAGError("not_ready", `The search index ${failed?.name ?? names.join(", ")} ${why}.`, {
+        details: { indexes: names },
+        retryable: failed === undefined,
+      });
+    }
+    await options.pause(waitMs);
+    waitMs = Math.min(5000, waitMs * 2);
+  }
+}
+
+const isReady = (spec: SearchIndexSpec, listed: readonly ListedIndex[]): boolean => {
+  const found = listed.find((index) => index.name === spec.name);
+  return (
+    found?.status === "READY" &&
+    found.queryable === true &&
+    keyOfDefinition(found.latestDefinition) === keyOfDefinition(spec.definition)
+  );
+};

@@ -1,0 +1,172 @@
+import { compareText } from "../../filter/matches.ts";
+import type { LinkedPassage, LinkKind, LinkRequest, LinkResult, PassageEdge } from "../../ports/graph-store.ts";
+import type { Scope } from "../../scope.ts";
+import { bm25, type Weights } from "./bm25.ts";
+import { checkVector } from "./check-vector.ts";
+import { chunkOf, cosine, vectorOf, type ChunkRow } from "./chunk-rows.ts";
+import type { Context } from "./context.ts";
+import { distinct, isTitle, nameIndex, weightsOf, type GraphRow, type NameIndex } from "./derive-graph.ts";
+import { graphRows } from "./graph-rows.ts";
+import { readChunks } from "./visible-rows.ts";
+
+/** Everything that one round of links needs to know, read in three queries. */
+interface Neighbourhood {
+  readonly rows: ReadonlyMap<string, GraphRow>;
+  readonly names: NameIndex;
+}
+
+/** One round of links, as `LinkRequest` describes them. */
+export async function followLinks(
+  context: Context,
+  scope: Scope,
+  request: LinkRequest,
+  signal: AbortSignal | undefined,
+): Promise<LinkResult> {
+  if (request.vector) checkVector(context, request.vector, "/vector");
+  const around = await neighbourhood(context, scope, request, signal);
+  const seeds = [...new Set(request.seeds)].filter((id) => around.rows.has(id));
+  const edges = seeds.flatMap((seed) => [
+    ...namedLinks(seed, request, around),
+    ...explicitLinks(seed, request, around),
+  ]);
+  const titled = request.titled.flatMap((name) => around.names.titled.get(name) ?? []);
+  const reached = [...new Set([...seeds, ...titled, ...edges.map((edge) => edge.to)])];
+  const named = seeds.flatMap((id) => around.rows.get(id)!.mentions.map((mention) => mention.entity));
+  return {
+    edges,
+    passages: await passages(context, scope, request, reached, around, signal),
+    weights: weightsOf(around.names, distinct(named)),
+  };
+}
+
+async function neighbourhood(
+  context: Context,
+  scope: Scope,
+  request: LinkRequest,
+  signal: AbortSignal | undefined,
+): Promise<Neighbourhood> {
+  const seeds = await graphRows(context, scope, { chunk_id: { $in: request.seeds } }, request.filter, signal);
+  const names = [...new Set(seeds.flatMap((row) => row.mentions.map((mention) => mention.entity)))];
+  const targets = [...new Set(seeds.flatMap((row) => row.links.map((link) => link.target)))];
+  const wanted = [...new Set([...names, ...targets, ...request.titled])];
+  const match = {
+    $or: [
+      { entities: { $in: wanted } },
+      { subnames: { $in: names } },
+      { source: { $in: targets } },
+      { document_id: { $in: targets } },
+    ],
+  };
+  const others = wanted.length === 0 ? [] : await graphRows(context, scope, match, request.filter, signal);
+  const rows = new Map([...seeds, ...others].map((row) => [row.chunk_id, row]));
+  return { rows, names: nameIndex([...rows.values()]) };
+}
+
+function namedLinks(seed: string, request: LinkRequest, around: Neighbourhood): readonly PassageEdge[] {
+  const { names, rows } = around;
+  const own = rows.get(seed)!.mentions.filter((mention) => !request.except.includes(mention.entity));
+  const inBody = distinct(own.filter((mention) => !isTitle(mention)).map((mention) => mention.entity));
+  const asTitle = distinct(own.filter(isTitle).map((mention) => mention.entity));
+  const to = (kind: LinkKind, entity: string, targets: readonly string[] | undefined) =>
+    edgesTo(kind, seed, entity, targets ?? [], request);
+  return [
+    ...inBody.flatMap((entity) => to("forward", entity, names.titled.get(entity))),
+    ...asTitle.flatMap((entity) => to("back", entity, names.mentioning.get(entity))),
+    ...inBody.flatMap((entity) => to("shared", entity, sharing(names, entity, request))),
+    ...inBody.flatMap((entity) => to("subname", entity, namingLonger(names, entity, request))),
+  ];
+}
+
+const edgesTo = (
+  kind: LinkKind,
+  from: string,
+  entity: string,
+  targets: readonly string[],
+  request: LinkRequest,
+): readonly PassageEdge[] =>
+  targets
+    .filter((to) => to !== from)
+    .slice(0, request.maxPassages)
+    .map((to) => ({ from, to, entity, kind }));
+
+function sharing(names: NameIndex, entity: string, request: LinkRequest): readonly string[] {
+  const passages = names.passages.get(entity)?.length ?? 0;
+  return passages <= request.maxShared ? (names.mentioning.get(entity) ?? []) : [];
+}
+
+/** Passages that mention a longer name of which this one is a part. One word counts only when it is telling. */
+function namingLonger(names: NameIndex, entity: string, request: LinkRequest): readonly string[] {
+  const passages = names.passages.get(entity)?.length ?? 0;
+  const titled = names.titled.get(entity)?.length ?? 0;
+  if (!entity.includes(" ") && (entity.length < 4 || (titled === 0 && passages < 3))) return [];
+  const longer = [...names.passages].filter(
+    ([name]) => name !== entity && name.split(" ").length <= 7 && ` ${name} `.includes(` ${entity} `),
+  );
+  const found = distinct(longer.flatMap(([, ids]) => ids));
+  return passages + found.length <= request.maxSubname ? found : [];
+}
+
+/** A target is a document's source or id, else a name whose titled passages are meant. */
+function explicitLinks(seed: string, request: LinkRequest, { rows, names }: Neighbourhood): readonly PassageEdge[] {
+  const targets = distinct(rows.get(seed)!.links.map((link) => link.target));
+  return targets
+    .filter((target) => !request.except.includes(target))
+    .flatMap((target) => {
+      const ofDocument = [...rows.values()]
+        .filter((row) => row.source === target || row.document_id === target)
+        .map((row) => row.chunk_id)
+        .toSorted(compareText);
+      const ids = ofDocument.length > 0 ? ofDocument : (names.titled.get(target) ?? []);
+      return edgesTo("explicit", seed, target, ids, request);
+    });
+}
+
+const bodies = { vocabulary: 0, assertions: 0, links: 0, mentions: 0 } as const;
+
+async function passages(
+  context: Context,
+  scope: Scope,
+  request: LinkRequest,
+  reached: readonly string[],
+  around: Neighbourhood,
+  signal: AbortSignal | undefined,
+): Promise<readonly LinkedPassage[]> {
+  const found = await readChunks(context, scope, { chunk_id: { $in: reached } }, bodies, signal);
+  const terms = [...new Set(request.terms)];
+  const entries = terms.flatMap((term) => [`b${term}`, `t${term}`]);
+  const weights: Weights = {
+    corpus: await context.statistics.corpus(context, scope.tenant),
+    frequencies: await context.statistics.frequencies(context, scope.tenant, entries, signal),
+  };
+  return found
+    .filter((row) => around.rows.has(row.chunk_id))
+    .map((row) => ({
+      chunk: chunkOf(row),
+      cosine: cosineTo(request.vector, row),
+      bm25: bm25(
+        row,
+        terms.map((term) => ({ terms: [term], times: 1 })),
+        weights,
+      ),
+      mask: maskOf(request.terms, row),
+      entities: mentionedIn(around.rows.get(row.chunk_id)!),
+    }));
+}
+
+function cosineTo(vector: Float32Array | null, row: ChunkRow): number | null {
+  const stored = vector === null ? null : vectorOf(row);
+  return vector === null || stored === null ? null : cosine(vector, stored);
+}
+
+function maskOf(terms: readonly string[], row: ChunkRow): number {
+  const words = new Set(row.terms.body.split(" "));
+  return terms.reduce((mask, term, bit) => (words.has(term) ? mask | (1 << bit) : mask), 0);
+}
+
+/** Ordered by name; a name may be both title and part of the body: then it is the title. */
+function mentionedIn(row: GraphRow): LinkedPassage["entities"] {
+  return distinct(row.mentions.map((mention) => mention.entity)).map((entity) => ({
+    entity,
+    title: row.mentions.some((mention) => mention.entity === entity && isTitle(mention)),
+  }));
+}

@@ -1,0 +1,168 @@
+import { MongoServerError } from "mongodb";
+import { HybridRAGError } from "../../errors.ts";
+import type { IndexIdentity, Store, StoreHealth } from "../../ports/store.ts";
+import { englishAnalyzer } from "../../text/analyze.ts";
+import { mongoCaches } from "./caches.ts";
+import { mongoChunks } from "./chunks.ts";
+import { connectClient, type ConnectionSettings } from "./connect.ts";
+import { call, rows, type Context } from "./context.ts";
+import { mongoDocuments, transactionChunks } from "./documents.ts";
+import { applyIndexes, createCollections } from "./index-plan.ts";
+import { mongoGraph } from "./graph.ts";
+import type { IndexSettings } from "./indexes.ts";
+import { mongoJobs } from "./jobs.ts";
+import { mongoAudit, mongoKeys } from "./keys.ts";
+import { mongoMemories } from "./memories.ts";
+import { collections } from "./names.ts";
+import { SearchProfile } from "./search-profile.ts";
+import { mongoSessions } from "./sessions.ts";
+import { settle, unseen } from "./settle.ts";
+import { finishPending } from "./staged-put.ts";
+import { Statistics } from "./statistics.ts";
+import { translateError } from "./translate-error.ts";
+
+export interface MongoStoreOptions {
+  readonly uri: string;
+  readonly database?: string;
+  /** Milliseconds since 1970. */
+  readonly now?: () => number;
+  readonly connection?: ConnectionSettings;
+  /** How the search indexes are built; dimensions come with `prepare`. */
+  readonly indexes?: Omit<IndexSettings, "dimensions">;
+  /** False where an operator applies the indexes: `prepare` then creates none. */
+  readonly manageIndexes?: boolean;
+  /** Chunks of a version that one transaction takes. */
+  readonly maxTransactionChunks?: number;
+}
+
+/** The URI is refused, or no server answers: said before anything is tried. */
+export async function openMongoStore(options: MongoStoreOptions): Promise<Store> {
+  const context = await connect(options);
+  return storeOf(context, options);
+}
+
+async function connect(options: MongoStoreOptions): Promise<Context> {
+  const now = options.now ?? Date.now;
+  try {
+    const client = connectClient(options.uri, options.connection ?? {});
+    const db = client.db(options.database ?? "hybridrag");
+    const context: Context = {
+      client,
+      db,
+      now,
+      analyzer: englishAnalyzer(),
+      statistics: new Statistics(),
+      profile: new SearchProfile(db, { ...options.indexes, dimensions: 0 }, () => performance.now()),
+      running: new Set(),
+      unsettled: new Set(),
+      identity: null,
+      closed: false,
+    };
+    try {
+      await client.connect();
+      takeIdentity(context, await readIdentity(context));
+    } catch (error) {
+      await client.close();
+      throw error;
+    }
+    return context;
+  } catch (error) {
+    throw translateError(error);
+  }
+}
+
+function takeIdentity(context: Context, identity: IndexIdentity | null): void {
+  context.identity = identity;
+  context.profile.settings = { ...context.profile.settings, dimensions: identity?.dimensions ?? 0 };
+  context.profile.doubt();
+}
+
+async function readIdentity(context: Context): Promise<IndexIdentity | null> {
+  const row = await rows(context, collections.state).findOne({ _id: "identity" });
+  if (!row) return null;
+  return { embedder: row["embedder"], dimensions: row["dimensions"], chunker: row["chunker"] } as IndexIdentity;
+}
+
+function storeOf(context: Context, options: MongoStoreOptions): Store {
+  return {
+    engine: "mongodb",
+    documents: mongoDocuments(context, options.maxTransactionChunks ?? transactionChunks),
+    chunks: mongoChunks(context),
+    graph: mongoGraph(context),
+    sessions: mongoSessions(context),
+    memories: mongoMemories(context),
+    jobs: mongoJobs(context),
+    caches: mongoCaches(context),
+    keys: mongoKeys(context),
+    audit: mongoAudit(context),
+    prepare: (identity, callOptions) =>
+      call(context, callOptions, () => prepare(context, identity, options.manageIndexes ?? true)),
+    settle: (callOptions) =>
+      call(context, callOptions, (signal) => settle(context, callOptions?.timeoutMs ?? 30_000, signal)),
+    health: () => health(context),
+    capabilities: () => ({ readYourWrites: false, exactScores: false, readOnly: false, maxDimensions: 8192 }),
+    close: async () => {
+      context.closed = true;
+      await Promise.all(context.running);
+      await context.client.close();
+    },
+  };
+}
+
+const nameOf = ({ embedder, dimensions, chunker }: IndexIdentity): string => `${embedder}@${dimensions} + ${chunker}`;
+
+async function prepare(context: Context, identity: IndexIdentity, manage: boolean): Promise<void> {
+  const known = await readIdentity(context);
+  const isNew = known === null || nameOf(known) !== nameOf(identity);
+  if (known && isNew && (await rows(context, collections.documents).findOne({})) !== null) {
+    throw new HybridRAGError(
+      "index_mismatch",
+      `The index was built with ${nameOf(known)}, not with ${nameOf(identity)}; set that model again or re-embed.`,
+      { details: { built: nameOf(known), asked: nameOf(identity) } },
+    );
+  }
+  if (isNew) await rows(context, collections.state).replaceOne({ _id: "identity" }, identity, { upsert: true });
+  takeIdentity(context, identity);
+  if (manage) await createIndexes(context);
+  await finishPending(context);
+}
+
+/** What the user may not do, or the server cannot, is told by the first search; storing works without. */
+async function createIndexes(context: Context): Promise<void> {
+  try {
+    await createCollections(context.db);
+    await applyIndexes(context.db, context.profile);
+  } catch (error) {
+    const code = error instanceof MongoServerError ? Number(error.code) : 0;
+    if (code !== 13 && code !== 31082 && code !== 59) throw error;
+  }
+}
+
+async function health(context: Context): Promise<StoreHealth> {
+  const nothing = { identity: context.identity, documents: 0, chunks: 0, behind: context.unsettled.size };
+  if (context.closed) return { ...nothing, ready: false, warnings: [], details: {} };
+  try {
+    const [sums] = await rows(context, collections.documents)
+      .aggregate<{ documents: number; chunks: number }>([
+        { $group: { _id: null, documents: { $sum: 1 }, chunks: { $sum: "$chunks" } } },
+      ])
+      .toArray();
+    const behind = await unseen(context).catch(() => context.unsettled.size);
+    const counts = { documents: sums?.documents ?? 0, chunks: sums?.chunks ?? 0, behind };
+    const problem = context.identity === null ? null : await searchProblem(context);
+    const warnings = problem === null ? [] : [{ code: problem.code, message: problem.message }];
+    return { identity: context.identity, ...counts, ready: problem === null, warnings, details: {} };
+  } catch (error) {
+    const { code, message } = translateError(error);
+    return { ...nothing, ready: false, warnings: [{ code, message }], details: {} };
+  }
+}
+
+async function searchProblem(context: Context): Promise<HybridRAGError | null> {
+  try {
+    await context.profile.requireReady();
+    return null;
+  } catch (error) {
+    return translateError(error);
+  }
+}

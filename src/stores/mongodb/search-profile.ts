@@ -1,0 +1,120 @@
+import { MongoServerError, type Db } from "mongodb";
+import { HybridRAGError } from "../../errors.ts";
+import { shapeOf, type IndexShape } from "./check-pipeline.ts";
+import {
+  fieldsOf,
+  searchIndexes,
+  textIndex,
+  vectorIndex,
+  type IndexSettings,
+  type SearchIndexSpec,
+} from "./indexes.ts";
+import type { FilterField } from "./filter-fields.ts";
+import { collections } from "./names.ts";
+
+/** What a trial pipeline found this cluster to have. */
+export interface SearchCapabilities {
+  readonly search: boolean;
+  readonly rankFusion: boolean;
+  readonly scoreFusion: boolean;
+  /** The `vectorSearch` operator inside `$search`. */
+  readonly lexicalPrefilter: boolean;
+}
+
+/** One search index as the server lists it. */
+export interface ListedIndex {
+  readonly name: string;
+  readonly type?: string;
+  readonly status?: string;
+  readonly queryable?: boolean;
+  readonly latestDefinition?: Readonly<Record<string, unknown>>;
+  readonly statusDetail?: readonly { readonly message?: string }[];
+}
+
+/** How long a good state of the indexes is believed, in milliseconds. */
+const believedMs = 30_000;
+const mend = "run `hybridrag indexes apply` and `hybridrag indexes wait`";
+
+/** The search indexes that this store expects, and whether they are there: the server would only keep silent. */
+export class SearchProfile {
+  settings: IndexSettings;
+  private readonly db: Db;
+  private readonly clock: () => number;
+  private goodUntil = 0;
+
+  constructor(db: Db, settings: IndexSettings, clock: () => number) {
+    this.db = db;
+    this.settings = settings;
+    this.clock = clock;
+  }
+
+  get specs(): readonly SearchIndexSpec[] {
+    return searchIndexes(this.settings);
+  }
+
+  get fields(): readonly FilterField[] {
+    return fieldsOf(this.settings);
+  }
+
+  get text(): IndexShape {
+    return shapeOf(textIndex(this.settings));
+  }
+
+  get vector(): IndexShape {
+    return shapeOf(vectorIndex(this.settings));
+  }
+
+  /** The next check asks the server again. */
+  doubt(): void {
+    this.goodUntil = 0;
+  }
+
+  async list(): Promise<readonly ListedIndex[]> {
+    try {
+      return (await this.db.collection(collections.chunks).listSearchIndexes().toArray()) as readonly ListedIndex[];
+    } catch (error) {
+      if (error instanceof MongoServerError && error.code === 26) return [];
+      throw error;
+    }
+  }
+
+  /** @throws HybridRAGError `not_ready` or `index_mismatch`, with what mends it. */
+  async requireReady(): Promise<void> {
+    if (this.clock() < this.goodUntil) return;
+    const listed = await this.list();
+    for (const spec of this.specs)
+      checkListed(
+        spec,
+        listed.find((index) => index.name === spec.name),
+      );
+    this.goodUntil = this.clock() + believedMs;
+  }
+}
+
+function checkListed(spec: SearchIndexSpec, listed: ListedIndex | undefined): void {
+  const refuse = (why: string): never => {
+    throw new HybridRAGError("not_ready", `The search index ${spec.name} ${why}; ${mend}.`, {
+      details: { index: spec.name, status: listed?.status ?? "DOES_NOT_EXIST" },
+    });
+  };
+  if (listed === undefined) return refuse("does not exist");
+  if (listed.type !== undefined && listed.type !== spec.type)
+    return refuse(`is of type ${listed.type}, not ${spec.type}`);
+  if (listed.status === "FAILED") return refuse("failed to build");
+  if (listed.queryable !== true) return refuse("is still being built");
+  if (listed.latestDefinition === undefined) return;
+  const have = shapeOf({ name: spec.name, type: spec.type, definition: listed.latestDefinition });
+  const want = shapeOf(spec);
+  if (have.dimensions !== 0 && want.dimensions !== 0 && have.dimensions !== want.dimensions) {
+    throw new HybridRAGError(
+      "index_mismatch",
+      `The search index ${spec.name} holds ${have.dimensions} dimensions and the embedder gives ${want.dimensions}; ` +
+        "set the model that it was built with, or apply the new definition and ingest again.",
+      { details: { index: spec.name, built: have.dimensions, asked: want.dimensions } },
+    );
+  }
+  for (const [path, types] of want.paths) {
+    const missing = [...types].find((type) => have.paths.get(path)?.has(type) !== true);
+    if (missing !== undefined && path !== "vector") return refuse(`does not hold ${path} as ${missing}`);
+  }
+}

@@ -1,0 +1,65 @@
+import { HybridRAGError } from "../../errors.ts";
+import { rows, type Context } from "./context.ts";
+import { collections } from "./names.ts";
+import { seenStage } from "./text-search.ts";
+
+/** Milliseconds between two looks: twice as long each time, up to the second. */
+const firstWaitMs = 5;
+const longestWaitMs = 500;
+/** Ids in one look. */
+const batchIds = 1000;
+
+/** Which of the chunks written here search does not show yet. */
+export async function unseen(context: Context): Promise<number> {
+  const wanted = [...context.unsettled];
+  if (wanted.length === 0) return 0;
+  const collection = rows(context, collections.chunks);
+  for (let start = 0; start < wanted.length; start += batchIds) {
+    const ids = wanted.slice(start, start + batchIds);
+    const stage = seenStage(ids, context.profile.text);
+    const seen = await collection.aggregate<{ _id: string }>([stage, { $project: { _id: 1 } }]).toArray();
+    for (const { _id } of seen) context.unsettled.delete(_id);
+    const missing = ids.filter((id) => context.unsettled.has(id));
+    // What was replaced or deleted since will never be shown.
+    const alive = await collection
+      .find({ _id: { $in: missing } })
+      .project({ _id: 1 })
+      .toArray();
+    const living = new Set(alive.map((row) => String(row["_id"])));
+    for (const id of missing) if (!living.has(id)) context.unsettled.delete(id);
+  }
+  return context.unsettled.size;
+}
+
+/** Waits until search shows everything written here. @throws HybridRAGError `not_ready` when the time is over. */
+export async function settle(context: Context, timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {
+  if (context.unsettled.size === 0) return;
+  await context.profile.requireReady();
+  const end = performance.now() + timeoutMs;
+  let waitMs = firstWaitMs;
+  while ((await unseen(context)) > 0) {
+    if (performance.now() > end) {
+      throw new HybridRAGError(
+        "not_ready",
+        `Search does not show ${context.unsettled.size} written passages yet; wait longer, or look at the search nodes.`,
+        { details: { behind: context.unsettled.size } },
+      );
+    }
+    await pause(waitMs, signal);
+    waitMs = Math.min(longestWaitMs, waitMs * 2);
+  }
+}
+
+function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const cancel = (): void => {
+      clearTimeout(timer);
+      reject(signal!.reason as Error);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", cancel);
+      resolve();
+    }, milliseconds);
+    signal?.addEventListener("abort", cancel, { once: true });
+  });
+}

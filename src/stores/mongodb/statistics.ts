@@ -1,0 +1,110 @@
+import type { Scope } from "../../scope.ts";
+import { rows, type Context } from "./context.ts";
+import { collections } from "./names.ts";
+import { readersFor } from "./stored-metadata.ts";
+
+/** What the words of a tenant are weighed by. */
+export interface Corpus {
+  readonly chunks: number;
+  readonly averageBody: number;
+  readonly averageTitle: number;
+  /** A declared filter field holds values that its index does not see. */
+  readonly isOdd: boolean;
+}
+
+interface Kept {
+  readonly until: number;
+  readonly values: Map<string, Promise<unknown>>;
+}
+
+/** Another server's writes show in the statistics after this many milliseconds; this server's at once. */
+const lifetimeMs = 5000;
+
+/** Statistics by tenant, kept until the tenant's next write here. */
+export class Statistics {
+  private readonly tenants = new Map<string, Kept>();
+
+  forget(tenant: string): void {
+    this.tenants.delete(tenant);
+  }
+
+  private kept<T>(context: Context, tenant: string, name: string, compute: () => Promise<T>): Promise<T> {
+    const known = this.tenants.get(tenant);
+    const fresh =
+      known && known.until > context.now() ? known : { until: context.now() + lifetimeMs, values: new Map() };
+    this.tenants.set(tenant, fresh);
+    const standing = fresh.values.get(name) as Promise<T> | undefined;
+    if (standing) return standing;
+    const computed = compute();
+    fresh.values.set(name, computed);
+    computed.catch(() => fresh.values.delete(name));
+    return computed;
+  }
+
+  corpus(context: Context, tenant: string): Promise<Corpus> {
+    return this.kept(context, tenant, "corpus", () => readCorpus(context, tenant));
+  }
+
+  /** A value of the tenant that is dear to compute. */
+  derived<T>(context: Context, scope: Scope, name: string, compute: () => Promise<T>): Promise<T> {
+    const who = JSON.stringify([name, readersFor(scope.principals)]);
+    return this.kept(context, scope.tenant, who, compute);
+  }
+
+  /** In how many chunks of the tenant each entry of the vocabulary stands. */
+  async frequencies(
+    context: Context,
+    tenant: string,
+    entries: readonly string[],
+    signal?: AbortSignal,
+  ): Promise<ReadonlyMap<string, number>> {
+    const distinct = [...new Set(entries)];
+    const name = JSON.stringify(distinct);
+    const counted = await this.kept(context, tenant, name, () => countEntries(context, tenant, distinct));
+    signal?.throwIfAborted();
+    return counted;
+  }
+}
+
+async function readCorpus(context: Context, tenant: string): Promise<Corpus> {
+  const [sums] = await rows(context, collections.documents)
+    .aggregate<{ chunks: number; body: number; title: number; odd: number }>([
+      { $match: { tenant_id: tenant } },
+      {
+        $group: {
+          _id: null,
+          chunks: { $sum: "$chunks" },
+          body: { $sum: "$body_words" },
+          title: { $sum: "$title_words" },
+          odd: { $sum: "$odd_chunks" },
+        },
+      },
+    ])
+    .toArray();
+  const { chunks = 0, body = 0, title = 0, odd = 0 } = sums ?? {};
+  const average = (total: number): number => (chunks === 0 ? 0 : total / chunks);
+  return { chunks, averageBody: average(body), averageTitle: average(title), isOdd: odd > 0 };
+}
+
+/** One round trip for all entries, each counted over its own index range. */
+async function countEntries(
+  context: Context,
+  tenant: string,
+  entries: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  if (entries.length === 0) return new Map();
+  const counting = (entry: string) => [
+    { $match: { "metadata.tenant_id": tenant, vocabulary: entry, live: true } },
+    { $count: "count" },
+    { $set: { entry: { $literal: entry } } },
+  ];
+  const [first, ...rest] = entries;
+  const pipeline = [
+    ...counting(first!),
+    ...rest.map((entry) => ({ $unionWith: { coll: collections.chunks, pipeline: counting(entry) } })),
+  ];
+  const counted = await rows(context, collections.chunks)
+    .aggregate<{ entry: string; count: number }>(pipeline)
+    .toArray();
+  return new Map(counted.map(({ entry, count }) => [entry, count]));
+}

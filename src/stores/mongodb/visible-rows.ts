@@ -1,0 +1,68 @@
+import type { Scope } from "../../scope.ts";
+import { mayRead } from "../../scope.ts";
+import { metadataOf, type ChunkRow } from "./chunk-rows.ts";
+import { rows, type Context } from "./context.ts";
+import { collections } from "./names.ts";
+import { identifierOf, readersFor } from "./stored-metadata.ts";
+import type { Clause } from "./native-filter.ts";
+
+type Identified = Pick<ChunkRow, "document_id" | "batch" | "metadata_json">;
+
+/** What every read of chunks is narrowed by. */
+export function scopeMatch(scope: Scope): Clause {
+  const readers = readersFor(scope.principals);
+  return { "metadata.tenant_id": scope.tenant, live: true, ...(readers === null ? {} : { readers: { $in: readers } }) };
+}
+
+/** How often a read that met a change of version is repeated. */
+const attempts = 12;
+
+/**
+ * Rows of one moment: reads rows, then asks which version each document has now, and reads again when one changed in
+ * between. What remains of an older version in the end is left out, so versions are never mixed.
+ */
+export async function visibleRows<R extends Identified>(
+  context: Context,
+  scope: Scope,
+  read: () => Promise<readonly R[]>,
+  signal?: AbortSignal,
+): Promise<readonly R[]> {
+  for (let attempt = 1; ; attempt++) {
+    const found = await read();
+    const batches = await currentBatches(context, scope, found, signal);
+    const current = found.filter((row) => batches.get(row.document_id) === row.batch);
+    if (current.length === found.length || attempt === attempts)
+      return current.filter((row) => mayRead(scope, metadataOf(row)));
+  }
+}
+
+async function currentBatches(
+  context: Context,
+  scope: Scope,
+  found: readonly Identified[],
+  signal: AbortSignal | undefined,
+): Promise<ReadonlyMap<string, string>> {
+  const ids = [...new Set(found.map((row) => row.document_id))];
+  if (ids.length === 0) return new Map();
+  const current = await rows(context, collections.documents)
+    .find({ _id: { $in: ids.map((id) => identifierOf(scope.tenant, id)) } }, { signal })
+    .project<{ document_id: string; batch: string }>({ document_id: 1, batch: 1 })
+    .toArray();
+  return new Map(current.map((row) => [row.document_id, row.batch]));
+}
+
+/** Reads chunks by a condition inside the scope. */
+export function readChunks<R extends Identified = ChunkRow>(
+  context: Context,
+  scope: Scope,
+  match: Clause,
+  projection: Readonly<Record<string, 0 | 1>>,
+  signal?: AbortSignal,
+): Promise<readonly R[]> {
+  const read = (): Promise<readonly R[]> =>
+    rows(context, collections.chunks)
+      .find({ ...scopeMatch(scope), ...match }, { signal })
+      .project<R>(projection)
+      .toArray();
+  return visibleRows(context, scope, read, signal);
+}
