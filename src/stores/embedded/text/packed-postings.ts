@@ -18,7 +18,13 @@ export interface PackedPostings {
   /** Adds the list unless it is empty; says whether it was added. */
   appendUnlessEmpty(sources: readonly RowSource[]): boolean;
   /** The lists for which `keep` holds, empty ones for the others. */
-  finish(keep?: (list: number) => boolean): { ends: Uint32Array; rows: Uint16Array; counts: Uint8Array };
+  finish(keep?: (list: number) => boolean): FinishedPostings;
+}
+
+export interface FinishedPostings {
+  readonly ends: Uint32Array;
+  readonly rows: Uint16Array;
+  readonly counts: Uint8Array;
 }
 
 export function packedPostings(): PackedPostings {
@@ -42,24 +48,29 @@ export function packedPostings(): PackedPostings {
       ends.push(packed.length);
       return true;
     },
-    finish: (keep = () => true) => {
-      const kept = growableUint32();
-      const keptEnds = new Uint32Array(ends.length);
-      const allEnds = ends.array.subarray(0, ends.length);
-      for (let list = 0; list < allEnds.length; list += 1) {
-        if (keep(list))
-          for (let at = startOf(allEnds, list); at < (allEnds[list] as number); at += 1)
-            kept.push(packed.array[at] as number);
-        keptEnds[list] = kept.length;
-      }
-      const entries = kept.array.subarray(0, kept.length);
-      return {
-        ends: keptEnds,
-        rows: Uint16Array.from(entries, (entry) => entry >>> 8),
-        counts: Uint8Array.from(entries),
-      };
-    },
+    finish: (keep = () => true) => unpack(packed.array, ends.array.subarray(0, ends.length), keep),
   };
+}
+
+function unpack(packed: Uint32Array, allEnds: Uint32Array, keep: (list: number) => boolean): FinishedPostings {
+  const ends = new Uint32Array(allEnds.length);
+  let size = 0;
+  for (let list = 0; list < ends.length; list += 1) {
+    if (keep(list)) size += (allEnds[list] as number) - startOf(allEnds, list);
+    ends[list] = size;
+  }
+  const rows = new Uint16Array(size);
+  const counts = new Uint8Array(size);
+  for (let list = 0; list < ends.length; list += 1) {
+    const to = ends[list] as number;
+    let from = startOf(allEnds, list);
+    for (let at = startOf(ends, list); at < to; at += 1) {
+      const entry = packed[from++] as number;
+      rows[at] = entry >>> 8;
+      counts[at] = entry & 0xff;
+    }
+  }
+  return { ends, rows, counts };
 }
 
 function pack({ rows, counts, start, end, newRows }: RowSource, packed: GrowableUint32): void {
