@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { bitmapOf } from "../bitmap.ts";
+import { bitmapOf, onesIn } from "../bitmap.ts";
 import { topScores } from "../top-scores.ts";
 import { bitScanner, compiledBitScanner, nearestSlots, notAllowed, plainBitScanner } from "./bit-scanner.ts";
 import { createBitTable, meanVector } from "./bit-table.ts";
+import { bitsOfCodes } from "./bits-of-codes.ts";
 import { createCodeTable } from "./code-table.ts";
 import { prefilteredScan } from "./prefiltered-scan.ts";
 import { recallOf, recallWatch } from "./recall-watch.ts";
@@ -93,11 +94,8 @@ function clusteredVectors(count: number, dimensions: number): Float32Array[] {
 test("finds by bits first what a full scan finds, and only allowed slots", () => {
   const vectors = clusteredVectors(6000, 96);
   const codes = createCodeTable({ dimensions: 96, maximumRows: 10_000 });
-  const bits = createBitTable(meanVector(96, vectors), 10_000);
-  for (const [slot, vector] of vectors.entries()) {
-    codes.set(slot, vector);
-    bits.set(slot, vector);
-  }
+  for (const [slot, vector] of vectors.entries()) codes.set(slot, vector);
+  const bits = bitsOfCodes(codes, vectors.length, 10_000);
   const scanner = codeScanner(codes);
   const watch = recallWatch();
   const allowed = bitmapOf(
@@ -115,6 +113,21 @@ test("finds by bits first what a full scan finds, and only allowed slots", () =>
     watch.record(full, best);
   }
   assert.ok(watch.recall > 0.98 && watch.isTrusted, `${watch.recall}`);
+});
+
+test("takes the same bits from codes as from vectors, nearly", () => {
+  const vectors = clusteredVectors(200, 96);
+  const codes = createCodeTable({ dimensions: 96, maximumRows: 1000 });
+  const direct = createBitTable(meanVector(96, vectors), 1000);
+  for (const [slot, vector] of vectors.entries()) {
+    codes.set(slot, vector);
+    direct.set(slot, vector);
+  }
+  const derived = bitsOfCodes(codes, vectors.length, 1000).rows.bytes(vectors.length);
+  const different = direct.rows
+    .bytes(vectors.length)
+    .reduce((sum, byte, at) => sum + onesIn(byte ^ (derived[at] as number)), 0);
+  assert.ok(different < 0.01 * 96 * vectors.length, `${different}`);
 });
 
 test("scans everything when few rows are allowed", () => {
