@@ -3,7 +3,7 @@ import { test } from "node:test";
 import * as fc from "fast-check";
 import { HybridRAGError } from "../errors.ts";
 import type { ChunkSearchResult } from "../ports/chunk-store.ts";
-import { fuse } from "./fuse.ts";
+import { fuse, fuseUnlisted } from "./fuse.ts";
 import type { Fusion } from "./fusion.ts";
 import { worldOf, type Scored } from "./world.test.fixture.ts";
 
@@ -184,4 +184,16 @@ test("a leg that failed takes no part", () => {
   const failed = { ...world, text: { ...world.text!, error: new HybridRAGError("store_failed", "down") } };
   assert.deepEqual(order(failed, fusion("z")), ["a", "b"]);
   assert.deepEqual(fuse({ ...failed, vector: null }, fusion("z")), []);
+});
+
+test("a passage that no list holds is still scored, by the legs that ran", () => {
+  const world = worldOf([
+    { id: "a", cosine: 0.9, bm25: 3 },
+    { id: "b", cosine: 0.1, bm25: 1 },
+  ]);
+  const stranger = { ...world.candidates[0]!, vectorRank: null, textRank: null };
+  const score = (found: ChunkSearchResult) => fuseUnlisted(found, [stranger], fusion("z")).map((hit) => hit.score);
+  assert.deepEqual(score(world), [fuse(world, fusion("z"))[0]!.score]);
+  assert.deepEqual(score({ ...world, vector: null }), [3]);
+  assert.deepEqual(score({ ...world, text: null }), [0.9]);
 });

@@ -28,6 +28,20 @@ export function fuse(result: ChunkSearchResult, fusion: Fusion): readonly FusedH
     .sort(byScore);
 }
 
+/**
+ * Scores passages that were found otherwise, over links say, as the legs that ran would have: with one leg alone by its
+ * own score, although its list does not hold them. One hit for each candidate, in fused order.
+ */
+export function fuseUnlisted(
+  found: ChunkSearchResult,
+  candidates: readonly Candidate[],
+  fusion: Fusion,
+): readonly FusedHit[] {
+  if (ran(found.vector) && ran(found.text)) return fuse({ ...found, candidates }, fusion);
+  const leg = ran(found.vector) ? "vector" : "text";
+  return candidates.map((candidate) => legHit(candidate, leg)).sort(byScore);
+}
+
 const ran = (report: { readonly error: unknown } | null): boolean => report !== null && report.error === null;
 
 function sharesOf(result: ChunkSearchResult, fusion: Fusion): readonly LegShares[] {
@@ -51,9 +65,11 @@ function singleLeg(candidates: readonly Candidate[], leg: "vector" | "text" | nu
   return candidates
     .filter((candidate) => rank(candidate) !== null)
     .sort((a, b) => rank(a)! - rank(b)! || compareText(a.chunk.chunk_id, b.chunk.chunk_id))
-    .map((candidate): FusedHit => {
-      const score = finite(leg === "vector" ? candidate.cosine : candidate.bm25) ?? 0;
-      const shares = { vector: leg === "vector" ? score : 0, text: leg === "text" ? score : 0, support: 0 };
-      return { candidate, score, shares, graph: null, rerank: null };
-    });
+    .map((candidate) => legHit(candidate, leg));
+}
+
+function legHit(candidate: Candidate, leg: "vector" | "text"): FusedHit {
+  const score = finite(leg === "vector" ? candidate.cosine : candidate.bm25) ?? 0;
+  const shares = { vector: leg === "vector" ? score : 0, text: leg === "text" ? score : 0, support: 0 };
+  return { candidate, score, shares, graph: null, rerank: null };
 }

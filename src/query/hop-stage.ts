@@ -3,7 +3,7 @@ import { hop, type HopHit } from "../graph/hop.ts";
 import type { GraphStore } from "../ports/graph-store.ts";
 import type { HopPath } from "../records.ts";
 import { fusionOf } from "./find-hits.ts";
-import { fuse } from "./fuse.ts";
+import { fuseUnlisted } from "./fuse.ts";
 import type { FusedHit } from "./fusion.ts";
 import type { GraphStage, GraphStageInput, GraphStageResult } from "./graph-stage.ts";
 
@@ -25,7 +25,7 @@ export function hopStage(graph: GraphStore, analyze: (text: string) => readonly 
       vector,
       hits,
       text: found.text,
-      rescore: (candidates) => fuse({ ...found, candidates }, fusionOf(plan)),
+      rescore: (candidates) => fuseUnlisted(found, candidates, fusionOf(plan)),
       analyze,
       signal,
     });
@@ -41,7 +41,7 @@ function linked(
   const places = new Map(hits.map((hit) => [hit.candidate.chunk.chunk_id, hit]));
   return hits.map((hit, index): FusedHit => {
     const id = hit.candidate.chunk.chunk_id;
-    const before = known.get(id) ?? fuse({ ...input.found, candidates: [hit.candidate] }, fusionOf(input.plan))[0]!;
+    const before = known.get(id) ?? fuseUnlisted(input.found, [hit.candidate], fusionOf(input.plan))[0]!;
     const path = hit.reason && index < explained ? pathOf(hit, places) : undefined;
     return { ...before, score: hit.total, graph: hit.bonus, ...(path ? { path } : {}) };
   });
