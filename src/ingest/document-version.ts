@@ -15,7 +15,7 @@ import type { RunInSlices } from "./time-slices.ts";
 /** Texts shorter than this are parted into blocks in this thread: a worker would cost more. */
 const inlineCharacters = 20_000;
 /** Tokens of a chunk's frame when there is no embedder. */
-export const lexicalMaxTokens = 256;
+const lexicalMaxTokens = 256;
 
 export interface VersionContext {
   readonly tenant: string;
@@ -179,7 +179,7 @@ function firstFrom(links: readonly LoadedLink[], offset: number): number {
 }
 
 /** A relative link means the file beside this one; a link within the page leads nowhere else. */
-export function resolveTarget(target: string, source: string): string | null {
+function resolveTarget(target: string, source: string): string | null {
   const [address = ""] = target.split("#", 1);
   if (!address) return null;
   if (/^[a-z][a-z\d+.-]+:/iu.test(address)) return address;

@@ -1,5 +1,5 @@
 import type { BlockKind } from "./loaded-document.ts";
-import { oneLine, type Run, type TextBuilder } from "./text-builder.ts";
+import { type Run, type TextBuilder } from "./text-builder.ts";
 
 /** The part of a DOM node that reading needs; linkedom's nodes have it. */
 export interface HtmlNode {
@@ -192,5 +192,3 @@ const hasDescendant = (node: HtmlNode, names: ReadonlySet<string>): boolean =>
 
 const descendants = (node: HtmlNode, name: string): readonly HtmlNode[] =>
   [...node.childNodes].flatMap((child) => (child.localName === name ? [child] : descendants(child, name)));
-
-export const textOf = (node: HtmlNode): string => oneLine(node.textContent ?? "");

@@ -2,7 +2,7 @@ import { fromBuffer, type Entry, type ZipFile } from "yauzl";
 import { tooLarge, unreadable } from "./refusal.ts";
 
 /** What an archive inside a document may hold before it counts as an attack. */
-export interface ZipLimits {
+interface ZipLimits {
   readonly entries: number;
   /** Bytes, all entries together. */
   readonly inflatedBytes: number;
@@ -10,7 +10,7 @@ export interface ZipLimits {
   readonly ratio: number;
 }
 
-export const zipLimits: ZipLimits = { entries: 10_000, inflatedBytes: 200 * 2 ** 20, ratio: 200 };
+const zipLimits: ZipLimits = { entries: 10_000, inflatedBytes: 200 * 2 ** 20, ratio: 200 };
 const ratioFreeBytes = 2 ** 20;
 
 /** The entries' names; checks all limits against the directory of the archive. */
