@@ -66,7 +66,7 @@ export function tenantIndex(base: IndexBase, analyzer: Analyzer): TenantIndex {
   }
 
   function remove(chunkKeys: readonly number[]): void {
-    const gone = chunkKeys.map((key) => slots.slotOf(key)).filter((slot) => slot >= 0);
+    const gone = [...new Set(chunkKeys)].map((key) => slots.slotOf(key)).filter((slot) => slot >= 0);
     if (gone.length === 0) return;
     for (const slot of gone) slots.kill(slot);
     text = withoutSlots(text, gone);
