@@ -27,7 +27,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   query: ["graph", "ports", ...inner],
   memory: ["query", "ports", ...inner],
   evaluate: ["query", "ingest", "ports", ...inner],
-  hybridrag: [...steps, "ports", ...inner],
+  hybridrag: [...steps, "wrap", "ports", ...inner],
 
   "stores/*": ["ports", ...inner],
   "providers/*": ["providers", "ports", ...inner],

@@ -1,4 +1,5 @@
 import type { Analyzer } from "./text/analyze.ts";
+import { estimateIngest, type IngestWork } from "./ingest/estimate-ingest.ts";
 import { ingest, type IngestOptions } from "./ingest/ingest.ts";
 import type { IngestEvent } from "./ingest/ingest-events.ts";
 import type { LoadPool } from "./ingest/load/load-pool.ts";
@@ -11,6 +12,8 @@ import type { Store } from "./ports/store.ts";
 import type { AnswerEvent } from "./query/answer/answer-event.ts";
 import type { AnswerConstants } from "./query/answer/constants.ts";
 import { extractAnswer } from "./query/answer/extract-answer.ts";
+import { condense } from "./query/condense.ts";
+import { modelAnswer, type ModelAnswerPorts } from "./query/model-answer/model-answer.ts";
 import { hopStage } from "./query/hop-stage.ts";
 import type { QuerySettings } from "./query/plan.ts";
 import { parseQueryRequest, type QueryRequest } from "./query/query-request.ts";
@@ -18,6 +21,7 @@ import type { QueryPorts } from "./query/query-ports.ts";
 import { search, type SearchResponse } from "./query/search.ts";
 import type { Warning } from "./records.ts";
 import type { Scope } from "./scope.ts";
+import { costOf, listPrices, priceOf, type PriceTable } from "./wrap/prices.ts";
 
 /** The object users hold. It owns its parts: `close` closes them all. */
 export interface HybridRAG {
@@ -29,6 +33,12 @@ export interface HybridRAG {
   readonly settings: QuerySettings;
   /** What is missing or degraded for every call, such as "lexical only". */
   readonly notices: readonly Warning[];
+  /** What an ingest of these sources would take; nothing is spent or written. Unchanged documents cost nothing. */
+  estimate(
+    scope: Scope,
+    sources: readonly IngestSource[],
+    options: Omit<IngestOptions, "scope">,
+  ): Promise<IngestEstimate>;
   /** Reads, chunks, embeds and stores; reports what became of each document. */
   ingest(
     scope: Scope,
@@ -55,6 +65,10 @@ export interface Parts {
   readonly store: Store;
   readonly embedder: Embedder | null;
   readonly reranker: Reranker | null;
+  /** Writes answers; null: they are extracted. */
+  readonly writer?: Pick<ModelAnswerPorts, "model" | "rewriter" | "costOf"> | null;
+  /** For estimates. */
+  readonly prices?: PriceTable;
   readonly extractor: Extractor | null;
   readonly pool: LoadPool;
   readonly chunker: NonNullable<IngestOptions["chunker"]>;
@@ -88,19 +102,29 @@ export function createHybridRAG(parts: Parts): HybridRAG {
 
   async function* ask(scope: Scope, input: unknown, options?: QueryOptions): AsyncGenerator<AnswerEvent, void> {
     const request = parseQueryRequest(input);
-    const events = extractAnswer(
-      { ...ports, analyzer, constants: parts.constants },
-      scope,
-      request,
-      settingsOf(options),
-      options?.signal,
-    );
+    const events = answerEvents(scope, request, settingsOf(options), options?.signal);
     let answer = "";
     for await (const event of events) {
       if (event.type === "text-delta") answer += event.text;
       if (event.type === "end") await remember(scope, request, answer, options?.signal);
       yield event;
     }
+  }
+
+  async function* answerEvents(
+    scope: Scope,
+    request: QueryRequest,
+    settings: QuerySettings,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<AnswerEvent, void> {
+    const history = request.session_id === null ? null : await talks.recall(scope, request.session_id, { signal });
+    const context = { messages: history?.messages ?? [], summary: history?.summary ?? "", memories: [] };
+    const answering = { ...ports, analyzer, constants: parts.constants };
+    if (parts.writer)
+      return yield* modelAnswer({ ...answering, ...parts.writer }, scope, request, settings, { context, signal });
+    const { question } = await condense(null, request.query, context, signal);
+    for await (const event of extractAnswer(answering, scope, { ...request, query: question }, settings, signal))
+      yield event.type === "sources" ? { ...event, question: request.query } : event;
   }
 
   const remember = async (scope: Scope, request: QueryRequest, answer: string, signal?: AbortSignal): Promise<void> => {
@@ -120,6 +144,12 @@ export function createHybridRAG(parts: Parts): HybridRAG {
       const found = await search(ports, scope, parseQueryRequest(input), settingsOf(options), options?.signal);
       return { ...found, warnings: [...parts.notices, ...found.warnings] };
     },
+    estimate: async (scope, sources, options) => {
+      const dependencies = { store, embedder, extractor: parts.extractor, pool: parts.pool, now: parts.now };
+      const work = await estimateIngest(sources, dependencies, { chunker: parts.chunker, ...options, scope });
+      const provider = embedder?.fingerprint.split("/", 1)[0] ?? "none";
+      return { ...work, ...moneyOf(parts.prices ?? listPrices, provider, embedder?.model ?? "none", work.tokens) };
+    },
     ingest: (scope, sources, options) =>
       ingest(
         sources,
@@ -131,6 +161,20 @@ export function createHybridRAG(parts: Parts): HybridRAG {
       await Promise.all([store.close(), embedder?.close(), parts.extractor?.close(), parts.pool.close()]);
     },
   };
+}
+
+export interface IngestEstimate extends IngestWork {
+  /** US dollars; null when no price of the model is known. */
+  readonly cost_usd: number | null;
+  /** The day of the price list. */
+  readonly prices_of: string;
+}
+
+function moneyOf(prices: PriceTable, provider: string, model: string, tokens: number) {
+  const isFree = provider === "local" || provider === "none";
+  const price = isFree ? { input: 0 } : priceOf(prices, provider, model);
+  const usage = { inputTokens: tokens, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0 };
+  return { cost_usd: price === null ? null : costOf(price, usage), prices_of: prices.date };
 }
 
 /** Work that no answer waits for, and that `close` does. A failure of it costs nobody anything. */

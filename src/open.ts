@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Config } from "./config/config.ts";
@@ -6,13 +7,17 @@ import { createHybridRAG, type HybridRAG } from "./hybridrag.ts";
 import { chunkerFingerprint } from "./ingest/chunk/chunk-document.ts";
 import { chunkerOptions } from "./ingest/document-version.ts";
 import { loadPool } from "./ingest/load/load-pool.ts";
+import { openModels, type ModelSurroundings } from "./open-models.ts";
+import { openSecrets } from "./open-secrets.ts";
 import type { Embedder } from "./ports/embedder.ts";
 import type { Extractor } from "./ports/extractor.ts";
 import type { IndexIdentity, Store } from "./ports/store.ts";
 import { bundledConstants } from "./query/answer/constants.ts";
 import type { QuerySettings } from "./query/plan.ts";
 import type { Warning } from "./records.ts";
+import { ownerScope } from "./scope.ts";
 import { englishAnalyzer } from "./text/analyze.ts";
+import { localCaches } from "./wrap/local-caches.ts";
 
 const dayMs = 24 * 60 * 60 * 1000;
 
@@ -21,34 +26,54 @@ export async function openHybridRAG(
   config: Config,
   { access }: { readonly access: "read" | "write" },
 ): Promise<HybridRAG> {
-  const { embedder, notices } = await openEmbedder(config);
   const chunker =
     config.chunk_tokens === undefined ? {} : { maxTokens: config.chunk_tokens, targetTokens: config.chunk_tokens };
-  const store = await openStore(config, access);
+  const store = await openStore(config, countsAcrossRuns(config) ? "write" : access);
+  let embedder: Embedder | null = null;
   try {
+    const models = await openModels(config, surroundings(config, store));
+    const chosen = models.embedder === null ? await openEmbedder(config) : { embedder: models.embedder, notices: [] };
+    embedder = chosen.embedder;
     await claimIndex(store, {
       embedder: embedder?.fingerprint ?? "none",
       dimensions: embedder?.dimensions ?? 0,
       chunker: chunkerFingerprint(chunkerOptions(embedder, chunker)),
     });
+    return createHybridRAG({
+      store,
+      embedder,
+      reranker: models.reranker,
+      writer: models.model && { model: models.model, rewriter: models.assistant, costOf: models.costOf },
+      prices: models.prices,
+      extractor: access === "write" ? await openExtractor() : null,
+      pool: loadPool({ maxFileBytes: config.max_file_mb * 2 ** 20 }),
+      chunker,
+      analyzer: englishAnalyzer(),
+      constants: bundledConstants,
+      query: querySettingsOf(config),
+      sessions: { ttlMs: config.session_ttl_days * dayMs, historyTokens: 2000, summaryTokens: 400 },
+      notices: [...chosen.notices, ...models.notices],
+      now: () => performance.now(),
+    });
   } catch (error) {
     await Promise.all([store.close(), embedder?.close()]);
     throw error;
   }
-  return createHybridRAG({
-    store,
-    embedder,
-    reranker: null,
-    extractor: access === "write" ? await openExtractor() : null,
-    pool: loadPool({ maxFileBytes: config.max_file_mb * 2 ** 20 }),
-    chunker,
-    analyzer: englishAnalyzer(),
-    constants: bundledConstants,
-    query: querySettingsOf(config),
-    sessions: { ttlMs: config.session_ttl_days * dayMs, historyTokens: 2000, summaryTokens: 400 },
-    notices,
-    now: () => performance.now(),
-  });
+}
+
+/** A reader cannot write down what it spends, so a budget that outlives the run needs a writer. */
+const countsAcrossRuns = (config: Config): boolean =>
+  config.budget_usd !== undefined || config.budget_usd_per_day !== undefined;
+
+function surroundings(config: Config, store: Store): ModelSurroundings {
+  const own = localCaches(Date.now);
+  return {
+    secrets: openSecrets(config, globalThis.fetch),
+    fetch: globalThis.fetch,
+    caches: () => (store.capabilities().readOnly ? own : store.caches),
+    scope: () => ownerScope(config.tenant),
+    run: randomUUID(),
+  };
 }
 
 async function openStore(config: Config, access: "read" | "write"): Promise<Store> {

@@ -144,7 +144,7 @@ async function readDurable(
 }
 
 async function writeDurable(
-  { caches, scope, ttlMs = 7 * 86_400_000 }: Durable,
+  { caches, scope, ttlMs = 86_400_000 }: Durable,
   keys: readonly string[],
   vectors: readonly Float32Array[],
 ): Promise<void> {

@@ -54,11 +54,8 @@ export function pack(embedder: Embedder): Embedder {
     };
   }
 
-  return {
-    ...embedder,
-    limits: { ...embedder.limits, items: Number.MAX_SAFE_INTEGER, tokens: Number.MAX_SAFE_INTEGER },
-    embed,
-  };
+  // The limits stay those of one call: who fills calls of its own goes on doing so, and keeps its memory bounded.
+  return { ...embedder, embed };
 }
 
 const tokensOf = (embedder: Embedder, text: string): number => Math.min(embedder.maxTokens, embedder.countTokens(text));

@@ -1,6 +1,7 @@
 import { buffer } from "node:stream/consumers";
 import type { Command } from "commander";
 import { HybridRAGError } from "../../errors.ts";
+import type { IngestEstimate } from "../../hybridrag.ts";
 import type { FileResult, IngestEvent, IngestProgress, IngestSummary } from "../../ingest/ingest-events.ts";
 import { parseMetadata } from "../../ingest/metadata.ts";
 import type { IngestSource } from "../../ingest/sources.ts";
@@ -12,6 +13,7 @@ import { inWorkspace, type CommonOptions } from "../workspace.ts";
 interface IngestOptions extends CommonOptions {
   readonly metadata?: string;
   readonly prune?: boolean;
+  readonly estimate?: boolean;
   readonly title?: string;
 }
 
@@ -21,10 +23,19 @@ export function addIngest(program: Command, shell: Shell): void {
     .option("--metadata <json>", 'metadata for every document, such as {"category": "report"}')
     .option("--title <title>", "title of what comes from standard input")
     .option("--prune", "delete documents whose files have vanished from an ingested folder")
+    .option("--estimate", "say what it would take, in tokens and money, and do nothing")
     .action(async (paths: readonly string[], options: IngestOptions) => {
       const metadata = parseMetadata(parseJson(options.metadata));
       const sources = await Promise.all(paths.map((path) => sourceOf(path, options.title)));
       const ingestOptions = { cwd: process.cwd(), metadata, prune: options.prune === true, signal: shell.signal };
+      if (options.estimate) {
+        const estimate = await inWorkspace({ ...options, access: "write" }, ({ rag, scope }) =>
+          rag.estimate(scope, sources, ingestOptions),
+        );
+        if (options.json) shell.terminal.json(estimate);
+        else shell.terminal.line(estimateLine(estimate));
+        return;
+      }
       const { files, vanished, summary } = await inWorkspace({ ...options, access: "write" }, ({ rag, scope }) =>
         watch(rag.ingest(scope, sources, ingestOptions), shell.terminal),
       );
@@ -97,6 +108,11 @@ function noteOf(event: IngestEvent): string | null {
 function progressLine({ done, total, chunks, chunks_per_second: rate, eta_seconds: eta }: IngestProgress): string {
   const left = eta === null ? "" : `, ${eta < 90 ? `${Math.ceil(eta)} s` : `${Math.ceil(eta / 60)} min`} left`;
   return `${done} of ${total} documents, ${chunks} chunks (${Math.round(rate)} a second${left})`;
+}
+
+function estimateLine({ documents, texts, tokens, calls, cost_usd: cost, prices_of: date }: IngestEstimate): string {
+  const money = cost === null ? "no price is known for this model" : `about $${cost.toFixed(4)} (prices of ${date})`;
+  return `${documents} documents, ${texts} texts, ${tokens} tokens in ${calls} calls: ${money}.`;
 }
 
 function summaryLine({ outcomes, chunks, seconds, interrupted }: IngestSummary): string {
