@@ -57,4 +57,4 @@ export interface LoadRequest {
 export type Loader = (request: LoadRequest) => LoadedDocument | Promise<LoadedDocument>;
 
 /** Raise when a reader's output changes, so that unchanged files are read again. */
-export const loaderVersion = "1";
+export const loaderVersion = "2";

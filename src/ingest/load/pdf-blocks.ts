@@ -37,7 +37,9 @@ function bodySize(lines: readonly PdfLine[]): number {
 
 /** Sizes above the body's, the largest is level 1. */
 function headingLevels(lines: readonly PdfLine[], body: number): ReadonlyMap<number, number> {
-  const sizes = new Set(lines.filter((line) => line.size > body * headingSize).map((line) => roundSize(line.size)));
+  const sizes = new Set(
+    lines.filter((line) => line.size > body * headingSize && !line.rotated).map((line) => roundSize(line.size)),
+  );
   return new Map([...sizes].toSorted((a, b) => b - a).map((size, index) => [size, Math.min(6, index + 1)]));
 }
 
@@ -87,7 +89,7 @@ function continues(before: PdfLine, line: PdfLine, gap: number, body: number): b
   if (Math.abs(before.size - line.size) > 0.1 * Math.max(before.size, line.size)) return false;
   const text = lineText(line);
   if (bullet.test(text) || captionStart.test(text)) return false;
-  if (line.size <= body * headingSize && (numbered.test(text) || numbered.test(lineText(before)))) return false;
+  if (line.size <= body * headingSize && (isNumbered(text) || isNumbered(lineText(before)))) return false;
   const down = before.baseline - line.baseline;
   const ended = /[.!?:][)"”’\]]*$/u.test(lineText(before));
   // Up again: the next column, which goes on with the sentence when the last one is open.
@@ -97,6 +99,9 @@ function continues(before: PdfLine, line: PdfLine, gap: number, body: number): b
   const short = before.right < line.right - 4 * line.size;
   return !(ended && (indented || short));
 }
+
+/** "2.1 Results"; "2. Results" is as often an item of a list. */
+const isNumbered = (text: string): boolean => numbered.test(text) && !bullet.test(text);
 
 const isTabular = (line: PdfLine): boolean => line.cells.length > 1;
 
@@ -127,11 +132,11 @@ function addGroup(group: Group, context: PageContext, builder: TextBuilder): voi
 }
 
 function headingLevel(first: PdfLine, text: string, lines: number, context: PageContext): number | null {
-  if (!/\p{L}{2}/u.test(text) || text.length > maxHeadingCharacters || (bullet.test(text) && !numbered.test(text)))
-    return null;
+  if (first.rotated || !/\p{L}{2}/u.test(text) || text.length > maxHeadingCharacters) return null;
+  if (bullet.test(text) && !numbered.test(text)) return null;
   if (first.size > context.body * headingSize) return context.levels.get(roundSize(first.size)) ?? 1;
-  const number = lines === 1 && first.size >= context.body * 0.97 ? numbered.exec(text)?.groups?.["number"] : undefined;
-  if (number === undefined) return null;
+  if (lines > 1 || first.size < context.body * 0.97 || !isNumbered(text)) return null;
+  const number = numbered.exec(text)?.groups?.["number"] ?? "";
   return Math.min(6, context.levels.size + number.split(".").length);
 }
 

@@ -24,6 +24,8 @@ export interface PdfLine {
   readonly baseline: number;
   /** Of the font that most of the line is set in. */
   readonly size: number;
+  /** Printed along the side: never a heading. */
+  readonly rotated: boolean;
 }
 
 export const lineText = (line: PdfLine): string => line.cells.join(" ");
@@ -39,7 +41,7 @@ const proseCell = 28;
 export function pdfLines(items: readonly PdfItem[]): readonly PdfLine[] {
   const pieces = items.filter((item) => item.str.trim() !== "").map(toPiece);
   const upright = pieces.filter(({ rotated }) => !rotated).map(({ piece }) => piece);
-  const rotated = pieces.filter(({ rotated }) => rotated).map(({ piece }) => toLine([[piece]]));
+  const rotated = pieces.filter(({ rotated }) => rotated).map(({ piece }) => ({ ...toLine([[piece]]), rotated: true }));
   return [...inReadingOrder(splitColumns(groupLines(upright))).map(toLine), ...rotated];
 }
 
@@ -150,6 +152,7 @@ function toLine(row: Row): PdfLine {
     right: rightOf(row),
     baseline: longest.baseline,
     size: longest.size,
+    rotated: false,
   };
 }
 
