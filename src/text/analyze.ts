@@ -19,7 +19,7 @@ export interface Token {
 }
 
 /** The arguments are those of {@link Token}, in its order: no object is made per word. */
-export type TokenVisitor = (term: string, word: string, start: number, end: number, position: number) => void;
+type TokenVisitor = (term: string, word: string, start: number, end: number, position: number) => void;
 
 /**
  * Turns text into the terms that are indexed and searched. Corpus, query and the units of an answer must be analysed

@@ -1,6 +1,6 @@
 import { splitSentences, type TextSpan, trimmed } from "./sentences.ts";
 
-export type UnitKind = "sentence" | "heading" | "list-item" | "table-row";
+type UnitKind = "sentence" | "heading" | "list-item" | "table-row";
 
 /** The smallest piece of a text that can be shown as an answer: `text.slice(start, end)`. */
 export interface Unit extends TextSpan {

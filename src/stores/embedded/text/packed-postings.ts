@@ -21,7 +21,7 @@ export interface PackedPostings {
   finish(keep?: (list: number) => boolean): FinishedPostings;
 }
 
-export interface FinishedPostings {
+interface FinishedPostings {
   readonly ends: Uint32Array;
   readonly rows: Uint16Array;
   readonly counts: Uint8Array;

@@ -13,7 +13,7 @@ export interface QueryTerm {
   readonly alternatives: readonly Alternative[];
 }
 
-export interface Alternative {
+interface Alternative {
   readonly term: string;
   readonly weight: number;
 }

@@ -16,21 +16,19 @@ export interface TextRow {
   readonly content: string;
 }
 
-/** Collects chunks and makes a segment of them; the order in which they came leaves no trace. */
-export interface SegmentBuilder {
-  readonly rows: number;
-  /** Throws `too_large` beyond `mostSegmentRows`. */
+interface SegmentBuilder {
   add(row: TextRow): void;
   build(): TextSegment;
 }
 
+/** The order of the rows leaves no trace. Throws `too_large` beyond `mostSegmentRows`. */
 export function buildSegment(analyzer: Analyzer, rows: Iterable<TextRow>): TextSegment {
   const builder = segmentBuilder(analyzer);
   for (const row of rows) builder.add(row);
   return builder.build();
 }
 
-export function segmentBuilder(analyzer: Analyzer): SegmentBuilder {
+function segmentBuilder(analyzer: Analyzer): SegmentBuilder {
   const lexicon = createLexicon();
   const rows: BuiltRow[] = [];
   const entries: Entries = { words: growableUint32(), body: growableUint32(), title: growableUint32() };
@@ -56,9 +54,6 @@ export function segmentBuilder(analyzer: Analyzer): SegmentBuilder {
     return length;
   };
   return {
-    get rows() {
-      return rows.length;
-    },
     add: ({ slot, tenant, title, content }) => {
       if (rows.length === mostSegmentRows) {
         throw new HybridRAGError("too_large", `A segment of the text index holds ${mostSegmentRows} chunks at most.`);

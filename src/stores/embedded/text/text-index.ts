@@ -66,7 +66,7 @@ export function withoutSlots(index: TextIndex, slots: Iterable<number>): TextInd
 }
 
 /** The living row of a slot, or -1. */
-export function rowOf({ segment, owners }: TextPart, slot: number): number {
+function rowOf({ segment, owners }: TextPart, slot: number): number {
   let low = 0;
   let high = segment.rows - 1;
   while (low <= high) {

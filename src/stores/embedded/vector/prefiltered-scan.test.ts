@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { bitmapOf, onesIn } from "../bitmap.ts";
 import { topScores } from "../top-scores.ts";
 import { bitScanner, compiledBitScanner, nearestSlots, notAllowed, plainBitScanner } from "./bit-scanner.ts";
-import { createBitTable, meanVector } from "./bit-table.ts";
+import { attachBitTable, createBitTable, meanVector } from "./bit-table.ts";
 import { bitsOfCodes } from "./bits-of-codes.ts";
 import { createCodeTable } from "./code-table.ts";
 import { prefilteredScan } from "./prefiltered-scan.ts";
@@ -54,7 +54,7 @@ test("the kernel counts different bits as plain JavaScript does", () => {
       const table = createBitTable(meanVector(query.length, vectors), 100);
       for (const [slot, vector] of vectors.entries()) table.set(slot, vector);
       const request = { query, rows: vectors.length, allowed: bitmapOf(slots, 13) };
-      const compiled = compiledBitScanner(table);
+      const compiled = compiledBitScanner(attachBitTable(table.mean, table.rows.memory));
       assert.ok(compiled !== null);
       assert.deepEqual([...compiled.distances(request)], [...plainBitScanner(table).distances(request)]);
       if (slots.includes(0)) assert.equal(compiled.distances(request)[0], 0);
