@@ -70,6 +70,8 @@ export interface StoreHealth {
   readonly identity: IndexIdentity | null;
   readonly documents: number;
   readonly chunks: number;
+  /** Live conversations of all tenants. */
+  readonly sessions: number;
   /** Writes that are durable and not yet searchable. */
   readonly behind: number;
   readonly warnings: readonly Warning[];

@@ -1,7 +1,6 @@
 import type { Logger } from "pino";
 import type { Metrics } from "../observe/metrics.ts";
 import type { Store, StoreHealth } from "../ports/store.ts";
-import { ownerScope } from "../scope.ts";
 
 /** The last look at the store, and whether the server is on its way out. */
 export interface HealthProbe {
@@ -16,20 +15,13 @@ export interface HealthProbe {
 
 export interface HealthProbeParts {
   readonly store: Store;
-  readonly tenant: string;
   readonly metrics: Metrics;
   readonly log: Logger;
   readonly everyMs: number;
 }
 
 /** Feeds readiness and gauges from the store every so often; no request pays for it, and no paid service is called. */
-export async function startHealthProbe({
-  store,
-  tenant,
-  metrics,
-  log,
-  everyMs,
-}: HealthProbeParts): Promise<HealthProbe> {
+export async function startHealthProbe({ store, metrics, log, everyMs }: HealthProbeParts): Promise<HealthProbe> {
   let last: StoreHealth | null = null;
   let draining = false;
   const look = async (): Promise<StoreHealth> => {
@@ -40,7 +32,7 @@ export async function startHealthProbe({
     metrics.storeUp.set(health.ready ? 1 : 0);
     metrics.storeChunks.set(health.chunks);
     metrics.storeBehind.set(health.behind);
-    if (health.ready) metrics.activeSessions.set(await store.sessions.count(ownerScope(tenant)));
+    if (health.ready) metrics.activeSessions.set(health.sessions);
     return health;
   };
   const quietly = () => {

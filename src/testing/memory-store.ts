@@ -9,7 +9,7 @@ import { memoryGraph } from "./memory/graph.ts";
 import { memoryJobs } from "./memory/jobs.ts";
 import { memoryKeys } from "./memory/keys.ts";
 import { memoryMemories } from "./memory/memories.ts";
-import { memorySessions } from "./memory/sessions.ts";
+import { countAllSessions, memorySessions } from "./memory/sessions.ts";
 import { enter, frozen, type State } from "./memory/state.ts";
 
 export interface MemoryStoreOptions {
@@ -54,6 +54,7 @@ export function openMemoryStore(options: MemoryStoreOptions = {}): Store {
         ready: !state.closed,
         identity: state.identity,
         ...countAll(state),
+        sessions: countAllSessions(state),
         behind: 0,
         warnings: [],
         details: {},

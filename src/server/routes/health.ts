@@ -10,6 +10,7 @@ const storeHealth = z.object({
   identity: z.object({ embedder: z.string(), dimensions: z.int(), chunker: z.string() }).nullable(),
   documents: z.int(),
   chunks: z.int(),
+  sessions: z.int(),
   behind: z.int(),
   warnings: z.array(z.object({ code: z.string(), message: z.string() })),
   details: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),

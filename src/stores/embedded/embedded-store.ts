@@ -174,6 +174,7 @@ const unhealthy = (error: unknown): StoreHealth => ({
   identity: null,
   documents: 0,
   chunks: 0,
+  sessions: 0,
   behind: 0,
   warnings: [{ code: isHybridRAGError(error) ? error.code : "store_failed", message: messageOf(error) }],
   details: {},

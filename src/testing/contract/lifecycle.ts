@@ -29,16 +29,18 @@ export const lifecycleCases: readonly ContractCase[] = [
     },
   },
   {
-    name: "health counts the documents of all tenants and knows what the index is for",
+    name: "health counts documents and live sessions of all tenants and knows what the index is for",
     async run({ fresh }) {
       const { store, tenant } = await fresh();
       const empty = await store.health();
-      assert.deepEqual([empty.ready, empty.documents, empty.chunks], [true, 0, 0]);
-      await store.documents.put(tenant(), versionOf({ id: "a", parts: ["one", "two"] }));
-      await store.documents.put(tenant(), versionOf({ id: "a", parts: ["one"] }));
+      assert.deepEqual([empty.ready, empty.documents, empty.chunks, empty.sessions], [true, 0, 0, 0]);
+      const [one, other] = [tenant(), tenant()];
+      await store.documents.put(one, versionOf({ id: "a", parts: ["one", "two"] }));
+      await store.documents.put(other, versionOf({ id: "a", parts: ["one"] }));
+      for (const scope of [one, other]) await store.sessions.open(scope, { sessionId: "s", ttlMs: 60_000 });
       await store.settle();
-      const { ready, documents, chunks, behind, identity } = await store.health();
-      assert.deepEqual([ready, documents, chunks, behind, identity], [true, 2, 3, 0, contractIdentity]);
+      const { ready, documents, chunks, sessions, behind, identity } = await store.health();
+      assert.deepEqual([ready, documents, chunks, sessions, behind, identity], [true, 2, 3, 2, 0, contractIdentity]);
     },
   },
   {

@@ -84,6 +84,10 @@ export function memorySessions(state: State): SessionStore {
   };
 }
 
+/** Live sessions of all tenants. */
+export const countAllSessions = (state: State): number =>
+  [...state.tenants.keys()].reduce((sum, tenant) => sum + allLive(state, { tenant, principals: "all" }).length, 0);
+
 const later = (state: State, ttlMs: number): string => new Date(state.now() + ttlMs).toISOString();
 
 const isLive = (state: State, { session }: StoredSession): boolean => Date.parse(session.expires_at) > state.now();

@@ -3,14 +3,16 @@ import type { StoreHealth } from "../../../ports/store.ts";
 import { formatVersion } from "../sqlite/migrations.ts";
 import type { ReadContext } from "../workers/context.ts";
 import { readIdentity } from "./identity.ts";
+import { countAllSessions } from "./sessions.ts";
 
-export function readHealth({ db }: ReadContext): StoreHealth {
+export function readHealth({ db, now }: ReadContext): StoreHealth {
   const count = (table: string): number => db.get<{ rows: number }>(`SELECT count(*) AS rows FROM ${table}`)!.rows;
   return {
     ready: true,
     identity: readIdentity(db),
     documents: count("documents"),
     chunks: count("chunks"),
+    sessions: countAllSessions({ db, now }),
     behind: 0,
     warnings: [],
     details: {

@@ -222,6 +222,10 @@ export function countSessions({ db, now }: CallContext, scope: Scope): number {
   return db.get<{ rows: number }>(sql, tenant, now)!.rows;
 }
 
+/** Live sessions of all tenants. */
+export const countAllSessions = ({ db, now }: CallContext): number =>
+  db.get<{ rows: number }>("SELECT count(*) AS rows FROM conversation_sessions WHERE expires_at > ?", now)!.rows;
+
 /** Removes what has expired; a sweep never changes an answer. */
 export function sweepSessions({ db, now }: CallContext): void {
   const expired = db.all<{ tenant: number; session_id: string }>(
