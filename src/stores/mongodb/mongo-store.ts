@@ -139,7 +139,7 @@ async function createIndexes(context: Context): Promise<void> {
 }
 
 async function health(context: Context): Promise<StoreHealth> {
-  const nothing = { identity: context.identity, documents: 0, chunks: 0, behind: context.unsettled.size };
+  const nothing = { identity: context.identity, documents: 0, chunks: 0, sessions: 0, behind: context.unsettled.size };
   if (context.closed) return { ...nothing, ready: false, warnings: [], details: {} };
   try {
     const [sums] = await rows(context, collections.documents)
@@ -147,8 +147,11 @@ async function health(context: Context): Promise<StoreHealth> {
         { $group: { _id: null, documents: { $sum: 1 }, chunks: { $sum: "$chunks" } } },
       ])
       .toArray();
+    const sessions = await rows(context, collections.sessions).countDocuments({
+      expires_at: { $gt: new Date(context.now()) },
+    });
     const behind = await unseen(context).catch(() => context.unsettled.size);
-    const counts = { documents: sums?.documents ?? 0, chunks: sums?.chunks ?? 0, behind };
+    const counts = { documents: sums?.documents ?? 0, chunks: sums?.chunks ?? 0, sessions, behind };
     const problem = context.identity === null ? null : await searchProblem(context);
     const warnings = problem === null ? [] : [{ code: problem.code, message: problem.message }];
     return { identity: context.identity, ...counts, ready: problem === null, warnings, details: {} };
