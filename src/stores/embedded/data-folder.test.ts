@@ -162,10 +162,17 @@ async function snapshotOf(store: EmbeddedStore, directory: string): Promise<stri
 test("a snapshot that is damaged, cut off or gone costs a rebuild and changes no answer", async (t) => {
   const { directory, open } = await folderFor(t);
   const first = await open();
+  await put(first, 0);
+  const follower = await open({ access: "read", readers: 1 });
+  assert.deepEqual(await answersOf(follower), await answersOf(first));
   await put(first, ...many);
   const path = await snapshotOf(first, directory);
   await first.documents.delete(crashScope, "d7");
   const lived = await answersOf(first);
+  // First by what it follows itself, then by the writer's file.
+  assert.deepEqual(await answersOf(follower), lived);
+  assert.deepEqual(await answersOf(follower), lived);
+  await follower.close();
   await first.close();
   const good = await readFile(path);
 

@@ -1,6 +1,6 @@
 import type { Moments } from "../../../ports/chunk-store.ts";
 import { storedVector } from "../tables/document-rows.ts";
-import { cosine } from "../vector-math/cosine.ts";
+import { cosine } from "../vector/cosine.ts";
 import { bestWithin, byScore } from "./best-slots.ts";
 import type { Search } from "./search-chunks.ts";
 
