@@ -1,3 +1,4 @@
+import { cliPage } from "./cli-page.ts";
 import { settings, type Setting } from "../config/settings.ts";
 import { errorCatalogue } from "../errors.ts";
 import { createMetrics, describeMetrics } from "../observe/metrics.ts";
@@ -6,6 +7,7 @@ import { createMetrics, describeMetrics } from "../observe/metrics.ts";
 export async function generatedPages(): Promise<ReadonlyMap<string, string>> {
   return new Map([
     ["docs/configuration.md", configurationPage()],
+    ["docs/cli.md", cliPage(made)],
     ["docs/errors.md", errorsPage()],
     ["docs/metrics.md", await metricsPage()],
   ]);
