@@ -28,6 +28,9 @@ export function bestSlots(scores: Float32Array, floor: number, limit: number, ch
   return byScore([...above, ...kept], chunkIds);
 }
 
+/** Below every score. */
+const lowest = -Number.MAX_VALUE;
+
 /**
  * The best slots and all others whose score is less than `margin` below the worst of them: where scores are only known
  * within half of it, the true best are among these. In no particular order.
@@ -39,11 +42,10 @@ export function bestWithin(
   limits: { readonly limit: number; readonly margin: number; readonly most: number },
   chunkIds: ChunkIds,
 ): readonly number[] {
-  const bar = cutAt(scores, -Infinity, limits.limit) - limits.margin;
+  // A finite bar keeps out what is not allowed, whose score is −Infinity.
+  const bar = Math.max(lowest, cutAt(scores, -Infinity, limits.limit) - limits.margin);
   const found: number[] = [];
-  for (let slot = 0; slot < scores.length; slot++) {
-    if (scores[slot]! > -Infinity && scores[slot]! >= bar) found.push(slot);
-  }
+  for (let slot = 0; slot < scores.length; slot++) if (scores[slot]! >= bar) found.push(slot);
   if (found.length <= limits.most) return found;
   return bestSlots(scores, -Infinity, limits.most, chunkIds).map(({ slot }) => slot);
 }
