@@ -34,11 +34,8 @@ export async function openHybridRAG(
     const models = await openModels(config, surroundings(config, store));
     const chosen = models.embedder === null ? await openEmbedder(config) : { embedder: models.embedder, notices: [] };
     embedder = chosen.embedder;
-    await claimIndex(store, {
-      embedder: embedder?.fingerprint ?? "none",
-      dimensions: embedder?.dimensions ?? 0,
-      chunker: chunkerFingerprint(chunkerOptions(embedder, chunker)),
-    });
+    const chunkerIdentity = chunkerFingerprint(chunkerOptions(embedder, chunker));
+    const mixed = await claimIndex(store, embedder, chunkerIdentity);
     return createHybridRAG({
       store,
       embedder,
@@ -52,7 +49,7 @@ export async function openHybridRAG(
       constants: bundledConstants,
       query: querySettingsOf(config),
       sessions: { ttlMs: config.session_ttl_days * dayMs, historyTokens: 2000, summaryTokens: 400 },
-      notices: [...chosen.notices, ...models.notices],
+      notices: [...chosen.notices, ...models.notices, ...mixed],
       now: () => performance.now(),
     });
   } catch (error) {
@@ -81,10 +78,29 @@ async function openStore(config: Config, access: "read" | "write"): Promise<Stor
   return openEmbeddedStore({ directory: resolve(config.data_dir), access, durability: config.durability });
 }
 
+/**
+ * Makes sure that the index and the embedder belong together. Vectors of the same local model in another number type
+ * are alike enough to be searched together, which a notice says.
+ */
+async function claimIndex(store: Store, embedder: Embedder | null, chunker: string): Promise<readonly Warning[]> {
+  const given = { embedder: embedder?.fingerprint ?? "none", dimensions: embedder?.dimensions ?? 0, chunker };
+  const { identity: found, chunks } = await store.health();
+  const isMixed = found !== null && chunks > 0 && (await isAlike(found.embedder, given.embedder));
+  await prepare(store, isMixed ? { ...given, embedder: found.embedder } : given, found);
+  if (!isMixed) return [];
+  const message = `The index was made with ${found.embedder}, and ${given.embedder} embeds: nearly the same vectors.`;
+  return [{ code: "mixed_vectors", message }];
+}
+
+async function isAlike(found: string, given: string): Promise<boolean> {
+  if (found === given || !given.startsWith("local:")) return false;
+  const { compareFingerprints } = await import("./providers/local/index.ts");
+  return compareFingerprints(found, given) === "alike";
+}
+
 /** A reader cannot take an index on, so it only makes sure that its embedder is the one that made the vectors. */
-async function claimIndex(store: Store, identity: IndexIdentity): Promise<void> {
+async function prepare(store: Store, identity: IndexIdentity, found: IndexIdentity | null): Promise<void> {
   if (!store.capabilities().readOnly) return store.prepare(identity);
-  const { identity: found } = await store.health();
   if (found === null || (found.embedder === identity.embedder && found.dimensions === identity.dimensions)) return;
   throw new HybridRAGError(
     "index_mismatch",
