@@ -19,7 +19,7 @@ export interface VectorCodes {
 }
 
 /** From so many rows on, a memory of the kernels' kind is worth what it reserves. */
-const kernelRows = 1024;
+const kernelRows = 256;
 const pageBytes = 65_536;
 
 /**
