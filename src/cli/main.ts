@@ -6,6 +6,7 @@ import { addConfig } from "./commands/config.ts";
 import { addDocuments } from "./commands/documents.ts";
 import { addEval } from "./commands/eval.ts";
 import { addIngest } from "./commands/ingest.ts";
+import { addServe } from "./commands/serve.ts";
 import { addSearch } from "./commands/search.ts";
 import { environmentOf } from "../config/config.ts";
 import type { Shell } from "./shell.ts";
@@ -43,7 +44,7 @@ export function buildProgram(shell: Shell): Command {
     .exitOverride()
     .configureHelp({ sortSubcommands: false, showGlobalOptions: true })
     .showHelpAfterError("(--help shows how to use it)");
-  for (const add of [addIngest, addSearch, addAsk, addDocuments, addEval, addConfig]) add(program, shell);
+  for (const add of [addIngest, addSearch, addAsk, addDocuments, addServe, addEval, addConfig]) add(program, shell);
   return program;
 }
 

@@ -2,7 +2,13 @@ import cors from "@fastify/cors";
 import helmet from "@fastify/helmet";
 import multipart from "@fastify/multipart";
 import underPressure from "@fastify/under-pressure";
-import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import {
+  fastify,
+  type FastifyContextConfig,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from "fastify";
 import type { Logger } from "pino";
 import { HybridRAGError } from "../errors.ts";
 import type { Metrics } from "../observe/metrics.ts";
@@ -19,13 +25,15 @@ import { writeEvents } from "./sse.ts";
 
 export interface AppSettings {
   readonly bodyLimitBytes: number;
+  readonly ingestBodyLimitBytes: number;
   readonly uploadLimitBytes: number;
   readonly requestTimeoutMs: number;
   readonly corsOrigins: readonly string[];
   /** Addresses of the balancer, whose forwarding headers are believed. */
   readonly trustedProxies: readonly string[];
-  /** Work is shed when the event loop is later than this. */
+  /** Work is shed when the event loop is later than this, and when more requests are in flight. */
   readonly maxEventLoopDelayMs: number;
+  readonly maxInFlight: number;
   readonly tls: boolean;
 }
 
@@ -38,6 +46,8 @@ export interface AppParts {
   readonly metrics: Metrics;
   readonly log: Logger;
   readonly settings: AppSettings;
+  /** While true, each answer tells its connection to close. */
+  readonly draining: () => boolean;
   readonly now: () => number;
 }
 
@@ -51,7 +61,7 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
     trustProxy: settings.trustedProxies.length > 0 ? [...settings.trustedProxies] : false,
     genReqId: requestIdOf,
     return503OnClosing: false,
-    forceCloseConnections: "idle",
+    keepAliveTimeout: keepAliveMs,
   });
   await app.register(helmet, {
     contentSecurityPolicy: {
@@ -71,10 +81,37 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   app.setNotFoundHandler((request, reply) =>
     sendProblem(parts, new HybridRAGError("not_found", "There is nothing at this address."), request, reply),
   );
+  app.addHook("onSend", async (_request, reply) => {
+    if (parts.draining()) reply.header("connection", "close");
+  });
   app.addHook("onResponse", async (request, reply) => observeResponse(parts, request, reply));
-  for (const route of parts.routes) addRoute(app, parts, route);
+  const gate = inFlightGate(settings.maxInFlight);
+  for (const route of parts.routes) addRoute(app, parts, route, gate);
   return app;
 }
+
+type Gate = <T>(work: () => Promise<T>) => Promise<T>;
+
+/** A queue that only grows helps nobody: what comes on top is refused at once. */
+function inFlightGate(most: number): Gate {
+  let inFlight = 0;
+  return async (work) => {
+    if (inFlight >= most) {
+      throw new HybridRAGError("overloaded", "Too much work is waiting; try again in a second.", {
+        details: { retry_after_ms: 1000 },
+      });
+    }
+    inFlight += 1;
+    try {
+      return await work();
+    } finally {
+      inFlight -= 1;
+    }
+  };
+}
+
+/** Longer than balancers keep idle connections, so that it is never the server that closes one under a request. */
+const keepAliveMs = 75_000;
 
 const contentPolicy = {
   defaultSrc: ["'self'"],
@@ -86,11 +123,19 @@ const contentPolicy = {
   frameAncestors: ["'none'"],
 };
 
-function addRoute(app: FastifyInstance, parts: AppParts, route: Route): void {
+/** Read by the plug-in that sheds load. */
+const neverShed = { pressureHandler: () => undefined } as FastifyContextConfig;
+
+function addRoute(app: FastifyInstance, parts: AppParts, route: Route, gate: Gate): void {
+  const isOperation = route.needs === null || route.tag === "operations";
+  const run = (request: FastifyRequest, reply: FastifyReply) => answer(parts, route, request, reply);
   app.route({
     method: route.method.toUpperCase(),
     url: route.path.replaceAll(/\{(\w+)\}/g, ":$1"),
-    handler: (request, reply) => answer(parts, route, request, reply),
+    ...(route.large ? { bodyLimit: parts.settings.ingestBodyLimitBytes } : {}),
+    // Whoever looks after the service must reach it most of all when there is too much work.
+    ...(isOperation ? { config: neverShed } : {}),
+    handler: isOperation ? run : (request, reply) => gate(() => run(request, reply)),
   });
 }
 
@@ -191,18 +236,22 @@ function observeResponse({ metrics }: AppParts, request: FastifyRequest, reply: 
 }
 
 async function writeAudit(
-  { audit, now }: AppParts,
+  { audit, now, log }: AppParts,
   route: Route,
   request: FastifyRequest,
   principal: Principal,
   result: Reply,
 ): Promise<void> {
-  await audit.append(principal.scope, {
+  const entry = {
     at: new Date(now()).toISOString(),
     actor: principal.actor,
     action: `${route.method} ${route.path}`,
     target: Object.values(request.params as Record<string, string>).join("/"),
     outcome: "status" in result ? String(result.status) : "stream",
     request_id: request.id,
+  };
+  // The work is done; to call it failed because its record is not written would be wrong as well.
+  await audit.append(principal.scope, entry).catch((error: unknown) => {
+    log.error({ ...entry, exception: error }, "audit_failed");
   });
 }

@@ -5,8 +5,9 @@ import type { Principal } from "./api-key.ts";
 const windowMs = 60_000;
 
 export interface RateLimitSettings {
-  readonly perKeyPerMinute: number;
-  readonly perTenantPerMinute: number;
+  /** Undefined: no limit. */
+  readonly perKeyPerMinute: number | undefined;
+  readonly perTenantPerMinute: number | undefined;
 }
 
 export type RateLimiter = (principal: Principal) => Promise<void>;
@@ -19,13 +20,15 @@ export type RateLimiter = (principal: Principal) => Promise<void>;
  */
 export function rateLimiter(settings: RateLimitSettings, now: () => number, shared: CacheStore | null): RateLimiter {
   const count = shared ? sharedCounter(shared) : localCounter(now);
+  const passes = async (principal: Principal, key: string, limit: number | undefined): Promise<boolean> =>
+    limit !== undefined && (await count(principal, key)) > limit;
   return async (principal) => {
     const window = Math.floor(now() / windowMs);
-    const [ofKey, ofTenant] = await Promise.all([
-      count(principal, `key:${principal.actor}:${window}`),
-      count(principal, `tenant:${window}`),
+    const [keyPasses, tenantPasses] = await Promise.all([
+      passes(principal, `key:${principal.actor}:${window}`, settings.perKeyPerMinute),
+      passes(principal, `tenant:${window}`, settings.perTenantPerMinute),
     ]);
-    if (ofKey <= settings.perKeyPerMinute && ofTenant <= settings.perTenantPerMinute) return;
+    if (!keyPasses && !tenantPasses) return;
     const wait = (window + 1) * windowMs - now();
     throw new HybridRAGError("rate_limited", `Too many requests; try again in ${Math.ceil(wait / 1000)} seconds.`, {
       details: { retry_after_ms: wait },

@@ -41,6 +41,8 @@ export interface Route {
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   readonly body?: z.ZodType;
+  /** The body holds documents and may be larger than others. */
+  readonly large?: true;
   /** The body is multipart/form-data with one file field; there is no schema to check. */
   readonly upload?: true;
   /** The same answer as events, on `Accept: text/event-stream`. */
@@ -69,7 +71,11 @@ export function route<
   return description as Route;
 }
 
-export const ok = (body: unknown, status = 200): Reply => ({ status, body });
+export const ok = (body: unknown, status = 200, headers: Readonly<Record<string, string>> = {}): Reply => ({
+  status,
+  body,
+  headers,
+});
 
 /** @throws HybridRAGError `invalid_input` with a JSON pointer to the first fault. */
 export function parseWith<T extends z.ZodType>(schema: T, value: unknown, what: string): z.output<T> {

@@ -62,6 +62,7 @@ export function ingestRoutes(rag: HybridRAG): readonly Route[] {
       tag: "documents",
       needs: "ingest",
       body: z.strictObject({ documents: z.array(given).min(1).max(1000) }),
+      large: true,
       idempotent: true,
       responses: { 202: job },
       handle: async ({ principal, body, signal }) => {

@@ -1,0 +1,62 @@
+import { once } from "node:events";
+import type { Command } from "commander";
+import { loadConfig } from "../../config/config.ts";
+import { createLog } from "../../observe/log.ts";
+import { openHybridRAG } from "../../open.ts";
+import { startService } from "../../server/serve.ts";
+import { withCommonOptions } from "../common-options.ts";
+import type { Shell } from "../shell.ts";
+import { packageVersion } from "../version.ts";
+import { flagsOf, type CommonOptions } from "../workspace.ts";
+
+interface ServeOptions extends CommonOptions {
+  readonly host?: string;
+  readonly port?: string;
+  readonly dev?: boolean;
+}
+
+export function addServe(program: Command, shell: Shell): void {
+  withCommonOptions(program.command("serve"))
+    .description("answer over HTTP until SIGTERM or Ctrl-C")
+    .option("--host <address>", "address to listen on (default: 127.0.0.1)")
+    .option("--port <number>", "port to listen on, 0 for a free one (default: 8080)")
+    .option("--dev", "no credentials, loopback only")
+    .action(async (options: ServeOptions) => {
+      const { host, port } = options;
+      const { config } = loadConfig({ flags: flagsOf(options, { host, port }) });
+      const dev = options.dev === true;
+      const rag = await openHybridRAG(config, { access: "write" });
+      try {
+        const service = await startService({
+          rag,
+          config,
+          dev,
+          pepper: config.key_pepper ?? null,
+          log: createLog({ level: config.log_level }),
+          version: packageVersion(),
+          fetch: globalThis.fetch,
+          now: Date.now,
+        });
+        announce(shell, options.json === true, { url: service.url, metrics_url: service.metricsUrl });
+        await ended(shell.signal);
+        await service.stop();
+      } finally {
+        await rag.close();
+      }
+    });
+}
+
+function announce(
+  { terminal }: Shell,
+  json: boolean,
+  urls: { readonly url: string; readonly metrics_url: string | null },
+) {
+  if (json) terminal.line(JSON.stringify(urls));
+  else terminal.line(`HybridRAG listens on ${urls.url} (description: ${urls.url}/openapi.json)`);
+}
+
+/** SIGTERM is how a service is ended; Ctrl-C reaches it by the shell's signal. */
+async function ended(interrupt: AbortSignal): Promise<void> {
+  if (interrupt.aborted) return;
+  await Promise.race([once(process, "SIGTERM"), once(interrupt, "abort")]);
+}
