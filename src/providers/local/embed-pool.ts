@@ -15,7 +15,7 @@ export interface EmbedPool {
   close(): Promise<void>;
 }
 
-export interface EmbedJob {
+interface EmbedJob {
   readonly urgent: boolean;
   readonly tokens: () => Int32Array;
   readonly signal?: AbortSignal;

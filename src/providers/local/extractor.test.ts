@@ -108,7 +108,14 @@ test("offsets lie in the stored text and hold the name, whatever the text", () =
   );
 });
 
-test("tokens of the tagger stand where they say", () => {
+test("tokens of the tagger stand where they say, and none is lost", () => {
+  assert.deepEqual(
+    tag("\u3000!\u00a0 Ely").map(({ start, end }) => [start, end]),
+    [
+      [1, 2],
+      [4, 7],
+    ],
+  );
   fc.assert(
     fc.property(fc.string({ unit: "grapheme", maxLength: 80 }), (text) => {
       for (const token of tag(text)) assert.equal(text.slice(token.start, token.end), token.text);

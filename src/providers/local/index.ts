@@ -1,3 +1,3 @@
-export { localEmbedder, type LocalEmbedder, type LocalEmbedderOptions } from "./embedder.ts";
+export { localEmbedder } from "./embedder.ts";
 export { compareFingerprints } from "./fingerprint.ts";
 export { localExtractor } from "./extractor.ts";

@@ -31,7 +31,7 @@ export interface OnnxTensor {
 }
 
 /** A name stands for a size that is known only when the model runs. */
-export interface OnnxValue {
+interface OnnxValue {
   readonly name: string;
   readonly type: "float" | "int64";
   readonly shape: readonly (number | string)[];

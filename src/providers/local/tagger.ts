@@ -5,25 +5,26 @@ import type { TaggedToken } from "../../text/names/tagged-token.ts";
 /** The part of wink-nlp that is used. Its own types describe a default export that Node does not see. */
 interface Wink {
   readDoc(text: string): { tokens(): { out(property: unknown): string[] } };
-  readonly its: { readonly value: unknown; readonly pos: unknown; readonly precedingSpaces: unknown };
+  readonly its: { readonly value: unknown; readonly pos: unknown };
 }
 
 export type Tagger = (text: string) => TaggedToken[];
 
 export function openTagger(): Tagger {
-  const load = createRequire(import.meta.url);
-  const open = load("wink-nlp") as (model: unknown, parts: readonly string[]) => Wink;
-  const wink = open(load("wink-eng-lite-web-model"), ["sbd", "pos"]);
+  const require = createRequire(import.meta.url);
+  const open = require("wink-nlp") as (model: unknown, parts: readonly string[]) => Wink;
+  const wink = open(require("wink-eng-lite-web-model"), ["sbd", "pos"]);
   return (text) => {
     const tokens = wink.readDoc(text).tokens();
     const words = tokens.out(wink.its.value);
     const tags = tokens.out(wink.its.pos);
-    const blanks = tokens.out(wink.its.precedingSpaces);
     let at = 0;
-    return words.map((word, index) => {
-      const start = at + blanks[index]!.length;
+    return words.flatMap((word, index) => {
+      // Found anew: the tagger miscounts blanks beyond ASCII.
+      const start = text.indexOf(word, at);
+      if (start === -1 || word === "") return [];
       at = start + word.length;
-      return { text: word, tag: tags[index]!, start, end: at };
+      return [{ text: word, tag: tags[index]!, start, end: at }];
     });
   };
 }
