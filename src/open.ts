@@ -163,6 +163,7 @@ const querySettingsOf = (config: Config): QuerySettings => ({
   rank_constant: config.rank_constant,
   calibrate: config.calibrate,
   cosine_threshold: config.cosine_threshold,
+  support: config.support,
   rerank_top_k: config.rerank_top_k,
   query_timeout_ms: config.query_timeout_ms,
   ...(config.mmr_lambda === undefined ? {} : { mmr_lambda: config.mmr_lambda }),

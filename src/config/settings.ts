@@ -199,6 +199,12 @@ export const settings = {
     number.min(-1).max(1).default(-1),
     "Hits of the vector leg below this cosine are left out.",
   ),
+  support: setting(
+    "HYBRIDRAG_SUPPORT",
+    "retrieval",
+    number.min(0).max(1).default(0.5),
+    "How far a hit is lifted towards similar hits that scored better, 0 (off) to 1; z fusion only.",
+  ),
   rerank_top_k: setting(
     "HYBRIDRAG_RERANK_TOP_K",
     "retrieval",

@@ -104,7 +104,7 @@ function stopwatch(now: () => number) {
 function fuseLegs(plan: QueryPlan, found: ChunkSearchResult): readonly FusedHit[] {
   const fused = fuse(found, fusionOf(plan));
   const bothRan = found.vector?.error === null && found.text?.error === null;
-  return plan.support === null || !bothRan ? fused : supported(fused, plan.support, found.vector?.moments ?? null);
+  return plan.support === null || !bothRan ? fused : supported(fused, plan.support);
 }
 
 export const fusionOf = ({ fusion, legs }: QueryPlan): Fusion => ({

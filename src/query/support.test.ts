@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import fc from "fast-check";
 import { fuse } from "./fuse.ts";
 import { supported } from "./support.ts";
 import { worldOf, type Scored } from "./world.test.fixture.ts";
@@ -10,28 +11,41 @@ const birds: readonly Scored[] = [
   { id: "cranes", cosine: 0.6, bm25: 1, vector: [0.96, 0.28] },
 ];
 const fusion = { method: "z", vectorWeight: 1, textWeight: 0.4, rankConstant: 60 } as const;
-const run = (scored: readonly Scored[], weight: number) => {
-  const world = worldOf(scored);
-  return supported(fuse(world, fusion), { passages: 1, weight }, world.vector!.moments);
-};
-const names = (scored: readonly Scored[], weight: number) =>
-  run(scored, weight).map((hit) => hit.candidate.chunk.chunk_id);
+const run = (scored: readonly Scored[], lift: number) =>
+  supported(fuse(worldOf(scored), fusion), { among: 30, neighbours: 1, lift });
+const names = (scored: readonly Scored[], lift: number) => run(scored, lift).map((hit) => hit.candidate.chunk.chunk_id);
 
-test("of two passages that are about as good, the one like the best passage comes first", () => {
+test("of two passages that are about as good, the one like a better passage comes first", () => {
   assert.deepEqual(names(birds, 0), ["storks", "trains", "cranes"]);
-  assert.deepEqual(names(birds, 0.4), ["storks", "cranes", "trains"]);
+  assert.deepEqual(names(birds, 0.5), ["storks", "cranes", "trains"]);
 });
 
-test("an average candidate gains nothing, and shares still sum to the score", () => {
-  const hits = run(birds, 0.4);
-  assert.ok(Math.abs(hits.reduce((sum, hit) => sum + hit.shares.support, 0)) < 1e-6);
-  for (const { score, shares } of hits) {
-    assert.ok(Math.abs(score - shares.vector - shares.text - shares.support) < 1e-9);
-  }
+test("the first stays first, no score falls, and shares still sum to it", () => {
+  const scored = fc.uniqueArray(
+    fc.record({
+      id: fc.string({ minLength: 1, maxLength: 3 }),
+      cosine: fc.double({ min: -1, max: 1, noNaN: true }),
+      bm25: fc.double({ min: 0, max: 20, noNaN: true }),
+      vector: fc.constantFrom([1, 0], [0, 1], [0.6, 0.8], [-1, 0]),
+    }),
+    { selector: ({ id }) => id, minLength: 2, maxLength: 12 },
+  );
+  fc.assert(
+    fc.property(scored, fc.double({ min: 0, max: 1, noNaN: true }), (world, lift) => {
+      const before = new Map(run(world, 0).map((hit) => [hit.candidate.chunk.chunk_id, hit.score]));
+      const hits = run(world, lift);
+      const best = Math.max(...before.values());
+      assert.ok(Math.abs(hits[0]!.score - best) < 1e-9);
+      for (const { candidate, score, shares } of hits) {
+        assert.ok(score >= before.get(candidate.chunk.chunk_id)!);
+        assert.ok(Math.abs(score - shares.vector - shares.text - shares.support) < 1e-9);
+      }
+    }),
+  );
 });
 
 test("without vectors the order stays", () => {
   const bare = birds.map(({ id, cosine, bm25 }) => ({ id, cosine, bm25 }));
-  assert.deepEqual(names(bare, 0.4), ["storks", "trains", "cranes"]);
-  assert.deepEqual(supported([], { passages: 3, weight: 1 }, null), []);
+  assert.deepEqual(names(bare, 0.5), ["storks", "trains", "cranes"]);
+  assert.deepEqual(supported([], { among: 3, neighbours: 1, lift: 1 }), []);
 });
