@@ -8,13 +8,15 @@ export interface ConnectionSettings {
   readonly waitQueueTimeoutMS?: number;
   readonly connectTimeoutMS?: number;
   readonly serverSelectionTimeoutMS?: number;
-  /** Milliseconds that one call may take with all its retries. */
-  readonly timeoutMS?: number;
+  readonly socketTimeoutMS?: number;
   readonly appName?: string;
 }
 
-/** zlib is built in; snappy and zstd are native packages and only by the URI. */
-const compressors: MongoClientOptions["compressors"] = ["zlib"];
+/** zlib is built in; snappy and zstd are native packages and only by the URI. On this machine it would only cost. */
+const compressorsFor = (uri: string): MongoClientOptions["compressors"] =>
+  /^mongodb:\/\/(?:[^@/]*@)?(?:(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?,?)+(?:\/|\?|$)/.test(uri)
+    ? ["none"]
+    : ["zlib"];
 
 /** What the URI says wins over what we set. */
 export function connectClient(uri: string, settings: ConnectionSettings): MongoClient {
@@ -26,15 +28,15 @@ export function connectClient(uri: string, settings: ConnectionSettings): MongoC
     minPoolSize: 0,
     maxIdleTimeMS: 30_000,
     connectTimeoutMS: 10_000,
+    socketTimeoutMS: 60_000,
     appName: "hybridrag",
     retryReads: true,
     retryWrites: true,
     ...settings,
-    ...unless("timeoutMS", { timeoutMS: settings.timeoutMS ?? 30_000 }),
     ...unless("serverSelectionTimeoutMS", {
       serverSelectionTimeoutMS: settings.serverSelectionTimeoutMS ?? 10_000,
     }),
-    ...unless("compressors", { compressors }),
+    ...unless("compressors", { compressors: compressorsFor(uri) }),
     ...unless("w", { writeConcern: { w: "majority" as const, journal: true } }),
     readPreference: "primary",
     ignoreUndefined: true,

@@ -1,4 +1,11 @@
-import type { ClientSession, Collection, Db, Document as MongoDocument, MongoClient } from "mongodb";
+import {
+  MongoError,
+  type ClientSession,
+  type Collection,
+  type Db,
+  type Document as MongoDocument,
+  type MongoClient,
+} from "mongodb";
 import { HybridRAGError } from "../../errors.ts";
 import type { CallOptions, IndexIdentity } from "../../ports/store.ts";
 import type { Analyzer } from "../../text/analyze.ts";
@@ -13,6 +20,8 @@ export interface Context {
   readonly client: MongoClient;
   readonly db: Db;
   readonly now: () => number;
+  /** Milliseconds that one call may take with all its repetitions; work on many rows may take ten times as long. */
+  readonly timeoutMs: number;
   readonly analyzer: Analyzer;
   readonly statistics: Statistics;
   readonly profile: SearchProfile;
@@ -26,11 +35,15 @@ export interface Context {
 
 export const rows = (context: Context, name: string): Collection<Row> => context.db.collection<Row>(name);
 
-/** Runs one call of a port: refused when closed or cancelled, errors translated, waited for at close. */
+/**
+ * Runs one call of a port: refused when closed or cancelled, ended at the deadline, errors translated, waited for at
+ * close. A cancelled call ends only when nothing of it is under way any more, so that it leaves nothing half done.
+ */
 export async function call<T>(
   context: Context,
   options: CallOptions | undefined,
-  work: (signal: AbortSignal | undefined) => Promise<T>,
+  work: (signal: AbortSignal) => Promise<T>,
+  timeoutMs = context.timeoutMs,
 ): Promise<T> {
   const signal = options?.signal;
   signal?.throwIfAborted();
@@ -39,14 +52,57 @@ export async function call<T>(
       retryable: false,
     });
   }
-  const running = work(signal).catch((error: unknown) => {
-    if (signal?.aborted) throw signal.reason;
-    throw translateError(error);
-  });
+  const deadline = startDeadline(timeoutMs);
+  const combined = signal ? AbortSignal.any([signal, deadline.signal]) : deadline.signal;
+  const running = repeated(() => work(combined), combined)
+    .catch((error: unknown) => {
+      if (combined.aborted) throw combined.reason;
+      throw translateError(error);
+    })
+    .finally(deadline.stop);
   const settled = running.catch(() => undefined);
   context.running.add(settled);
   void settled.then(() => context.running.delete(settled));
-  return running;
+  return Promise.race([running, deadline.passed]);
+}
+
+interface Deadline {
+  readonly signal: AbortSignal;
+  /** Rejects when the time is over. */
+  readonly passed: Promise<never>;
+  readonly stop: () => void;
+}
+
+/** The driver has no deadline for a whole call, so we keep one. */
+function startDeadline(milliseconds: number): Deadline {
+  const controller = new AbortController();
+  const { promise: passed, reject } = Promise.withResolvers<never>();
+  passed.catch(() => undefined);
+  const timer = setTimeout(() => {
+    const error = new HybridRAGError("deadline_exceeded", "MongoDB did not finish before the deadline.", {
+      details: { timeout_ms: milliseconds },
+    });
+    controller.abort(error);
+    reject(error);
+  }, milliseconds);
+  return { signal: controller.signal, passed, stop: () => clearTimeout(timer) };
+}
+
+/** How often a call is repeated whose command was never sent. */
+const attempts = 8;
+const firstPauseMs = 20;
+
+/** While a new primary is elected, connections are taken away from calls that wait for one: those begin again. */
+async function repeated<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work();
+    } catch (error) {
+      const isUnsent = error instanceof MongoError && error.name === "MongoPoolClearedError";
+      if (!isUnsent || attempt >= attempts || signal.aborted) throw error;
+      await new Promise((resolve) => setTimeout(resolve, firstPauseMs * 2 ** attempt));
+    }
+  }
 }
 
 /**

@@ -1,19 +1,20 @@
 import { randomUUID } from "node:crypto";
+import { after, describe, test } from "node:test";
 import { MongoClient } from "mongodb";
-import { startMongoServer, type MongoServer } from "../../testing/mongodb/index.ts";
-import { storeContract } from "../../testing/contract/store-contract.ts";
+import { contractIdentity, stoppedClock, type World } from "../../testing/contract/case.ts";
+import { contractCases, storeContract, type StoreContract } from "../../testing/contract/store-contract.ts";
+import { startMongoServer, type MongoServerOptions } from "../../testing/mongodb/index.ts";
+import { ownerScope } from "../../scope.ts";
 import { openMongoStore } from "./index.ts";
 
-/** A real server by its URI, else the test server in the profile that has search. */
-const real = process.env["HYBRIDRAG_TEST_MONGODB_URI"];
-const servers = new Set<MongoServer>();
+type Open = StoreContract["open"];
 
-storeContract({
-  name: "the MongoDB store",
-  async open({ now }) {
-    const server = real === undefined ? await startMongoServer({ profile: "atlas" }) : null;
-    if (server) servers.add(server);
-    const uri = real ?? server!.uri;
+/** A database of its own on the server at this URI, or on a test server of its own. */
+const opener =
+  (server: MongoServerOptions, realUri?: string): Open =>
+  async ({ now }) => {
+    const own = realUri === undefined ? await startMongoServer(server) : null;
+    const uri = realUri ?? own!.uri;
     const database = `hybridrag_${randomUUID().slice(0, 8)}`;
     const open = () => openMongoStore({ uri, database, now });
     let store = await open();
@@ -25,11 +26,84 @@ storeContract({
       },
       dispose: async () => {
         await store.close();
-        if (server) return server.close();
+        if (own) return own.close();
         const client = new MongoClient(uri);
         await client.db(database).dropDatabase();
         await client.close();
       },
     };
+  };
+
+const withoutSearch = [
+  {
+    case: "health counts the documents of all tenants and knows what the index is for",
+    reason: "without search the store says that it is not ready",
   },
+  { case: "everything is there after closing and opening again", reason: "the case compares searches too" },
+];
+
+const real = process.env["HYBRIDRAG_TEST_MONGODB_URI"];
+if (real === undefined) {
+  storeContract({ name: "MongoDB (Atlas)", open: opener({ profile: "atlas", members: 3 }), effort: 0.2 });
+  storeContract({ name: "MongoDB (8.2 with mongot)", open: opener({ profile: "8.2" }), effort: 0.05 });
+  for (const profile of ["8.0", "7.0"] as const) {
+    const capabilities = { search: false };
+    storeContract({
+      name: `MongoDB (${profile} without search)`,
+      open: opener({ profile }),
+      capabilities,
+      skip: withoutSearch,
+      effort: 0.05,
+    });
+  }
+} else {
+  const search = process.env["HYBRIDRAG_LIVE_MONGODB_URI"] === real;
+  storeContract({
+    name: "a real MongoDB",
+    open: opener({}, real),
+    capabilities: { search },
+    skip: search ? [] : withoutSearch,
+    effort: 0.1,
+  });
+}
+
+/** What the engine keeps of the exact scores although it does not have them all: BM25 and the graph. */
+const exact = new Set([
+  "scores are BM25 to the last digit",
+  "words are weighed by the whole tenant, not by what the filter leaves",
+  "moments are taken over what the caller may read",
+  "the graph answers as that of the reference store does, after any puts and deletes",
+]);
+
+describe("the MongoDB store counts words exactly as the reference does", { skip: real !== undefined }, () => {
+  const disposals: (() => Promise<void>)[] = [];
+  after(async () => {
+    for (const dispose of disposals) await dispose();
+  });
+  for (const one of Object.values(contractCases).flat()) {
+    if (!exact.has(one.name)) continue;
+    test(one.name, async (t) => {
+      const clock = stoppedClock();
+      const opened = await opener({})({ now: clock.now });
+      disposals.push(opened.dispose);
+      const { store } = opened;
+      await store.prepare(contractIdentity);
+      const unused = (): never => {
+        throw new Error("this case needs one store");
+      };
+      const world: World = {
+        store,
+        clock,
+        effort: 0.2,
+        tenant: () => ownerScope(`tenant-${randomUUID()}`),
+        search: async (scope, request) => {
+          await store.settle();
+          return store.chunks.search(scope, { vector: null, text: null, filter: null, candidates: 50, ...request });
+        },
+        fresh: unused,
+        reopen: unused,
+      };
+      await one.run(world, t);
+    });
+  }
 });

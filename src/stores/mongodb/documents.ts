@@ -127,18 +127,23 @@ function put(
   // Before the first wait: what the caller changes afterwards must not reach the store.
   const isStaged = version.chunks.length > maxInTransaction;
   let prepared: Prepared;
-  return call(context, options, async (signal) => {
-    prepared = prepare(context, scope, version, isStaged);
-    const known = await readDocument(context, scope, version.document.document_id);
-    const early = outcomeBefore(scope, known, version);
-    if (early !== null) return early;
-    const result = isStaged
-      ? await putStaged(context, prepared, signal)
-      : await transaction(context, signal, (session) => replace(context, prepared, session));
-    context.statistics.forget(scope.tenant);
-    if (result.outcome !== "unchanged") for (const row of prepared.chunks.slice(-2)) context.unsettled.add(row._id);
-    return result;
-  });
+  return call(
+    context,
+    options,
+    async (signal) => {
+      prepared = prepare(context, scope, version, isStaged);
+      const known = await readDocument(context, scope, version.document.document_id);
+      const early = outcomeBefore(scope, known, version);
+      if (early !== null) return early;
+      const result = isStaged
+        ? await putStaged(context, prepared, signal)
+        : await transaction(context, signal, (session) => replace(context, prepared, session));
+      context.statistics.forget(scope.tenant);
+      if (result.outcome !== "unchanged") for (const row of prepared.chunks.slice(-2)) context.unsettled.add(row._id);
+      return result;
+    },
+    10 * context.timeoutMs,
+  );
 }
 
 function prepare(context: Context, scope: Scope, version: DocumentVersion, isStaged: boolean): Prepared {

@@ -27,6 +27,8 @@ export interface MongoStoreOptions {
   /** Milliseconds since 1970. */
   readonly now?: () => number;
   readonly connection?: ConnectionSettings;
+  /** Milliseconds that one call may take with all its repetitions; 30 seconds by default. */
+  readonly timeoutMs?: number;
   /** How the search indexes are built; dimensions come with `prepare`. */
   readonly indexes?: Omit<IndexSettings, "dimensions">;
   /** False where an operator applies the indexes: `prepare` then creates none. */
@@ -34,6 +36,9 @@ export interface MongoStoreOptions {
   /** Chunks of a version that one transaction takes. */
   readonly maxTransactionChunks?: number;
 }
+
+/** How long `settle` waits for search when it is not told. */
+const defaultSettleMs = 30_000;
 
 /** The URI is refused, or no server answers: said before anything is tried. */
 export async function openMongoStore(options: MongoStoreOptions): Promise<Store> {
@@ -50,6 +55,7 @@ async function connect(options: MongoStoreOptions): Promise<Context> {
       client,
       db,
       now,
+      timeoutMs: options.timeoutMs ?? 30_000,
       analyzer: englishAnalyzer(),
       statistics: new Statistics(),
       profile: new SearchProfile(db, { ...options.indexes, dimensions: 0 }, () => performance.now()),
@@ -96,9 +102,16 @@ function storeOf(context: Context, options: MongoStoreOptions): Store {
     keys: mongoKeys(context),
     audit: mongoAudit(context),
     prepare: (identity, callOptions) =>
-      call(context, callOptions, () => prepare(context, identity, options.manageIndexes ?? true)),
-    settle: (callOptions) =>
-      call(context, callOptions, (signal) => settle(context, callOptions?.timeoutMs ?? 30_000, signal)),
+      call(
+        context,
+        callOptions,
+        () => prepare(context, identity, options.manageIndexes ?? true),
+        10 * context.timeoutMs,
+      ),
+    settle: (callOptions) => {
+      const timeoutMs = callOptions?.timeoutMs ?? defaultSettleMs;
+      return call(context, callOptions, (signal) => settle(context, timeoutMs, signal), timeoutMs + context.timeoutMs);
+    },
     health: () => health(context),
     capabilities: () => ({ readYourWrites: false, exactScores: false, readOnly: false, maxDimensions: 8192 }),
     close: async () => {

@@ -31,6 +31,8 @@ export interface ListedIndex {
   readonly statusDetail?: readonly { readonly message?: string }[];
 }
 
+/** Servers without search know neither the command nor the stage. */
+const absentCodes = new Set([31082, 40324, 59]);
 /** How long a good state of the indexes is believed, in milliseconds. */
 const believedMs = 30_000;
 const mend = "run `hybridrag indexes apply` and `hybridrag indexes wait`";
@@ -41,6 +43,8 @@ export class SearchProfile {
   private readonly db: Db;
   private readonly clock: () => number;
   private goodUntil = 0;
+  /** The server said that it has no search at all. */
+  isAbsent = false;
 
   constructor(db: Db, settings: IndexSettings, clock: () => number) {
     this.db = db;
@@ -73,7 +77,9 @@ export class SearchProfile {
     try {
       return (await this.db.collection(collections.chunks).listSearchIndexes().toArray()) as readonly ListedIndex[];
     } catch (error) {
-      if (error instanceof MongoServerError && error.code === 26) return [];
+      if (!(error instanceof MongoServerError)) throw error;
+      if (error.code === 26) return [];
+      this.isAbsent = absentCodes.has(Number(error.code));
       throw error;
     }
   }

@@ -33,6 +33,8 @@ export async function unseen(context: Context): Promise<number> {
 
 /** Waits until search shows everything written here. @throws HybridRAGError `not_ready` when the time is over. */
 export async function settle(context: Context, timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {
+  // Without search nothing will ever be shown: whoever searches is told so, whoever only stores need not wait.
+  if (context.profile.isAbsent) context.unsettled.clear();
   if (context.unsettled.size === 0) return;
   await context.profile.requireReady();
   const end = performance.now() + timeoutMs;

@@ -55,7 +55,7 @@ function meaningOf(error: unknown): Meaning {
   }
   if (error instanceof MongoNetworkError)
     return { code: "store_failed", message: "The connection to MongoDB broke; nothing was half written. Try again." };
-  if (error instanceof MongoParseError)
+  if (error instanceof MongoParseError || (error instanceof Error && error.name === "MongoParseError"))
     return { code: "invalid_config", message: "MONGODB_URI is not a valid connection string; correct it." };
   if (error instanceof MongoAPIError)
     return { code: "store_failed", message: "The MongoDB driver refused the call; the cause says why." };
