@@ -11,13 +11,12 @@ import type { Reranker } from "./ports/reranker.ts";
 import type { Store } from "./ports/store.ts";
 import type { AnswerEvent } from "./query/answer/answer-event.ts";
 import type { AnswerConstants } from "./query/answer/constants.ts";
-import { extractAnswer } from "./query/answer/extract-answer.ts";
+import { extractAnswer, type AnswerPorts } from "./query/answer/extract-answer.ts";
 import { condense } from "./query/condense.ts";
 import { modelAnswer, type ModelAnswerPorts } from "./query/model-answer/model-answer.ts";
 import { hopStage } from "./query/hop-stage.ts";
 import type { QuerySettings } from "./query/plan.ts";
 import { parseQueryRequest, type QueryRequest } from "./query/query-request.ts";
-import type { QueryPorts } from "./query/query-ports.ts";
 import { search, type SearchResponse } from "./query/search.ts";
 import type { Warning } from "./records.ts";
 import type { Scope } from "./scope.ts";
@@ -29,7 +28,7 @@ export interface HybridRAG {
   readonly embedder: Embedder | null;
   readonly conversations: Conversations;
   /** For pipelines of one's own, and for evaluation. */
-  readonly ports: QueryPorts;
+  readonly ports: AnswerPorts;
   readonly settings: QuerySettings;
   /** What is missing or degraded for every call, such as "lexical only". */
   readonly notices: readonly Warning[];
@@ -84,7 +83,9 @@ export interface Parts {
 export function createHybridRAG(parts: Parts): HybridRAG {
   const { store, embedder, analyzer } = parts;
   const work = backgroundWork();
-  const ports: QueryPorts = {
+  const ports: AnswerPorts = {
+    analyzer,
+    constants: parts.constants,
     store,
     embedder,
     reranker: parts.reranker,
@@ -119,11 +120,10 @@ export function createHybridRAG(parts: Parts): HybridRAG {
   ): AsyncGenerator<AnswerEvent, void> {
     const history = request.session_id === null ? null : await talks.recall(scope, request.session_id, { signal });
     const context = { messages: history?.messages ?? [], summary: history?.summary ?? "", memories: [] };
-    const answering = { ...ports, analyzer, constants: parts.constants };
     if (parts.writer)
-      return yield* modelAnswer({ ...answering, ...parts.writer }, scope, request, settings, { context, signal });
+      return yield* modelAnswer({ ...ports, ...parts.writer }, scope, request, settings, { context, signal });
     const { question } = await condense(null, request.query, context, signal);
-    for await (const event of extractAnswer(answering, scope, { ...request, query: question }, settings, signal))
+    for await (const event of extractAnswer(ports, scope, { ...request, query: question }, settings, signal))
       yield event.type === "sources" ? { ...event, question: request.query } : event;
   }
 

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Config } from "./config/config.ts";
@@ -12,7 +13,8 @@ import { openSecrets } from "./open-secrets.ts";
 import type { Embedder } from "./ports/embedder.ts";
 import type { Extractor } from "./ports/extractor.ts";
 import type { IndexIdentity, Store } from "./ports/store.ts";
-import { bundledConstants } from "./query/answer/constants.ts";
+import { constantsFor, parseConstants } from "./query/answer/choose-constants.ts";
+import type { AnswerConstants } from "./query/answer/constants.ts";
 import type { QuerySettings } from "./query/plan.ts";
 import type { Warning } from "./records.ts";
 import { ownerScope } from "./scope.ts";
@@ -46,7 +48,7 @@ export async function openHybridRAG(
       pool: loadPool({ maxFileBytes: config.max_file_mb * 2 ** 20 }),
       chunker,
       analyzer: englishAnalyzer(),
-      constants: bundledConstants,
+      constants: constantsFor(embedder?.fingerprint ?? null, await givenConstants(config)),
       query: querySettingsOf(config),
       sessions: { ttlMs: config.session_ttl_days * dayMs, historyTokens: 2000, summaryTokens: 400 },
       notices: [...chosen.notices, ...models.notices, ...mixed],
@@ -56,6 +58,17 @@ export async function openHybridRAG(
     await Promise.all([store.close(), embedder?.close()]);
     throw error;
   }
+}
+
+async function givenConstants({ answer_constants: path }: Config): Promise<AnswerConstants | null> {
+  if (path === undefined) return null;
+  const text = await readFile(resolve(path), "utf8").catch((cause: unknown) => {
+    throw new HybridRAGError("invalid_config", `HYBRIDRAG_ANSWER_CONSTANTS names ${path}, which cannot be read.`, {
+      cause,
+      details: { path },
+    });
+  });
+  return parseConstants(text, path);
 }
 
 /** A reader cannot write down what it spends, so a budget that outlives the run needs a writer. */

@@ -230,6 +230,12 @@ export const settings = {
     number.min(0.001).default(30),
     "Days after its last message that a conversation is kept.",
   ),
+  answer_constants: setting(
+    "HYBRIDRAG_ANSWER_CONSTANTS",
+    "answers",
+    z.string().min(1).optional(),
+    "File of the constants that tell an answer from the closest passages, as `npm run fit` writes it for an embedder.",
+  ),
 
   ...serviceSettings,
 

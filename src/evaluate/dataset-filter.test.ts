@@ -33,9 +33,9 @@ test("an unknown operator is refused, not ignored", () => {
 });
 
 test("every filter of the earthquakes admits exactly the expected ids", async (t) => {
-  const data = process.env["HYBRIDRAG_DATA"] ?? resolve("..", "shared", "data");
+  const data = process.env["HYBRIDRAG_JUDGED_DATA"] ?? resolve("..", "shared", "data");
   const folder = join(data, "usgs-earthquakes-filters");
-  if (!existsSync(folder)) return t.skip("no judged data; set HYBRIDRAG_DATA to its folder");
+  if (!existsSync(folder)) return t.skip("no judged data; set HYBRIDRAG_JUDGED_DATA to its folder");
   const { documents, filterQueries } = await readDataset(folder);
   assert.equal(filterQueries.length, 14);
   for (const { id, filter, expected } of filterQueries) {

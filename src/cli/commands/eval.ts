@@ -4,11 +4,12 @@ import type { Command } from "commander";
 import { HybridRAGError } from "../../errors.ts";
 import type { Dataset } from "../../evaluate/dataset.ts";
 import { evaluate, type Evaluation } from "../../evaluate/evaluate.ts";
+import { indexDataset } from "../../evaluate/index-dataset.ts";
 import { readDataset } from "../../evaluate/read-dataset.ts";
 import { documentSearch } from "../../evaluate/search-documents.ts";
-import type { HybridRAG } from "../../hybridrag.ts";
+import type { IngestEvent } from "../../ingest/ingest-events.ts";
 import { modes as allModes, type Mode } from "../../query/query-request.ts";
-import { ownerScope, type Scope } from "../../scope.ts";
+import { ownerScope } from "../../scope.ts";
 import { withCommonOptions } from "../common-options.ts";
 import type { Shell } from "../shell.ts";
 import type { Terminal } from "../terminal.ts";
@@ -29,7 +30,7 @@ export function addEval(program: Command, { terminal, signal }: Shell): void {
       const dataset = await readDataset(folder);
       const evaluation = await inWorkspace({ ...options, access: "write" }, async ({ rag }) => {
         const scope = ownerScope(tenantOf(folder, dataset));
-        await load(rag, scope, dataset, terminal, signal);
+        await indexDataset(rag, scope, dataset.documents, { signal, onEvent: showProgress(terminal) });
         const settings = { ...rag.settings, calibrate: options.calibrate === true };
         return evaluate(dataset, {
           search: await documentSearch(rag.ports, scope, settings),
@@ -60,37 +61,15 @@ function tenantOf(folder: string, { name }: Dataset): string {
   return `eval-${name.replaceAll(/[^A-Za-z0-9_.-]/g, "-").slice(0, 60)}-${hash}`;
 }
 
-/** Makes the index hold exactly the collection: what is there already costs nothing, what is no longer in it goes. */
-async function load(
-  rag: HybridRAG,
-  scope: Scope,
-  dataset: Dataset,
-  terminal: Terminal,
-  signal: AbortSignal,
-): Promise<void> {
-  const sources = dataset.documents.map((document) => ({ ...document, source: document.document_id }));
-  for await (const event of rag.ingest(scope, sources, { cwd: ".", signal })) {
+const showProgress =
+  (terminal: Terminal) =>
+  (event: IngestEvent): void => {
     if (event.type === "progress") {
       const { done, total, chunks_per_second: rate } = event.progress;
       terminal.status(`indexing: ${done} of ${total} documents (${Math.round(rate)} chunks a second)`);
     }
     if (event.type === "file" && event.result.outcome === "failed") terminal.note(`failed: ${event.result.reason}`);
-  }
-  signal.throwIfAborted();
-  await removeOthers(rag, scope, new Set(dataset.documents.map(({ document_id }) => document_id)));
-  await rag.store.settle({ signal });
-}
-
-async function removeOthers(rag: HybridRAG, scope: Scope, wanted: ReadonlySet<string>): Promise<void> {
-  let cursor: string | null = null;
-  do {
-    const page = await rag.store.documents.list(scope, { limit: 1000, cursor });
-    for (const { document_id } of page.items) {
-      if (!wanted.has(document_id)) await rag.store.documents.delete(scope, document_id);
-    }
-    cursor = page.next;
-  } while (cursor !== null);
-}
+  };
 
 const columns = ["recall@5", "recall@10", "ndcg@10", "mrr@10", "map"] as const;
 

@@ -140,12 +140,12 @@ for (const [name, content, code, reason] of refusals) {
   });
 }
 
-const data = process.env["HYBRIDRAG_DATA"] ?? join(process.cwd(), "../shared/data");
+const data = process.env["HYBRIDRAG_JUDGED_DATA"] ?? join(process.cwd(), "../shared/data");
 const manifestLine = z.object({ file: z.string(), expect: z.string(), expected_text: z.string().optional() });
 
 test("the collected files: words are found, broken and encrypted ones refused, empty ones said to be empty", async (t) => {
   const folder = join(data, "documents");
-  if (!existsSync(folder)) return t.skip("no collected documents: set HYBRIDRAG_DATA");
+  if (!existsSync(folder)) return t.skip("no collected documents: set HYBRIDRAG_JUDGED_DATA");
   const lines = (await readFile(join(folder, "manifest.jsonl"), "utf8")).split("\n").filter(Boolean);
   for (const { file, expect, expected_text } of lines.map((line) => manifestLine.parse(JSON.parse(line)))) {
     const bytes = Uint8Array.from(await readFile(join(folder, "files", file)));
