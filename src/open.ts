@@ -179,5 +179,6 @@ const querySettingsOf = (config: Config): QuerySettings => ({
   support: config.support,
   rerank_top_k: config.rerank_top_k,
   query_timeout_ms: config.query_timeout_ms,
+  ...(config.query_expansion === "none" ? {} : { expansion: config.query_expansion }),
   ...(config.mmr_lambda === undefined ? {} : { mmr_lambda: config.mmr_lambda }),
 });

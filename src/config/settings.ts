@@ -211,6 +211,12 @@ export const settings = {
     whole.min(1).max(1000).default(50),
     "Hits that a reranker sees.",
   ),
+  query_expansion: setting(
+    "HYBRIDRAG_QUERY_EXPANSION",
+    "retrieval",
+    z.enum(["none", "multi-query", "hyde", "decompose"]).default("none"),
+    "Searches that a model adds to a question before it is answered; each costs a call.",
+  ),
   mmr_lambda: setting(
     "HYBRIDRAG_MMR_LAMBDA",
     "retrieval",

@@ -1,4 +1,5 @@
 import type { Filter } from "../filter/filter.ts";
+import type { Expansion } from "./expand.ts";
 import type { Mode, QueryRequest } from "./query-request.ts";
 import type { Support } from "./support.ts";
 
@@ -24,6 +25,8 @@ export interface QuerySettings {
   readonly support: number;
   readonly rerank_top_k: number;
   readonly mmr_lambda?: number;
+  /** Searches for more than the question's words; only where a model writes the answer. Absent: none. */
+  readonly expansion?: Expansion;
   readonly query_timeout_ms: number;
 }
 

@@ -6,7 +6,8 @@ import { type AnswerEvent, noUsage } from "../answer/answer-event.ts";
 import { answerPassages } from "../answer/constants.ts";
 import { type AnswerPorts, extractiveEvents } from "../answer/extract-answer.ts";
 import { condense } from "../condense.ts";
-import { type Findings, findHits } from "../find-hits.ts";
+import { findExpanded } from "../find-expanded.ts";
+import type { Findings } from "../find-hits.ts";
 import type { QuerySettings } from "../plan.ts";
 import type { QueryRequest } from "../query-request.ts";
 import { toHit } from "../search.ts";
@@ -50,7 +51,8 @@ export async function* modelAnswer(
   const wanted = request.top_k ?? settings.top_k;
   const standalone = await condense(ports.rewriter, request.query, context, signal);
   const deeper = { ...request, query: standalone.question, top_k: Math.max(wanted, answerPassages) };
-  const findings = await findHits(ports, scope, deeper, settings, signal);
+  const expanding = { model: ports.rewriter, expansion: settings.expansion ?? null };
+  const findings = await findExpanded(ports, scope, deeper, settings, expanding, signal);
   const searched = ports.now();
   const sources = findings.hits.slice(0, wanted).map((hit, i) => toHit(hit, i + 1));
   yield { type: "sources", question: request.query, sources };
@@ -62,7 +64,7 @@ export async function* modelAnswer(
     type: "end",
     evidence: outcome.evidence,
     abstained: outcome.abstained,
-    usage: usageOf(ports, findings, standalone.usage, outcome),
+    usage: usageOf(ports, findings, added(standalone.usage, findings.expansionUsage), outcome),
     timings_ms: { ...findings.timings, answer: ports.now() - searched, total: ports.now() - started },
   };
 }
@@ -88,7 +90,8 @@ async function* answered(ports: ModelAnswerPorts, scope: Scope, asked: Asked): A
   const { findings, signal } = asked;
   const searches = findings.plan.mode !== "bypass";
   if (searches && findings.hits.length === 0) return yield* extractive(ports, scope, asked);
-  const prompt = answerPrompt(ports.model, asked.question, findings.hits, asked.context, ports.budget ?? defaultBudget);
+  const budget = ports.budget ?? { ...defaultBudget, sources: findings.plan.budget.context_tokens };
+  const prompt = answerPrompt(ports.model, asked.question, findings.hits, asked.context, budget);
   const writer = citationWriter({ store: ports.store, scope, analyzer: ports.analyzer }, prompt.passages, signal);
   const begin = beginWithin(asked.left, signal);
   let written: Written;
@@ -177,5 +180,12 @@ function usageOf(ports: ModelAnswerPorts, findings: Findings, rewrite: TokenUsag
     cost_usd: ports.costOf({ answer: outcome.usage, rewrite, embedding, rerank }),
   };
 }
+
+const added = (a: TokenUsage, b: TokenUsage): TokenUsage => ({
+  inputTokens: a.inputTokens + b.inputTokens,
+  outputTokens: a.outputTokens + b.outputTokens,
+  cacheReadTokens: a.cacheReadTokens + b.cacheReadTokens,
+  cacheWriteTokens: a.cacheWriteTokens + b.cacheWriteTokens,
+});
 
 const sent = (usage: TokenUsage): number => usage.inputTokens + usage.cacheReadTokens + usage.cacheWriteTokens;
