@@ -49,7 +49,7 @@ export const duckQuestion = {
   maxOutputTokens: 500,
 };
 
-export const nameSchema = {
+const nameSchema = {
   type: "object",
   properties: { names: { type: "array", items: { type: "string", minLength: 1 }, maxItems: 9 } },
 };

@@ -7,7 +7,7 @@ import type { LanguageModel, TokenUsage } from "../ports/language-model.ts";
  * "Precise zero-shot dense retrieval without relevance labels", 2023), `decompose` for its parts (Press et al.,
  * "Measuring and narrowing the compositionality gap", 2023). Each costs a call of a model before the search begins.
  */
-export const expansions = ["multi-query", "hyde", "decompose"] as const;
+const expansions = ["multi-query", "hyde", "decompose"] as const;
 export type Expansion = (typeof expansions)[number];
 
 export interface Expanded {

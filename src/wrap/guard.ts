@@ -131,7 +131,7 @@ export function guardModel(model: LanguageModel, guard: Guard): LanguageModel {
 }
 
 /** System text, messages and sources, by the model's own count. */
-export const promptTokens = (model: LanguageModel, request: GenerateRequest): number =>
+const promptTokens = (model: LanguageModel, request: GenerateRequest): number =>
   model.countTokens(request.system) +
   sum(
     request.messages.map(({ content }) => content),

@@ -45,7 +45,7 @@ function searchResult({ id, title, text }: ModelSource, citations: boolean): Ant
  * One block a unit, because the API cites whole blocks. Joined, the blocks are the text: each reaches to where the
  * next begins.
  */
-export function blocksOf(text: string): readonly string[] {
+function blocksOf(text: string): readonly string[] {
   const starts = splitUnits(text).map(({ start }) => start);
   if (starts.length === 0) return [text];
   starts[0] = 0;

@@ -14,7 +14,7 @@ const model = (requestTokens: number, space: string, retires: string | null = nu
   retires,
 });
 
-export const voyageModels: Readonly<Record<string, VoyageModel>> = {
+const voyageModels: Readonly<Record<string, VoyageModel>> = {
   "voyage-4-large": model(120_000, "voyage-4"),
   "voyage-4": model(320_000, "voyage-4"),
   "voyage-4-lite": model(1_000_000, "voyage-4"),

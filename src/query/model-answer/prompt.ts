@@ -24,7 +24,7 @@ export interface PromptBudget {
 
 export const defaultBudget: PromptBudget = { sources: 12_000, history: 2000, memories: 500, answer: 1500 };
 
-export const answerInstructions = `You answer questions from sources that a search found in the reader's own documents.
+const answerInstructions = `You answer questions from sources that a search found in the reader's own documents.
 
 Use only what the sources say, and cite a source for every statement. If the sources do not answer the question, say so in one sentence that begins with "The sources do not", and stop. If they answer a part of it, answer that part and name what is missing. Where sources contradict each other, give both sides with their titles and dates.
 

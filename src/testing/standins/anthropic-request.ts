@@ -93,7 +93,7 @@ export type CreateBody = z.infer<typeof current>;
 export type MessageBody = CreateBody["messages"][number];
 export type SearchResult = z.infer<typeof searchResult>;
 
-export const currentVersion = "2026-10-21";
+const currentVersion = "2026-10-21";
 
 /** Parses and checks a body as the API of the version in the header would. */
 export function readCreate(call: StandinCall): CreateBody {

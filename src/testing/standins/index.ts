@@ -5,5 +5,5 @@ export { gcpSecretsStandin } from "./gcp-secrets.ts";
 export { geminiStandin } from "./gemini.ts";
 export type { RateLimits } from "./limits.ts";
 export { openaiStandin } from "./openai.ts";
-export { type JournalEntry, Refusal, type Standin, type StandinOptions } from "./server.ts";
+export { type JournalEntry, type Standin, type StandinOptions } from "./server.ts";
 export { voyageStandin } from "./voyage.ts";
