@@ -1,0 +1,93 @@
+/** `npm run fit`: fits what abstention is judged by to the embedder that is set. */
+import { writeFile } from "node:fs/promises";
+import { parseArgs } from "node:util";
+import { environmentOf } from "../../config/config.ts";
+import type { AnswerConstants } from "../../query/answer/constants.ts";
+import { familyOf } from "../../query/answer/choose-constants.ts";
+import { judge } from "../../query/answer/evidence.ts";
+import { fitConstants, type JudgedQuestion } from "../../query/answer/fit-abstention.ts";
+import { judgedDataFolder } from "../judged-data.ts";
+import { tableLines } from "../table.ts";
+import { judgedQuestions } from "./abstention.ts";
+import { collectionKinds, readCollection } from "./collections.ts";
+import { topicsOf } from "./topics.ts";
+import { openWorkbench, type Workbench } from "./workbench.ts";
+
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
+const note = (line: string): void => void process.stderr.write(`${line}\n`);
+
+interface TopicExamples {
+  readonly name: string;
+  readonly questions: readonly JudgedQuestion[];
+}
+
+const { values } = parseArgs({ options: { out: { type: "string" } } });
+await main(values.out ?? null);
+
+async function main(out: string | null): Promise<void> {
+  const data = judgedDataFolder(environmentOf());
+  if (data === null)
+    return print("Skipped: there are no judged collections. Set HYBRIDRAG_JUDGED_DATA to their folder.");
+  const bench = await openWorkbench(note);
+  try {
+    const embedder = familyOf(bench.embedder);
+    const examples = await examplesOf(bench, data);
+    for (const line of heldOutLines(embedder, examples)) print(line);
+    const constants = fitConstants(
+      embedder,
+      examples.flatMap(({ questions }) => questions),
+    );
+    const text = JSON.stringify(rounded(constants), null, 2);
+    if (out === null) return print(`\n${text}`);
+    await writeFile(out, `${text}\n`);
+    print(`\nWritten to ${out}; set HYBRIDRAG_ANSWER_CONSTANTS=${out} to use it.`);
+  } finally {
+    await bench.close();
+  }
+}
+
+async function examplesOf(bench: Workbench, data: string): Promise<readonly TopicExamples[]> {
+  const collections = [];
+  for (const kind of collectionKinds.filter(({ measures }) => measures.includes("abstention"))) {
+    const collection = await readCollection(data, kind);
+    if (collection !== null) collections.push([collection, await bench.index(collection)] as const);
+  }
+  const examples: TopicExamples[] = [];
+  for (const { name, indexed, own, foreign, mode } of topicsOf(collections, bench.rag.settings.mode)) {
+    note(`${name}: asking`);
+    examples.push({ name, questions: await judgedQuestions(indexed, own, foreign, mode) });
+  }
+  return examples;
+}
+
+/** Each half judged by constants of the other half, and each collection by those of all others. */
+function heldOutLines(embedder: string, examples: readonly TopicExamples[]): readonly string[] {
+  const all = examples.flatMap(({ questions }) => questions);
+  const halves = [0, 1].map((half) => all.filter((_, index) => index % 2 === half));
+  const rows = halves.map((half, index) =>
+    heldOutRow(`half ${index + 1}`, half, fitConstants(embedder, halves[1 - index]!)),
+  );
+  const left = examples.map(({ name, questions }) => {
+    const others = examples.filter((other) => other.name !== name).flatMap((other) => other.questions);
+    return heldOutRow(name, questions, fitConstants(embedder, others));
+  });
+  return tableLines(["held out", "foreign abstained", "own kept", "own answer"], [...rows, ...left]);
+}
+
+function heldOutRow(name: string, questions: readonly JudgedQuestion[], constants: AnswerConstants) {
+  const share = (onTopic: boolean, level: string) => {
+    const kind = questions.filter((question) => question.onTopic === onTopic);
+    return (
+      kind.filter(({ features }) => judge(features, constants).evidence === level).length / Math.max(1, kind.length)
+    );
+  };
+  return [name, share(false, "none"), 1 - share(true, "none"), share(true, "answer")];
+}
+
+/** Three decimals: more would claim a precision that a few hundred questions do not give. */
+const rounded = (constants: AnswerConstants): unknown =>
+  JSON.parse(
+    JSON.stringify(constants, (_, value: unknown) =>
+      typeof value === "number" ? Math.round(value * 1000) / 1000 : value,
+    ),
+  );

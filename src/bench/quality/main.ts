@@ -1,0 +1,111 @@
+/** `npm run bench:quality`: retrieval, filters, chunks, answers and abstention on the judged collections. */
+import { join } from "node:path";
+import { environmentOf } from "../../config/config.ts";
+import type { Mode } from "../../query/query-request.ts";
+import { fallenFigures, raisedFloors, readFloors, writeFloors, type Figures } from "../floors.ts";
+import { judgedDataFolder } from "../judged-data.ts";
+import { runRecord, writeResult } from "../run-record.ts";
+import { measureAbstention } from "./abstention.ts";
+import { measureChunking, readChunkingSet } from "./chunking.ts";
+import { readCollection, type Collection } from "./collections.ts";
+import type { Indexed } from "./indexed.ts";
+import { measureCollection } from "./measure-collection.ts";
+import { parseOptions, usage, type QualityOptions } from "./options.ts";
+import { fallLines, qualityLines } from "./report.ts";
+import { topicsOf } from "./topics.ts";
+import { openWorkbench, type Workbench } from "./workbench.ts";
+
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
+const note = (line: string): void => void process.stderr.write(`${line}\n`);
+const floorsPath = join("bench", "floors.json");
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  const options = readOptions();
+  if (options === null) return 2;
+  const data = judgedDataFolder(environmentOf());
+  if (data === null) {
+    print("Skipped: there are no judged collections. Set HYBRIDRAG_JUDGED_DATA to their folder.");
+    return 0;
+  }
+  const bench = await openWorkbench(note);
+  try {
+    const figures = await measureAll(bench, data, options);
+    for (const line of qualityLines(figures)) print(line);
+    const run = runRecord();
+    print(`\n${writeResult("quality", { run, embedder: bench.embedder, figures })}`);
+    return compare(figures, bench.embedder, options);
+  } finally {
+    await bench.close();
+  }
+}
+
+function readOptions(): QualityOptions | null {
+  try {
+    return parseOptions(process.argv.slice(2));
+  } catch (error) {
+    note(`${(error as Error).message}\n${usage}`);
+    return null;
+  }
+}
+
+async function measureAll(bench: Workbench, data: string, options: QualityOptions): Promise<Figures> {
+  const modes = options.modes.filter((mode) => bench.rag.embedder !== null || mode === "text");
+  const figures: Record<string, number> = {};
+  const indexed: (readonly [Collection, Indexed])[] = [];
+  for (const kind of options.kinds) {
+    const collection = await readCollection(data, kind);
+    if (collection === null) {
+      note(`${kind.name}: left out, the folder does not hold it`);
+      continue;
+    }
+    const ready = await bench.index(collection);
+    indexed.push([collection, ready]);
+    note(`${kind.name}: measuring`);
+    Object.assign(figures, await measureCollection(collection, ready, modes));
+    if (kind.measures.includes("spans")) Object.assign(figures, await chunking(bench, collection, options));
+  }
+  const judged = indexed.filter(([{ measures }]) => measures.includes("abstention"));
+  if (judged.length > 1) note("abstention: measuring");
+  return { ...figures, ...(judged.length > 1 ? await abstention(judged, bench.rag.settings.mode) : {}) };
+}
+
+async function abstention(collections: readonly (readonly [Collection, Indexed])[], mode: Mode): Promise<Figures> {
+  const figures: Record<string, number> = {};
+  const foreign: number[] = [];
+  for (const topic of topicsOf(collections, mode)) {
+    const levels = await measureAbstention(topic.indexed, topic.own, topic.foreign, mode);
+    figures[`${topic.name}/${mode}/foreign questions abstained`] = levels.foreign.none;
+    figures[`${topic.name}/${mode}/own questions kept`] = 1 - levels.own.none;
+    foreign.push(levels.foreign.none);
+  }
+  return { ...figures, [`all/${mode}/foreign questions abstained`]: mean(foreign) };
+}
+
+const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+async function chunking({ rag }: Workbench, { folder, name }: Collection, { quick }: QualityOptions): Promise<Figures> {
+  if (rag.embedder === null || quick) return {};
+  note(`${name}: chunkers`);
+  const { ours, plain } = await measureChunking(await readChunkingSet(folder), rag.embedder);
+  return Object.fromEntries(
+    (["recall", "precision", "iou"] as const).flatMap((measure) => [
+      [`${name}/chunker/${measure}`, ours[measure]],
+      [`${name}/chunker/${measure} over plain splitter`, ours[measure] - plain[measure]],
+    ]),
+  );
+}
+
+function compare(figures: Figures, embedder: string, { check, raise }: QualityOptions): number {
+  const floors = readFloors(floorsPath);
+  const isSame = floors === null || floors.embedder === embedder;
+  if (!isSame) {
+    note(`The floors belong to ${floors.embedder}, and ${embedder} embeds: nothing is compared.`);
+    return 0;
+  }
+  const falls = fallenFigures(floors?.figures ?? {}, figures);
+  for (const line of fallLines(falls)) print(line);
+  if (raise) writeFloors(floorsPath, { embedder, figures: raisedFloors(floors?.figures ?? {}, figures) });
+  return check && falls.length > 0 ? 3 : 0;
+}
