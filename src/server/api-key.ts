@@ -48,6 +48,12 @@ export function createKey(
   return { key: `hrk_${keyId}_${secret}`, record };
 }
 
+/** A key without what it is checked by. */
+export function shownKey(key: ApiKey): Omit<ApiKey, "secret_hash"> {
+  const { secret_hash: _, ...shown } = key;
+  return shown;
+}
+
 /** @throws HybridRAGError `unauthorized`, with the same words whatever is wrong. */
 export async function verifyKey(key: string, store: KeyStore, pepper: Secret, now: Date): Promise<Principal> {
   const refuse = (): never => {

@@ -17,7 +17,8 @@ import type { CacheStore } from "../ports/cache-store.ts";
 import { requireScope, type Principal } from "./api-key.ts";
 import type { Authenticator } from "./authenticate.ts";
 import { once } from "./idempotency.ts";
-import { problemOf, problemType } from "./problem.ts";
+import { inFlightGate, type InFlightGate } from "./in-flight-gate.ts";
+import { problemOf, problemType, withOpenAiError } from "./problem.ts";
 import type { RateLimiter } from "./rate-limit.ts";
 import { requestIdOf } from "./request-id.ts";
 import { parseWith, type Call, type Reply, type Route } from "./route.ts";
@@ -59,6 +60,7 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
     bodyLimit: settings.bodyLimitBytes,
     requestTimeout: settings.requestTimeoutMs,
     trustProxy: settings.trustedProxies.length > 0 ? [...settings.trustedProxies] : false,
+    frameworkErrors: (error, request, reply) => void sendProblem(parts, error, request, reply),
     genReqId: requestIdOf,
     return503OnClosing: false,
     keepAliveTimeout: keepAliveMs,
@@ -78,9 +80,7 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   });
   await app.register(underPressure, { maxEventLoopDelay: settings.maxEventLoopDelayMs, retryAfter: 1 });
   app.setErrorHandler((error, request, reply) => sendProblem(parts, error, request, reply));
-  app.setNotFoundHandler((request, reply) =>
-    sendProblem(parts, new HybridRAGError("not_found", "There is nothing at this address."), request, reply),
-  );
+  app.setNotFoundHandler((request, reply) => sendNotFound(parts, request, reply));
   app.addHook("onSend", async (_request, reply) => {
     if (parts.draining()) reply.header("connection", "close");
   });
@@ -88,26 +88,6 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   const gate = inFlightGate(settings.maxInFlight);
   for (const route of parts.routes) addRoute(app, parts, route, gate);
   return app;
-}
-
-type Gate = <T>(work: () => Promise<T>) => Promise<T>;
-
-/** A queue that only grows helps nobody: what comes on top is refused at once. */
-function inFlightGate(most: number): Gate {
-  let inFlight = 0;
-  return async (work) => {
-    if (inFlight >= most) {
-      throw new HybridRAGError("overloaded", "Too much work is waiting; try again in a second.", {
-        details: { retry_after_ms: 1000 },
-      });
-    }
-    inFlight += 1;
-    try {
-      return await work();
-    } finally {
-      inFlight -= 1;
-    }
-  };
 }
 
 /** Longer than balancers keep idle connections, so that it is never the server that closes one under a request. */
@@ -124,9 +104,9 @@ const contentPolicy = {
 };
 
 /** Read by the plug-in that sheds load. */
-const neverShed = { pressureHandler: () => undefined } as FastifyContextConfig;
+const neverShed = { pressureHandler: () => undefined };
 
-function addRoute(app: FastifyInstance, parts: AppParts, route: Route, gate: Gate): void {
+function addRoute(app: FastifyInstance, parts: AppParts, route: Route, gate: InFlightGate): void {
   const isOperation = route.needs === null || route.tag === "operations";
   const run = (request: FastifyRequest, reply: FastifyReply) => answer(parts, route, request, reply);
   app.route({
@@ -134,7 +114,7 @@ function addRoute(app: FastifyInstance, parts: AppParts, route: Route, gate: Gat
     url: route.path.replaceAll(/\{(\w+)\}/g, ":$1"),
     ...(route.large ? { bodyLimit: parts.settings.ingestBodyLimitBytes } : {}),
     // Whoever looks after the service must reach it most of all when there is too much work.
-    ...(isOperation ? { config: neverShed } : {}),
+    config: { ...(isOperation ? neverShed : {}), openAi: route.openAi === true } as FastifyContextConfig,
     handler: isOperation ? run : (request, reply) => gate(() => run(request, reply)),
   });
 }
@@ -226,8 +206,29 @@ async function sendProblem(
   reply.header("x-request-id", request.id);
   if (retryAfterSeconds !== null) reply.header("retry-after", String(retryAfterSeconds));
   if (status === 401) reply.header("www-authenticate", "Bearer");
-  await reply.code(status).type(problemType).send(JSON.stringify(problem));
+  const { openAi } = request.routeOptions.config as { readonly openAi?: boolean };
+  await reply
+    .code(status)
+    .type(problemType)
+    .send(JSON.stringify(openAi ? withOpenAiError(problem) : problem));
 }
+
+/** An address that exists for other methods is told apart from one that does not (RFC 9110, 15.5.6). */
+async function sendNotFound(parts: AppParts, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  const path = request.url.split("?", 1)[0]!;
+  const methods = parts.routes.filter((route) => matchesPath(route, path)).map(({ method }) => method.toUpperCase());
+  if (methods.length === 0) {
+    return sendProblem(parts, new HybridRAGError("not_found", "There is nothing at this address."), request, reply);
+  }
+  reply.header("allow", methods.join(", "));
+  await sendProblem(parts, { statusCode: 405 }, request, reply);
+}
+
+const matchesPath = ({ path }: Route, given: string): boolean => {
+  const steps = path.split("/");
+  const givenSteps = given.split("/");
+  return steps.length === givenSteps.length && steps.every((step, i) => step.startsWith("{") || step === givenSteps[i]);
+};
 
 function observeResponse({ metrics }: AppParts, request: FastifyRequest, reply: FastifyReply): void {
   const route = request.routeOptions.url ?? "unknown";

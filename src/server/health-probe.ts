@@ -6,6 +6,7 @@ import type { Store, StoreHealth } from "../ports/store.ts";
 export interface HealthProbe {
   readonly last: () => StoreHealth | null;
   readonly ready: () => boolean;
+  readonly draining: () => boolean;
   /** Looks now. */
   look(): Promise<StoreHealth>;
   /** From here on not ready: the balancer sends no more. */
@@ -47,6 +48,7 @@ export async function startHealthProbe({ store, metrics, log, everyMs }: HealthP
   return {
     last: () => last,
     ready: () => !draining && last?.ready === true,
+    draining: () => draining,
     look,
     drain: () => {
       draining = true;

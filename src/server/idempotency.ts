@@ -8,9 +8,11 @@ const keepMs = 24 * 60 * 60 * 1000;
 /** A server that died while it worked must not lock a key for a day. */
 const workingMs = 5 * 60 * 1000;
 
+type PlainReply = Extract<Reply, { readonly status: number }>;
+
 interface Stored {
   readonly body_hash: string;
-  readonly reply: { readonly status: number; readonly body: unknown } | null;
+  readonly reply: PlainReply | null;
 }
 
 /**
@@ -34,7 +36,7 @@ export async function once(
   try {
     const reply = await work();
     if ("status" in reply) {
-      const stored: Stored = { body_hash: hash, reply: { status: reply.status, body: reply.body } };
+      const stored: Stored = { body_hash: hash, reply };
       await caches.set(scope, "idempotency", key, stored, keepMs);
     } else {
       await caches.delete(scope, "idempotency", key);
@@ -59,5 +61,5 @@ function repeated(stored: Stored, hash: string): Reply {
       "The first request with this Idempotency-Key is still running; try again later.",
     );
   }
-  return { ...stored.reply, headers: { "idempotency-replayed": "true" } };
+  return { ...stored.reply, headers: { ...stored.reply.headers, "idempotency-replayed": "true" } };
 }

@@ -31,6 +31,10 @@ export const problemSchema = z.object({
   code: z.string(),
   request_id: z.string(),
   errors: z.array(z.object({ pointer: z.string(), detail: z.string() })).optional(),
+  error: z
+    .object({ message: z.string(), type: z.string(), code: z.string(), param: z.string().nullable() })
+    .optional()
+    .describe("For clients of OpenAI."),
 });
 
 const schemaOf = (schema: z.ZodType, io: "input" | "output"): unknown => {

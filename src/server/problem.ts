@@ -86,6 +86,17 @@ function ownProblem(error: HybridRAGError, requestId: string): ProblemReply {
   };
 }
 
+/** The clients of OpenAI read `error` and know nothing of problem documents. */
+export const withOpenAiError = (problem: Problem) => ({
+  ...problem,
+  error: {
+    message: problem.detail,
+    type: problem.status < 500 ? "invalid_request_error" : "server_error",
+    code: problem.code,
+    param: problem.errors?.[0]?.pointer ?? null,
+  },
+});
+
 const reply = (status: number, detail: string, code: ErrorCode | "unexpected", requestId: string): ProblemReply => ({
   status,
   problem: {

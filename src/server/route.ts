@@ -47,6 +47,8 @@ export interface Route {
   readonly upload?: true;
   /** The same answer as events, on `Accept: text/event-stream`. */
   readonly streams?: true;
+  /** Problems carry an `error` as well, which the clients of OpenAI read. */
+  readonly openAi?: true;
   /** A repetition with the same Idempotency-Key gets the first answer. */
   readonly idempotent?: true;
   readonly responses: Readonly<Record<number, z.ZodType | null>>;

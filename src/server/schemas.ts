@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { HybridRAGError, isHybridRAGError } from "../errors.ts";
+import { parseMetadata } from "../ingest/metadata.ts";
 import type { Metadata } from "../records.ts";
 
 /** Shapes that several routes share. */
@@ -7,17 +9,33 @@ export const sessionIdSchema = z
   .string()
   .regex(/^[A-Za-z0-9_-]{1,100}$/, "1 to 100 letters, digits, _ and - are expected.");
 
+export const agentIdSchema = z
+  .string()
+  .regex(/^[A-Za-z0-9_.:-]{1,100}$/, "1 to 100 letters, digits and _ . : - are expected.");
+
 export const documentIdSchema = z
   .string()
   .min(1)
   .max(200)
   .regex(/^[^\p{Cc}]+$/u, "no control characters.");
 
-/** Checked in depth by `parseMetadata`, where the values are used. */
+/** Checked in depth by `checkMetadata`, where the values are used. */
 export const metadataSchema = z
   .record(z.string(), z.unknown())
   .transform((value) => value as Metadata)
   .meta({ type: "object", description: "Scalars, lists of scalars, GeoJSON points, and objects of these." });
+
+/** @throws HybridRAGError `invalid_input`; `details.path` is a JSON pointer that begins with `pointer`. */
+export function checkMetadata(value: unknown, pointer: string): Metadata {
+  try {
+    return parseMetadata(value, pointer);
+  } catch (error) {
+    if (!isHybridRAGError(error)) throw error;
+    const path = String(error.details["path"] ?? pointer);
+    const tail = path.slice(pointer.length).replaceAll(".", "/");
+    throw new HybridRAGError(error.code, error.message, { cause: error, details: { path: `${pointer}${tail}` } });
+  }
+}
 
 export const pageQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(500).default(50),
@@ -30,6 +48,19 @@ export const pageOf = <T extends z.ZodType>(name: string, item: T) =>
 export const warningSchema = z.object({ code: z.string(), message: z.string() });
 
 export const spanSchema = z.object({ start: z.int(), end: z.int(), page: z.int().nullable() });
+
+export const citationSchema = z.object({
+  marker: z.int(),
+  chunk_id: z.string(),
+  document_id: z.string(),
+  title: z.string(),
+  source: z.string(),
+  quote: z.string(),
+  start: z.int(),
+  end: z.int(),
+  page: z.int().nullable(),
+  heading_path: z.array(z.string()),
+});
 
 export const documentSchema = z.object({
   document_id: z.string(),

@@ -5,7 +5,7 @@ import type { HybridRAG } from "../../hybridrag.ts";
 import type { FileOutcome, FileResult } from "../../ingest/ingest-events.ts";
 import type { GivenDocument } from "../../ingest/sources.ts";
 import { ok, route, type Call, type Route } from "../route.ts";
-import { documentIdSchema, documentSchema, pageOf, pageQuery } from "../schemas.ts";
+import { checkMetadata, documentIdSchema, documentSchema, pageOf, pageQuery } from "../schemas.ts";
 
 export const fileResult = z.object({
   path: z.string(),
@@ -33,7 +33,9 @@ export function documentRoutes(rag: HybridRAG): readonly Route[] {
       query: pageQuery.extend({ filters: z.string().max(20_000).optional().describe("Conditions as JSON.") }),
       responses: { 200: pageOf("documents", documentSchema) },
       handle: async ({ principal, query, signal }) => {
-        const filter = parseFilter(query.filters === undefined ? undefined : jsonOf(query.filters));
+        const filter = parseFilter(
+          query.filters === undefined ? undefined : jsonOf(query.filters, "filters", "invalid_filter"),
+        );
         const request = { limit: query.limit, cursor: query.cursor ?? null, filter };
         const page = await documents.list(principal.scope, request, { signal });
         return ok({ documents: page.items, next: page.next });
@@ -82,11 +84,11 @@ export function documentRoutes(rag: HybridRAG): readonly Route[] {
   ];
 }
 
-function jsonOf(text: string): unknown {
+function jsonOf(text: string, field: string, code: ErrorCode): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new HybridRAGError("invalid_filter", "The filters are no JSON.", { details: { path: "/filters" } });
+    throw new HybridRAGError(code, `The field ${field} is no JSON.`, { details: { path: `/${field}` } });
   }
 }
 
@@ -114,7 +116,9 @@ async function uploadOf({ raw }: AnyCall): Promise<GivenDocument> {
     source: field("source") ?? upload.filename,
     bytes,
     ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)),
-    ...(metadata === undefined ? {} : { metadata: jsonOf(metadata) }),
+    ...(metadata === undefined
+      ? {}
+      : { metadata: checkMetadata(jsonOf(metadata, "metadata", "invalid_input"), "/metadata") }),
   };
 }
 

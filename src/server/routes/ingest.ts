@@ -3,12 +3,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { HybridRAGError } from "../../errors.ts";
 import type { HybridRAG } from "../../hybridrag.ts";
-import { parseMetadata } from "../../ingest/metadata.ts";
 import type { Job } from "../../records.ts";
 import type { Scope } from "../../scope.ts";
 import { ingestJobKind } from "../ingest-worker.ts";
 import { ok, route, type Route, type StreamEvent } from "../route.ts";
-import { documentIdSchema, metadataSchema, pageOf, pageQuery } from "../schemas.ts";
+import { checkMetadata, documentIdSchema, metadataSchema, pageOf, pageQuery } from "../schemas.ts";
 
 const given = z.strictObject({
   source: z.string().min(1).max(2000).describe("Where it is from; its identity when no id is given."),
@@ -66,7 +65,7 @@ export function ingestRoutes(rag: HybridRAG): readonly Route[] {
       idempotent: true,
       responses: { 202: job },
       handle: async ({ principal, body, signal }) => {
-        body.documents.forEach((document, index) => parseMetadata(document.metadata, `/documents/${index}/metadata`));
+        body.documents.forEach((document, index) => checkMetadata(document.metadata, `/documents/${index}/metadata`));
         const created = await jobs.create(
           principal.scope,
           {

@@ -2,13 +2,18 @@ import type { Logger } from "pino";
 import type { Config } from "../../config/config.ts";
 import type { HybridRAG } from "../../hybridrag.ts";
 import type { Metrics } from "../../observe/metrics.ts";
+import type { Secret } from "../../secret.ts";
 import type { HealthProbe } from "../health-probe.ts";
 import { openApiDocument } from "../openapi.ts";
 import { ok, route, type Route } from "../route.ts";
 import { searchObserver } from "../search-observer.ts";
+import { chatRoutes } from "./chat.ts";
 import { documentRoutes } from "./documents.ts";
+import { graphRoutes } from "./graph.ts";
 import { healthRoutes } from "./health.ts";
 import { ingestRoutes } from "./ingest.ts";
+import { keyRoutes } from "./keys.ts";
+import { memoryRoutes } from "./memories.ts";
 import { searchRoutes } from "./search.ts";
 import { sessionRoutes } from "./sessions.ts";
 
@@ -19,6 +24,7 @@ export interface RouteParts {
   readonly log: Logger;
   readonly probe: HealthProbe;
   readonly version: string;
+  readonly pepper: Secret | null;
   readonly openMetrics: boolean;
   readonly now: () => number;
 }
@@ -28,11 +34,16 @@ const dayMs = 24 * 60 * 60 * 1000;
 /** Everything that the service answers, in the order of its description. */
 export function serviceRoutes(parts: RouteParts): readonly Route[] {
   const { rag, config, metrics, log, probe, version, now } = parts;
+  const observe = searchObserver(metrics, log, now);
   const routes = [
-    ...searchRoutes(rag, searchObserver(metrics, log, now)),
+    ...searchRoutes(rag, observe),
+    ...chatRoutes(rag, observe, now),
     ...documentRoutes(rag),
     ...ingestRoutes(rag),
     ...sessionRoutes(rag.store, config.session_ttl_days * dayMs),
+    ...memoryRoutes(rag, now),
+    ...graphRoutes(rag.store.graph),
+    ...keyRoutes({ keys: rag.store.keys, audit: rag.store.audit, pepper: parts.pepper, now }),
     ...healthRoutes(probe, metrics, { openMetrics: parts.openMetrics }),
   ];
   return [...routes, descriptionRoute(() => openApiDocument(routes, version))];

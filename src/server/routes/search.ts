@@ -5,7 +5,7 @@ import { collectAnswer } from "../../query/answer/collect-answer.ts";
 import { modes, queryRequestSchema } from "../../query/query-request.ts";
 import type { SearchObserver } from "../search-observer.ts";
 import { ok, route, type Route, type StreamEvent } from "../route.ts";
-import { metadataSchema, spanSchema, warningSchema } from "../schemas.ts";
+import { citationSchema, metadataSchema, spanSchema, warningSchema } from "../schemas.ts";
 
 const score = z.number().nullable();
 const timings = z.record(z.string(), z.number().nullable());
@@ -49,20 +49,7 @@ const answerResponse = z.object({
   answer: z.string(),
   evidence: z.enum(["answer", "closest", "none"]),
   abstained: z.boolean(),
-  citations: z.array(
-    z.object({
-      marker: z.int(),
-      chunk_id: z.string(),
-      document_id: z.string(),
-      title: z.string(),
-      source: z.string(),
-      quote: z.string(),
-      start: z.int(),
-      end: z.int(),
-      page: z.int().nullable(),
-      heading_path: z.array(z.string()),
-    }),
-  ),
+  citations: z.array(citationSchema),
   sources: z.array(hitSchema),
   warnings: z.array(warningSchema),
   usage: z.object({

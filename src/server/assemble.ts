@@ -1,0 +1,87 @@
+import type { FastifyInstance } from "fastify";
+import type { Logger } from "pino";
+import type { Config } from "../config/config.ts";
+import { HybridRAGError } from "../errors.ts";
+import type { HybridRAG } from "../hybridrag.ts";
+import { createMetrics, type Metrics } from "../observe/metrics.ts";
+import type { Secret } from "../secret.ts";
+import { buildApp, type AppSettings } from "./app.ts";
+import { authenticator, developmentAuthenticator, type Authenticator } from "./authenticate.ts";
+import { startHealthProbe, type HealthProbe } from "./health-probe.ts";
+import { rateLimiter } from "./rate-limit.ts";
+import type { Route } from "./route.ts";
+import { serviceRoutes } from "./routes/routes.ts";
+import { tokenIssuer } from "./token-issuer.ts";
+
+export interface ServiceParts {
+  readonly rag: HybridRAG;
+  readonly config: Config;
+  /** Everyone is the owner of the configured tenant; listens on loopback only. */
+  readonly dev: boolean;
+  /** What API keys are hashed with; needed unless `dev`. */
+  readonly pepper: Secret | null;
+  readonly log: Logger;
+  readonly version: string;
+  readonly fetch: typeof globalThis.fetch;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+export interface AssembledService {
+  readonly app: FastifyInstance;
+  readonly routes: readonly Route[];
+  readonly metrics: Metrics;
+  readonly probe: HealthProbe;
+}
+
+/** Wires the parts of the service, which does not listen yet. */
+export async function assembleService(parts: ServiceParts): Promise<AssembledService> {
+  const { rag, config, dev, pepper, version, log, now } = parts;
+  const { store } = rag;
+  const authenticate = await authenticatorOf(parts);
+  const metrics = createMetrics({ processMetrics: true });
+  const probe = await startHealthProbe({ store, metrics, log, everyMs: config.health_probe_seconds * 1000 });
+  const routes = serviceRoutes({ rag, config, metrics, log, probe, pepper, version, openMetrics: dev, now });
+  const app = await buildApp({
+    routes,
+    authenticate,
+    limit: rateLimiter(
+      { perKeyPerMinute: config.rate_limit_per_key, perTenantPerMinute: config.rate_limit_per_tenant },
+      now,
+      config.rate_limit_shared ? store.caches : null,
+    ),
+    caches: store.caches,
+    audit: store.audit,
+    metrics,
+    log,
+    settings: appSettingsOf(config),
+    draining: probe.draining,
+    now,
+  });
+  return { app, routes, metrics, probe };
+}
+
+async function authenticatorOf({ rag, config, dev, pepper, fetch, now }: ServiceParts): Promise<Authenticator> {
+  if (dev) return developmentAuthenticator(config.tenant);
+  if (pepper === null || pepper.reveal().length < 32) {
+    throw new HybridRAGError(
+      "invalid_config",
+      "The service needs HYBRIDRAG_KEY_PEPPER, at least 32 random characters that are the same on every server. " +
+        "To try it on this machine without keys: hybridrag serve --dev.",
+      { details: { setting: "HYBRIDRAG_KEY_PEPPER" } },
+    );
+  }
+  return authenticator({ keys: rag.store.keys, pepper, issuer: await tokenIssuer(config, fetch), now });
+}
+
+const appSettingsOf = (config: Config): AppSettings => ({
+  bodyLimitBytes: config.body_limit_kb * 1024,
+  ingestBodyLimitBytes: config.ingest_body_limit_mb * 2 ** 20,
+  uploadLimitBytes: config.max_file_mb * 2 ** 20,
+  requestTimeoutMs: config.request_timeout_ms,
+  corsOrigins: config.cors_origins,
+  trustedProxies: config.trusted_proxies,
+  maxEventLoopDelayMs: config.max_event_loop_delay_ms,
+  maxInFlight: config.max_in_flight,
+  tls: config.public_https,
+});
