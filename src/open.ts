@@ -4,6 +4,7 @@ import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Config } from "./config/config.ts";
 import { HybridRAGError, isHybridRAGError } from "./errors.ts";
+import { modelExtractor } from "./graph/model-extractor.ts";
 import { createHybridRAG, type HybridRAG } from "./hybridrag.ts";
 import { chunkerFingerprint } from "./ingest/chunk/chunk-document.ts";
 import { chunkerOptions } from "./ingest/document-version.ts";
@@ -12,6 +13,7 @@ import { openModels, type ModelSurroundings } from "./open-models.ts";
 import { openSecrets } from "./open-secrets.ts";
 import type { Embedder } from "./ports/embedder.ts";
 import type { Extractor } from "./ports/extractor.ts";
+import type { LanguageModel } from "./ports/language-model.ts";
 import type { IndexIdentity, Store } from "./ports/store.ts";
 import { constantsFor, parseConstants } from "./query/answer/choose-constants.ts";
 import type { AnswerConstants } from "./query/answer/constants.ts";
@@ -44,7 +46,7 @@ export async function openHybridRAG(
       reranker: models.reranker,
       writer: models.model && { model: models.model, rewriter: models.assistant, costOf: models.costOf },
       prices: models.prices,
-      extractor: access === "write" ? await openExtractor() : null,
+      extractor: access === "write" ? await openExtractor(config, models.assistant) : null,
       pool: loadPool({ maxFileBytes: config.max_file_mb * 2 ** 20 }),
       chunker,
       analyzer: englishAnalyzer(),
@@ -123,10 +125,17 @@ async function prepare(store: Store, identity: IndexIdentity, found: IndexIdenti
   );
 }
 
-const openExtractor = async (): Promise<Extractor> => {
+async function openExtractor(config: Config, assistant: LanguageModel | null): Promise<Extractor> {
   const { localExtractor } = await import("./providers/local/index.ts");
-  return localExtractor();
-};
+  const rules = await localExtractor();
+  if (config.extractor === "local") return rules;
+  if (assistant !== null) return modelExtractor(assistant, rules);
+  throw new HybridRAGError(
+    "invalid_config",
+    "HYBRIDRAG_EXTRACTOR=model needs a language model: set ANTHROPIC_API_KEY, or HYBRIDRAG_LANGUAGE_MODEL.",
+    { details: { setting: "HYBRIDRAG_EXTRACTOR" } },
+  );
+}
 
 interface OpenedEmbedder {
   readonly embedder: Embedder | null;

@@ -114,6 +114,12 @@ export const settings = {
   ),
   gemini_api_key: secret("GEMINI_API_KEY", "models", "Key of Google's Gemini API."),
   gemini_base_url: setting("GEMINI_BASE_URL", "models", z.url().optional(), "Another address of the Gemini API."),
+  extractor: setting(
+    "HYBRIDRAG_EXTRACTOR",
+    "models",
+    z.enum(["local", "model"]).default("local"),
+    "Who finds names and statements for the graph: rules, or rules and the small model of the provider (paid).",
+  ),
   query_embedding_model: setting(
     "HYBRIDRAG_QUERY_EMBEDDING_MODEL",
     "models",

@@ -38,7 +38,7 @@ function write(body: CreateBody, fault: Fault | null): Written {
   if (fault?.kind === "refusal") return { sentences: [], stop: "refusal" };
   const format = body.output_config?.format;
   const whole: Sentence[] = format
-    ? [{ text: JSON.stringify(valueFor(format.schema, lastText(body))), cites: null }]
+    ? [{ text: JSON.stringify(valueFor(format.schema, material(body))), cites: null }]
     : [...answerOf(body)];
   const kept: Sentence[] = [];
   let left = body.max_tokens;
@@ -59,6 +59,12 @@ function answerOf(body: CreateBody): readonly Sentence[] {
   if (results.length === 0) return answerMarked(lastMessage(body));
   const passages = results.map(({ content }) => ({ blocks: content.map(({ text }) => text) }));
   return writeAnswer(questionIn(lastText(body)), passages);
+}
+
+/** What a structured answer is made from: the sources where there are any, else the last text. */
+function material(body: CreateBody): string {
+  const shown = searchResults(body).flatMap(({ content }) => content.map(({ text }) => text));
+  return shown.length > 0 ? shown.join(" ") : lastText(body);
 }
 
 function lastMessage(body: CreateBody): string {

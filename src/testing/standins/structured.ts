@@ -2,7 +2,7 @@ type Schema = Readonly<Record<string, unknown>>;
 
 /**
  * A value that the schema admits, made from `text` by simple rules: lists of named things hold the capitalised names
- * of the text, other strings its first sentence. Enough to prove the way of a structured answer from end to end.
+ * of the text, a question is its last line, other strings its first sentence. Enough to prove the way of a structured answer from end to end.
  */
 export function valueFor(schema: Schema, text: string): unknown {
   return build(schema, { text, names: properNames(text), at: 0, root: schema }, "");
@@ -25,7 +25,7 @@ function build(schema: Schema, material: Material, key: string): unknown {
   const type = Array.isArray(schema["type"]) ? schema["type"][0] : schema["type"];
   if (type === "object") return object(schema, material);
   if (type === "array") return list(schema, material, key);
-  if (type === "number" || type === "integer") return 1;
+  if (type === "number" || type === "integer") return /number|index/.test(key) ? material.at + 1 : 1;
   if (type === "boolean") return false;
   if (type === "null") return null;
   return words(key, material);
@@ -39,11 +39,12 @@ function object(schema: Schema, material: Material): Record<string, unknown> {
 function list(schema: Schema, material: Material, key: string): unknown[] {
   const items = (schema["items"] ?? { type: "string" }) as Schema;
   const pairs = /source|from/.test(Object.keys((items["properties"] ?? {}) as object).join(" "));
-  const count = Math.min(8, Math.max(pairs ? material.names.length - 1 : material.names.length, 0));
+  const count = Math.min(4, Math.max(pairs ? material.names.length - 1 : material.names.length, 0));
   return Array.from({ length: count }, (_, at) => build(items, { ...material, at }, key));
 }
 
 function words(key: string, material: Material): string {
+  if (key === "question") return material.text.trim().split("\n").at(-1) ?? "";
   if (/target|object|to_/.test(key)) return material.names[material.at + 1] ?? material.names[0] ?? "";
   if (/name|source|subject|from_|entity/.test(key)) return material.names[material.at] ?? "";
   return (
