@@ -89,7 +89,7 @@ export function createHybridRAG(parts: Parts): HybridRAG {
     store,
     embedder,
     reranker: parts.reranker,
-    graph: hopStage(store.graph, (text) => analyzer.analyze(text)),
+    graph: hopStage(store, (text) => analyzer.analyze(text)),
     now: parts.now,
     background: work.start,
   };

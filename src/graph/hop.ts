@@ -1,6 +1,6 @@
 import type { Filter } from "../filter/filter.ts";
 import { compareText } from "../filter/matches.ts";
-import type { Candidate, TextLegReport } from "../ports/chunk-store.ts";
+import type { TextLegReport } from "../ports/chunk-store.ts";
 import type {
   EntityWeight,
   GraphStore,
@@ -15,7 +15,7 @@ import { questionEntities } from "./question-entities.ts";
 
 /** A passage with its fused score before links are followed. */
 export interface Scored {
-  readonly candidate: Candidate;
+  readonly chunk_id: string;
   readonly score: number;
 }
 
@@ -30,6 +30,8 @@ export interface HopReason {
 export interface HopHit extends Scored {
   /** What orders now: normalised score, title match and link bonus. */
   readonly total: number;
+  /** What links told of it; null for one that was given. */
+  readonly found: LinkedPassage | null;
   /** What following links added to `total`. */
   readonly bonus: number;
   readonly reason: HopReason | null;
@@ -52,7 +54,7 @@ export interface HopInput {
   readonly hits: readonly Scored[];
   readonly text: TextLegReport;
   /** The fused score of passages that no leg found, by the same moments. */
-  readonly rescore: (candidates: readonly Candidate[]) => readonly Scored[];
+  readonly rescore: (passages: readonly LinkedPassage[]) => readonly number[];
   readonly analyze: (text: string) => readonly string[];
   readonly signal?: AbortSignal;
 }
@@ -77,8 +79,8 @@ const maxAnchorPassages = 50;
  */
 export async function hop(input: HopInput): Promise<HopResult> {
   const options = { signal: input.signal };
-  const counts = await input.graph.count(input.scope, options);
-  if (counts.titleLinksPerPassage < minTitleLinks) return unchanged(input, "the passages hardly name each other");
+  const density = await input.graph.linkDensity(input.scope, options);
+  if (density < minTitleLinks) return unchanged(input, "the passages hardly name each other");
   const coverage = coverageOf(input.text);
   if (coverage.terms.length === 0) return unchanged(input, "the question has no words to cover");
   if (coverage.terms.length > maxQuestionTerms) return unchanged(input, "the question is too long to be one");
@@ -96,13 +98,14 @@ export async function hop(input: HopInput): Promise<HopResult> {
 }
 
 const unchanged = (input: HopInput, closed: string): HopResult => ({
-  hits: input.hits.map((hit) => ({ ...hit, total: hit.score, bonus: 0, reason: null })),
+  hits: input.hits.map((hit) => ({ ...hit, total: hit.score, found: null, bonus: 0, reason: null })),
   closed,
   entities: [],
 });
 
 interface Place {
   readonly scored: Scored;
+  readonly found: LinkedPassage | null;
   base: number;
   mask: number;
   bonus: number;
@@ -128,7 +131,7 @@ class Walk {
       input.analyze,
     );
     this.#best = best;
-    for (const hit of input.hits.slice(0, candidateDepth)) this.#place(hit, 0, []);
+    for (const hit of input.hits.slice(0, candidateDepth)) this.#place(hit, null);
   }
 
   /** Passages whose title the question names start ahead, whatever the legs said. */
@@ -147,7 +150,7 @@ class Walk {
     );
     this.#learn(result);
     const weights = new Map(result.weights.map((weight) => [weight.entity, weight]));
-    const passages = new Map(result.passages.map((passage) => [passage.chunk.chunk_id, passage]));
+    const passages = new Map(result.passages.map((passage) => [passage.chunk_id, passage]));
     const seeds = ordered.filter(([id]) => !first || this.#isAnchored(passages.get(id)));
     const top = totalOf(ordered[0]?.[1]) || 1;
     const strength = new Map(seeds.map(([id, place]) => [id, (totalOf(place) / top) * decay]));
@@ -162,7 +165,13 @@ class Walk {
     const keep = base && this.#coverage.share(base[1].mask) >= keepsFirst ? base[0] : null;
     return [...this.#places.entries()]
       .sort((a, b) => Number(b[0] === keep) - Number(a[0] === keep) || byTotal(a, b))
-      .map(([, place]) => ({ ...place.scored, total: totalOf(place), bonus: place.bonus, reason: place.reason }));
+      .map(([, place]) => ({
+        ...place.scored,
+        found: place.found,
+        total: totalOf(place),
+        bonus: place.bonus,
+        reason: place.reason,
+      }));
   }
 
   #links(seeds: readonly string[], titled: readonly string[]): Promise<LinkResult> {
@@ -177,20 +186,19 @@ class Walk {
 
   /** Takes in passages that the walk had not seen, with the score that the legs would give them. */
   #learn(result: LinkResult): void {
-    const strangers = result.passages.filter((passage) => !this.#places.has(passage.chunk.chunk_id));
-    const scored = this.#input.rescore(strangers.map(candidateOf));
-    const scores = new Map(scored.map((one) => [one.candidate.chunk.chunk_id, one]));
+    const strangers: LinkedPassage[] = [];
     for (const passage of result.passages) {
-      const id = passage.chunk.chunk_id;
-      const known = this.#places.get(id);
-      if (!known) this.#place(scores.get(id)!, passage.mask, passage.entities);
+      const known = this.#places.get(passage.chunk_id);
+      if (!known) strangers.push(passage);
       else Object.assign(known, { mask: passage.mask, base: this.#baseOf(known.scored, passage.entities) });
     }
+    const scores = this.#input.rescore(strangers);
+    strangers.forEach((passage, index) => this.#place({ chunk_id: passage.chunk_id, score: scores[index]! }, passage));
   }
 
-  #place(scored: Scored, mask: number, entities: LinkedPassage["entities"]): void {
-    const base = this.#baseOf(scored, entities);
-    this.#places.set(scored.candidate.chunk.chunk_id, { scored, base, mask, bonus: 0, reason: null });
+  #place(scored: Scored, found: LinkedPassage | null): void {
+    const base = this.#baseOf(scored, found?.entities ?? []);
+    this.#places.set(scored.chunk_id, { scored, found, base, mask: found?.mask ?? 0, bonus: 0, reason: null });
   }
 
   #baseOf(scored: Scored, entities: LinkedPassage["entities"]): number {
@@ -249,11 +257,3 @@ const totalOf = (place: Place | undefined): number => (place ? place.base + plac
 
 const byTotal = (a: readonly [string, Place], b: readonly [string, Place]): number =>
   totalOf(b[1]) - totalOf(a[1]) || compareText(a[0], b[0]);
-
-const candidateOf = (passage: LinkedPassage): Candidate => ({
-  chunk: passage.chunk,
-  cosine: passage.cosine,
-  bm25: passage.bm25,
-  vectorRank: null,
-  textRank: null,
-});

@@ -1,5 +1,5 @@
 import type { Filter } from "../filter/filter.ts";
-import type { Chunk, Entity, Relationship } from "../records.ts";
+import type { Entity, Relationship } from "../records.ts";
 import type { Scope } from "../scope.ts";
 import type { CallOptions, Page, PageRequest } from "./store.ts";
 
@@ -23,6 +23,11 @@ export interface GraphStore {
   weigh(scope: Scope, names: readonly string[], options?: CallOptions): Promise<readonly EntityWeight[]>;
   /** One round of links out of these passages. */
   links(scope: Scope, request: LinkRequest, options?: CallOptions): Promise<LinkResult>;
+  /**
+   * Names that stand in a passage and are another passage's title, per passage: what says whether following links is
+   * worth the while. Asked with every question, so it may be as old as a fiftieth of the passages.
+   */
+  linkDensity(scope: Scope, options?: CallOptions): Promise<number>;
   count(scope: Scope, options?: CallOptions): Promise<GraphCounts>;
 }
 
@@ -39,7 +44,7 @@ export interface LinkRequest {
   readonly seeds: readonly string[];
   /** Passages that have one of these normalised names as their title are returned too, seeds or not. */
   readonly titled: readonly string[];
-  /** Normalised names that are not followed: those of the question. */
+  /** Normalised names that are not followed but told of: those of the question. */
   readonly except: readonly string[];
   readonly filter: Filter | null;
   /** Shared names in more passages than this are not followed. */
@@ -70,12 +75,14 @@ export interface PassageEdge {
   readonly kind: LinkKind;
 }
 
+/** Many passages are reached and few are kept, so their chunks are read afterwards. */
 export interface LinkedPassage {
-  readonly chunk: Chunk;
+  readonly chunk_id: string;
+  /** Within .01 of the exact one: an engine may read it from short codes. */
   readonly cosine: number | null;
   readonly bm25: number | null;
   readonly mask: number;
-  /** The names it mentions; `title` when the name is its title. */
+  /** Those of `except` that it mentions; `title` when the name is its title. */
   readonly entities: readonly { readonly entity: string; readonly title: boolean }[];
 }
 
@@ -91,6 +98,6 @@ export interface GraphCounts {
   readonly entities: number;
   readonly relationships: number;
   readonly passages: number;
-  /** Names that stand in a passage and are another passage's title, per passage: the hop stage is on from .2. */
+  /** See `linkDensity`; exact. */
   readonly titleLinksPerPassage: number;
 }

@@ -1,5 +1,5 @@
-import type { Candidate, ChunkSearchResult, Moments } from "../ports/chunk-store.ts";
-import { finite, type Fusion, type LegShares } from "./fusion.ts";
+import type { Moments } from "../ports/chunk-store.ts";
+import { finite, type Fusion, type LegScores, type LegShares, type ScoredResult } from "./fusion.ts";
 
 /** Below this a deviation is the rounding of equal scores, and the leg tells nothing. */
 const flat = 1e-9;
@@ -11,7 +11,7 @@ const flat = 1e-9;
  * Where the engine leaves a score out: no BM25 means that no word of the query is in the chunk, so 0; the cosine of a
  * chunk outside the vector leg's list is at most the last of that list, so that one.
  */
-export function zScores(result: ChunkSearchResult, fusion: Fusion): readonly LegShares[] {
+export function zScores(result: ScoredResult, fusion: Fusion): readonly LegShares[] {
   const cosines = scoresOf(result.candidates, (candidate) => candidate.cosine, lastListedCosine(result.candidates));
   const bm25s = scoresOf(result.candidates, (candidate) => candidate.bm25, 0);
   const zCosine = standardizer(result.vector?.moments ?? null, cosines);
@@ -23,13 +23,13 @@ export function zScores(result: ChunkSearchResult, fusion: Fusion): readonly Leg
 }
 
 const scoresOf = (
-  candidates: readonly Candidate[],
-  score: (candidate: Candidate) => number | null,
+  candidates: readonly LegScores[],
+  score: (candidate: LegScores) => number | null,
   missing: number,
 ): readonly number[] => candidates.map((candidate) => finite(score(candidate)) ?? missing);
 
 /** The lowest cosine that the vector leg listed; 0 when it listed none. */
-export function lastListedCosine(candidates: readonly Candidate[]): number {
+export function lastListedCosine(candidates: readonly LegScores[]): number {
   const listed = candidates.filter((candidate) => candidate.vectorRank !== null && finite(candidate.cosine) !== null);
   return listed.length === 0 ? 0 : Math.min(...listed.map((candidate) => candidate.cosine!));
 }

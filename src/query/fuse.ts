@@ -3,7 +3,7 @@ import type { Candidate, ChunkSearchResult } from "../ports/chunk-store.ts";
 import { convexScores } from "./fuse-convex.ts";
 import { reciprocalRankScores } from "./fuse-rrf.ts";
 import { zScores } from "./fuse-z.ts";
-import { finite, type FusedHit, type Fusion, type LegShares } from "./fusion.ts";
+import { finite, type FusedHit, type Fusion, type LegScores, type LegShares, type ScoredResult } from "./fusion.ts";
 
 /**
  * Joins the legs that ran into one order: score downwards, then chunk id by code point. With one leg alone (asked
@@ -42,9 +42,22 @@ export function fuseUnlisted(
   return candidates.map((candidate) => legHit(candidate, leg)).sort(byScore);
 }
 
+/** The scores alone, in the order of the passages. */
+export function scoreUnlisted(
+  found: ChunkSearchResult,
+  passages: readonly Pick<LegScores, "cosine" | "bm25">[],
+  fusion: Fusion,
+): readonly number[] {
+  if (ran(found.vector) && ran(found.text)) {
+    const candidates = passages.map(({ cosine, bm25 }) => ({ cosine, bm25, vectorRank: null, textRank: null }));
+    return sharesOf({ ...found, candidates }, fusion).map(({ vector, text }) => vector + text);
+  }
+  return passages.map(({ cosine, bm25 }) => finite(ran(found.vector) ? cosine : bm25) ?? 0);
+}
+
 const ran = (report: { readonly error: unknown } | null): boolean => report !== null && report.error === null;
 
-function sharesOf(result: ChunkSearchResult, fusion: Fusion): readonly LegShares[] {
+function sharesOf(result: ScoredResult, fusion: Fusion): readonly LegShares[] {
   switch (fusion.method) {
     case "z":
       return zScores(result, fusion);

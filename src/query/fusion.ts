@@ -1,4 +1,4 @@
-import type { Candidate } from "../ports/chunk-store.ts";
+import type { Candidate, ChunkSearchResult } from "../ports/chunk-store.ts";
 import type { HopPath } from "../records.ts";
 import type { FusionMethod } from "./plan.ts";
 
@@ -20,6 +20,12 @@ export interface Shares {
 
 /** What the two legs alone add. */
 export type LegShares = Pick<Shares, "vector" | "text">;
+
+/** What fusion looks at. */
+export type LegScores = Pick<Candidate, "cosine" | "bm25" | "vectorRank" | "textRank">;
+
+/** A search's result, or other passages in the place of its candidates. */
+export type ScoredResult = Omit<ChunkSearchResult, "candidates"> & { readonly candidates: readonly LegScores[] };
 
 /** A candidate in its place. `score` orders; `shares` say where it came from. */
 export interface FusedHit {

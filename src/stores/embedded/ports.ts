@@ -7,6 +7,7 @@ import type { AuditLog, KeyStore } from "../../ports/key-store.ts";
 import type { MemoryStore } from "../../ports/memory-store.ts";
 import type { SessionStore } from "../../ports/session-store.ts";
 import type { DocumentStore } from "../../ports/store.ts";
+import { receivedLinks } from "./graph/sent-links.ts";
 import type { SentSearchResult } from "./search/search-chunks.ts";
 import type { Reads, Writes } from "./workers/operations.ts";
 
@@ -40,7 +41,8 @@ export const graphPort = (read: Reads): GraphStore => ({
   list: (scope, request, options) => read("graph.list", [scope, request], options),
   neighbours: (scope, request, options) => read("graph.neighbours", [scope, request], options),
   weigh: (scope, names, options) => read("graph.weigh", [scope, names], options),
-  links: (scope, request, options) => read("graph.links", [scope, request], options),
+  links: async (scope, request, options) => receivedLinks(await read("graph.links", [scope, request], options)),
+  linkDensity: (scope, options) => read("graph.linkDensity", [scope], options),
   count: (scope, options) => read("graph.count", [scope], options),
 });
 

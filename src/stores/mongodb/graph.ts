@@ -13,6 +13,18 @@ import { scopeMatch } from "./visible-rows.ts";
 export function mongoGraph(context: Context): GraphStore {
   const named = (scope: Scope, names: readonly string[], signal: AbortSignal | undefined) =>
     graphRows(context, scope, { entities: { $in: names } }, null, signal);
+  const count: GraphStore["count"] = (scope, options) =>
+    call(context, options, (signal) =>
+      context.statistics.derived(context, scope, "graph", async () => {
+        const all = await graphRows(context, scope, {}, null, signal);
+        return {
+          entities: nameIndex(all).passages.size,
+          relationships: relationshipsOf(all).length,
+          passages: all.length,
+          titleLinksPerPassage: titleLinksPerPassage(all),
+        };
+      }),
+    );
   return {
     entities: (scope, names, options) =>
       call(context, options, async (signal) => {
@@ -43,18 +55,8 @@ export function mongoGraph(context: Context): GraphStore {
       call(context, options, async (signal) => weightsOf(nameIndex(await named(scope, names, signal)), names)),
     links: (scope, request, options) =>
       call(context, options, (signal) => followLinks(context, scope, request, signal)),
-    count: (scope, options) =>
-      call(context, options, (signal) =>
-        context.statistics.derived(context, scope, "graph", async () => {
-          const all = await graphRows(context, scope, {}, null, signal);
-          return {
-            entities: nameIndex(all).passages.size,
-            relationships: relationshipsOf(all).length,
-            passages: all.length,
-            titleLinksPerPassage: titleLinksPerPassage(all),
-          };
-        }),
-      ),
+    linkDensity: async (scope, options) => (await count(scope, options)).titleLinksPerPassage,
+    count,
   };
 }
 

@@ -3,7 +3,7 @@ import type { LinkedPassage, LinkKind, LinkRequest, LinkResult, PassageEdge } fr
 import type { Scope } from "../../scope.ts";
 import { bm25, type Weights } from "./bm25.ts";
 import { checkVector } from "./check-vector.ts";
-import { chunkOf, cosine, vectorOf, type ChunkRow } from "./chunk-rows.ts";
+import { cosine, vectorOf, type ChunkRow } from "./chunk-rows.ts";
 import type { Context } from "./context.ts";
 import { distinct, isTitle, nameIndex, weightsOf, type GraphRow, type NameIndex } from "./derive-graph.ts";
 import { graphRows } from "./graph-rows.ts";
@@ -121,7 +121,7 @@ function explicitLinks(seed: string, request: LinkRequest, { rows, names }: Neig
     });
 }
 
-const bodies = { vocabulary: 0, assertions: 0, links: 0, mentions: 0 } as const;
+const bodies = { content: 0, vocabulary: 0, assertions: 0, links: 0, mentions: 0 } as const;
 
 async function passages(
   context: Context,
@@ -141,7 +141,7 @@ async function passages(
   return found
     .filter((row) => around.rows.has(row.chunk_id))
     .map((row) => ({
-      chunk: chunkOf(row),
+      chunk_id: row.chunk_id,
       cosine: cosineTo(request.vector, row),
       bm25: bm25(
         row,
@@ -149,7 +149,7 @@ async function passages(
         weights,
       ),
       mask: maskOf(request.terms, row),
-      entities: mentionedIn(around.rows.get(row.chunk_id)!),
+      entities: mentionedIn(around.rows.get(row.chunk_id)!, request.except),
     }));
 }
 
@@ -164,8 +164,9 @@ function maskOf(terms: readonly string[], row: ChunkRow): number {
 }
 
 /** Ordered by name; a name may be both title and part of the body: then it is the title. */
-function mentionedIn(row: GraphRow): LinkedPassage["entities"] {
-  return distinct(row.mentions.map((mention) => mention.entity)).map((entity) => ({
+function mentionedIn(row: GraphRow, asked: readonly string[]): LinkedPassage["entities"] {
+  const own = row.mentions.map((mention) => mention.entity).filter((entity) => asked.includes(entity));
+  return distinct(own).map((entity) => ({
     entity,
     title: row.mentions.some((mention) => mention.entity === entity && isTitle(mention)),
   }));

@@ -123,7 +123,7 @@ export const accessCases: readonly ContractCase[] = [
       assert.equal(passages, 3);
       const request = { titled: [], except: [], filter: null, maxShared: 9, maxSubname: 9, maxPassages: 9, terms: [] };
       const linked = await store.graph.links(bob, { ...request, seeds: ["both:0", "ann:0"], vector: null });
-      const ids = linked.passages.map(({ chunk }) => chunk.chunk_id).toSorted();
+      const ids = linked.passages.map(({ chunk_id }) => chunk_id).toSorted();
       assert.deepEqual(ids, ["both:0", "null:0", "open:0"]);
       assert.ok(linked.edges.every(({ from, to }) => ids.includes(from) && ids.includes(to)));
     },

@@ -66,9 +66,10 @@ export async function graphSnapshot(store: Store, scope: Scope, names: readonly 
     weights: byKey(await graph.weigh(scope, names), (weight) => weight.entity),
     count: await graph.count(scope),
     edges: byKey(links.edges, (edge) => JSON.stringify(edge)),
-    passages: byKey(links.passages, ({ chunk }) => chunk.chunk_id).map(({ chunk, ...rest }) => ({
+    passages: byKey(links.passages, ({ chunk_id }) => chunk_id).map(({ cosine, ...rest }) => ({
       ...rest,
-      chunk: chunk.chunk_id,
+      // Told to within .01, so it is compared on its own.
+      hasCosine: cosine !== null,
       entities: byKey(rest.entities, (mentioned) => mentioned.entity),
     })),
     linkWeights: byKey(links.weights, (weight) => weight.entity),

@@ -40,6 +40,10 @@ export function memoryGraph(state: State): GraphStore {
       enter(state, options);
       return followLinks(state, scope, request, seen(state, scope, request.filter));
     },
+    async linkDensity(scope, options) {
+      enter(state, options);
+      return titleLinksPerPassage(seen(state, scope, null));
+    },
     async count(scope, options) {
       enter(state, options);
       const graph = seen(state, scope, null);

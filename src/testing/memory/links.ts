@@ -22,11 +22,11 @@ export function followLinks(state: State, scope: Scope, request: LinkRequest, gr
     passages: allowedChunks(state, scope, request.filter)
       .filter(({ chunk }) => reached.has(chunk.chunk_id))
       .map((stored) => ({
-        chunk: stored.chunk,
+        chunk_id: stored.chunk.chunk_id,
         cosine: request.vector && stored.vector ? cosine(request.vector, stored.vector) : null,
         bm25: bm25.get(stored) ?? 0,
         mask: maskOf(request.terms, termsOf(stored)),
-        entities: mentionedIn(graph, stored.chunk.chunk_id),
+        entities: mentionedIn(graph, stored.chunk.chunk_id, request.except),
       })),
     weights: weightsOf(graph, distinct(graph.mentions.filter((m) => seeds.includes(m.chunk_id)).map((m) => m.entity))),
   };
@@ -36,8 +36,8 @@ const maskOf = (terms: readonly string[], words: ReadonlySet<string>): number =>
   terms.reduce((mask, term, bit) => (words.has(term) ? mask | (1 << bit) : mask), 0);
 
 /** Ordered by name; a name may be both title and part of the body: then it is the title. */
-function mentionedIn(graph: SeenGraph, chunkId: string): LinkedPassage["entities"] {
-  const own = graph.mentions.filter((mention) => mention.chunk_id === chunkId);
+function mentionedIn(graph: SeenGraph, chunkId: string, asked: readonly string[]): LinkedPassage["entities"] {
+  const own = graph.mentions.filter(({ chunk_id, entity }) => chunk_id === chunkId && asked.includes(entity));
   return distinct(own.map((mention) => mention.entity)).map((entity) => ({
     entity,
     title: own.some((mention) => mention.entity === entity && isTitle(mention)),

@@ -19,6 +19,8 @@ export interface IndexBase extends SlotColumns {
   /** A row for each slot; null when there are no slots. */
   readonly codes: SharedMemory | null;
   readonly segments: readonly Uint8Array<SharedArrayBuffer>[];
+  /** The adjacency of its passages and names: one segment, or none where nothing is named. */
+  readonly graph: readonly Uint8Array<SharedArrayBuffer>[];
 }
 
 export const emptyBase = (tenant: number, dimensions: number): IndexBase => ({
@@ -31,6 +33,7 @@ export const emptyBase = (tenant: number, dimensions: number): IndexBase => ({
   documentKeys: new Uint32Array(0),
   codes: null,
   segments: [],
+  graph: [],
 });
 
 /** The analyser whose words the segments hold; another fingerprint makes a snapshot useless. */

@@ -11,6 +11,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
+import { openGraphSegment } from "../graph/graph-segment.ts";
 import { openSegment } from "../text/segment.ts";
 import { attachCodeTable, createCodeTable } from "../vector/code-table.ts";
 import type { IndexBase } from "./index-base.ts";
@@ -25,7 +26,7 @@ export interface SnapshotFiles {
   keepOnly(tenant: number, snapshot: string): void;
 }
 
-const magic = 0x31_58_44_49;
+const magic = 0x32_58_44_49;
 const prefixBytes = 12;
 const alignment = 64;
 
@@ -37,6 +38,7 @@ interface Header {
   readonly dimensions: number;
   readonly slots: number;
   readonly segments: readonly number[];
+  readonly graph: readonly number[];
 }
 
 export function snapshotFiles(directory: string, fingerprint: string): SnapshotFiles {
@@ -75,7 +77,7 @@ const bytesOf = (view: ArrayBufferView): Uint8Array => new Uint8Array(view.buffe
 
 /** The pieces of the file in order: prefix with checksum, header, columns and segments at multiples of 64 bytes, codes. */
 function encode(base: IndexBase, fingerprint: string): readonly Uint8Array[] {
-  const { tenant, seq, snapshot, dimensions, segments } = base;
+  const { tenant, seq, snapshot, dimensions, segments, graph } = base;
   const header: Header = {
     fingerprint,
     tenant,
@@ -84,10 +86,11 @@ function encode(base: IndexBase, fingerprint: string): readonly Uint8Array[] {
     dimensions,
     slots: base.chunkKeys.length,
     segments: segments.map((segment) => segment.byteLength),
+    graph: graph.map((segment) => segment.byteLength),
   };
   const text = Buffer.from(JSON.stringify(header));
   const codes = attachCodeTable(dimensions, base.codes!).rows.bytes(base.chunkKeys.length);
-  const sections = [base.chunkKeys, base.metadataIds, base.documentKeys, ...segments];
+  const sections = [base.chunkKeys, base.metadataIds, base.documentKeys, ...segments, ...graph];
   const body = [
     Buffer.concat([text, Buffer.alloc(aligned(prefixBytes + text.length) - prefixBytes - text.length, " ")]),
     ...sections.flatMap((section) => [
@@ -130,7 +133,7 @@ function decode(file: number, fingerprint: string): IndexBase | null {
   const header = JSON.parse(Buffer.from(headerBytes).toString()) as Header;
   if (header.fingerprint !== fingerprint) return null;
   const { tenant, seq, snapshot, dimensions, slots } = header;
-  const lengths = [slots * 8, slots * 4, slots * 4, ...header.segments];
+  const lengths = [slots * 8, slots * 4, slots * 4, ...header.segments, ...header.graph];
   const offsets = lengths.map((_length, at) => lengths.slice(0, at).reduce((sum, length) => sum + aligned(length), 0));
   const columns = new SharedArrayBuffer(lengths.reduce((sum, length) => sum + aligned(length), 0));
   const columnsAt = prefixBytes + headerBytes.length;
@@ -150,6 +153,9 @@ function decode(file: number, fingerprint: string): IndexBase | null {
     documentKeys: new Uint32Array(columns, offsets[2], slots),
     codes: table.rows.memory,
     segments: header.segments.map((length, at) => openSegment(new Uint8Array(columns, offsets[3 + at], length)).bytes),
+    graph: header.graph.map(
+      (length, at) => openGraphSegment(new Uint8Array(columns, offsets[3 + header.segments.length + at], length)).bytes,
+    ),
   };
 }
 

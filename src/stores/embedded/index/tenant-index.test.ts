@@ -21,6 +21,8 @@ function rowOf(chunk_key: number): IndexRow {
     document_key: chunk_key >> 1,
     title: words[chunk_key % 4]!,
     content: [words[(chunk_key * 3) % 4], words[(chunk_key >> 2) % 4], `n${chunk_key}`].join(" "),
+    chunk_id: `c${chunk_key}`,
+    names: [],
     vector: chunk_key % 5 === 0 ? null : Float32Array.from(raw, (x) => x / length),
   };
 }

@@ -1,4 +1,7 @@
 import type { Analyzer } from "../../../text/analyze.ts";
+import type { NamedPassage } from "../graph/build-graph-segment.ts";
+import { graphIndex, type GraphIndex } from "../graph/graph-index.ts";
+import type { CountedDensity } from "../graph/link-density.ts";
 import { buildSegment } from "../text/segment-builder.ts";
 import { mergeParts } from "../text/merge-parts.ts";
 import { mostSegmentRows } from "../text/segment.ts";
@@ -16,6 +19,8 @@ export interface IndexRow {
   /** What counts beside the title: headings and content. */
   readonly content: string;
   readonly vector: Float32Array | null;
+  readonly chunk_id: string;
+  readonly names: readonly NamedPassage[];
 }
 
 /**
@@ -31,6 +36,9 @@ export interface TenantIndex {
   readonly slots: SlotTable;
   readonly text: TextIndex;
   readonly vectors: VectorCodes;
+  readonly graph: GraphIndex;
+  /** By the principals that they hold for. */
+  readonly densities: Map<string, CountedDensity>;
   /** Slots that a new base would take in or leave out. */
   readonly changed: number;
   add(rows: readonly IndexRow[]): void;
@@ -49,6 +57,7 @@ export function tenantIndex(base: IndexBase, analyzer: Analyzer): TenantIndex {
   let text = textIndex(baseText(base));
   const baseParts = text.parts.length;
   const vectors = vectorCodes(dimensions, base.codes, base.chunkKeys.length);
+  const graph = graphIndex(base.graph, slots.isAlive);
 
   function add(rows: readonly IndexRow[]): void {
     for (let from = 0; from < rows.length; from += rowsPerBuild) addPart(rows.slice(from, from + rowsPerBuild));
@@ -60,6 +69,7 @@ export function tenantIndex(base: IndexBase, analyzer: Analyzer): TenantIndex {
       slots.add(row.chunk_key, row.metadata_id, row.document_key);
       vectors.add(row.vector?.length === dimensions ? row.vector : null);
     }
+    graph.add(rows.map(({ chunk_id, names }, row) => ({ slot: first + row, chunkId: chunk_id, names })));
     const textRows = rows.map(({ title, content }, row) => ({ slot: first + row, tenant, title, content }));
     const fresh = textPart(buildSegment(analyzer, textRows));
     text = textIndex(tiered([...text.parts, fresh], Math.min(baseParts, text.parts.length)));
@@ -82,6 +92,7 @@ export function tenantIndex(base: IndexBase, analyzer: Analyzer): TenantIndex {
       ...compactColumns(slots, kept),
       codes: kept.length === 0 ? null : vectors.compact(kept),
       segments: compactText(text.parts, newSlots).map((segment) => segment.bytes),
+      graph: graph.compact(newSlots).map((segment) => segment.bytes),
     };
   }
 
@@ -95,6 +106,8 @@ export function tenantIndex(base: IndexBase, analyzer: Analyzer): TenantIndex {
       return text;
     },
     vectors,
+    graph,
+    densities: new Map(),
     get changed() {
       return slots.size - base.chunkKeys.length + slots.dead;
     },

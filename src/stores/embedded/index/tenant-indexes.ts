@@ -3,6 +3,7 @@ import { searchableText } from "../../../text/searchable-text.ts";
 import type { Database } from "../sqlite/database.ts";
 import { readDimensions } from "../tables/identity.ts";
 import { storedVector } from "../tables/document-rows.ts";
+import { namesOfPassages } from "../graph/names-of-passages.ts";
 import { emptyBase, type IndexBase } from "./index-base.ts";
 import type { SnapshotFiles } from "./snapshot-files.ts";
 import { tenantIndex, type IndexRow, type TenantIndex } from "./tenant-index.ts";
@@ -140,26 +141,32 @@ function addRows(db: Database, index: TenantIndex, after: number): void {
   let last = after;
   for (;;) {
     const rows = db.all<StoredRow>(
-      `SELECT chunk_key, metadata_id, document_key, title, heading_path, content, vector FROM chunks
+      `SELECT chunk_key, chunk_id, metadata_id, document_key, title, heading_path, content, vector FROM chunks
        WHERE tenant = ? AND chunk_key > ? ORDER BY chunk_key LIMIT ?`,
       index.tenant,
       last,
       rowsPerPortion,
     );
-    if (rows.length > 0) index.add(rows.map(toIndexRow));
+    if (rows.length > 0) {
+      const names = namesOfPassages(
+        db,
+        rows.map((row) => row.chunk_key),
+      );
+      index.add(rows.map((row) => toIndexRow(row, names.get(row.chunk_key) ?? [])));
+    }
     if (rows.length < rowsPerPortion) return;
     last = rows.at(-1)!.chunk_key;
   }
 }
 
-interface StoredRow extends Omit<IndexRow, "vector"> {
+interface StoredRow extends Omit<IndexRow, "vector" | "names"> {
   readonly heading_path: string;
   readonly vector: Uint8Array | null;
 }
 
 /** The index counts the title by itself, so the rest of the searchable text goes beside it. */
-function toIndexRow(row: StoredRow): IndexRow {
+function toIndexRow(row: StoredRow, names: IndexRow["names"]): IndexRow {
   const headings = (JSON.parse(row.heading_path) as readonly string[]).filter((heading) => heading !== row.title);
   const content = searchableText({ title: "", heading_path: headings, content: row.content });
-  return { ...row, content, vector: row.vector && storedVector(row.vector) };
+  return { ...row, content, names, vector: row.vector && storedVector(row.vector) };
 }

@@ -1,6 +1,6 @@
 import type { Filter } from "../../../filter/filter.ts";
 import { compareText } from "../../../filter/matches.ts";
-import type { EntityWeight, GraphCounts } from "../../../ports/graph-store.ts";
+import type { GraphCounts } from "../../../ports/graph-store.ts";
 import type { Page, PageRequest } from "../../../ports/store.ts";
 import type { Entity, Relationship } from "../../../records.ts";
 import type { Scope } from "../../../scope.ts";
@@ -69,20 +69,7 @@ function commonestFirst(values: readonly string[]): readonly string[] {
   return [...counts].toSorted(([a, x], [b, y]) => y - x || compareText(a, b)).map(([value]) => value);
 }
 
-export function weighEntities({ db }: CallContext, scope: Scope, names: readonly string[]): readonly EntityWeight[] {
-  const seen = seenGraph(db, scope, null);
-  return seen ? [...new Set(names)].flatMap((name) => weightOf(seen, name) ?? []) : [];
-}
-
-export function weightOf(seen: SeenGraph, entity: string): EntityWeight | null {
-  const mentions = seen.mentionsOf(entity);
-  if (mentions.length === 0) return null;
-  return { entity, passages: countPassages(mentions), titled: countPassages(mentions.filter(isTitle)) };
-}
-
-export const isTitle = (mention: MentionRow): boolean => mention.kind === "title";
-
-const countPassages = (mentions: readonly MentionRow[]): number => new Set(mentions.map((m) => m.chunk_key)).size;
+const isTitle = (mention: MentionRow): boolean => mention.kind === "title";
 
 interface AssertionRow {
   readonly source_entity: string;

@@ -1,12 +1,13 @@
 import { freezeIndex, commitIndex } from "../index/freeze-index.ts";
+import { followLinks } from "../graph/follow-links.ts";
+import { linkDensity, weighEntities } from "../graph/link-density.ts";
 import { searchChunks } from "../search/search-chunks.ts";
 import { backUp } from "../sqlite/back-up.ts";
 import { claimCached, deleteCached, getCached, incrementCached, setCached, sweepCaches } from "../tables/caches.ts";
 import { chunksOfDocument, chunkVectors, getChunks } from "../tables/chunk-reads.ts";
 import { countDocuments, documentText, getDocument, listDocuments } from "../tables/document-reads.ts";
 import { deleteDocument, putDocument } from "../tables/document-writes.ts";
-import { followLinks } from "../tables/graph-links.ts";
-import { countGraph, getEntities, listEntities, neighbours, weighEntities } from "../tables/graph-reads.ts";
+import { countGraph, getEntities, listEntities, neighbours } from "../tables/graph-reads.ts";
 import { readHealth } from "../tables/health.ts";
 import { checkIdentity, prepareIndex } from "../tables/identity.ts";
 import {
@@ -60,6 +61,7 @@ export const reads = {
   "graph.neighbours": neighbours,
   "graph.weigh": weighEntities,
   "graph.links": followLinks,
+  "graph.linkDensity": linkDensity,
   "graph.count": countGraph,
   "sessions.get": getSession,
   "sessions.list": listSessions,

@@ -1,0 +1,123 @@
+import { compareText } from "../../../filter/matches.ts";
+import type { EntityWeight, LinkKind, LinkRequest } from "../../../ports/graph-store.ts";
+import type { Scope } from "../../../scope.ts";
+import { allowedRows } from "../filter/allowed.ts";
+import type { TenantIndex } from "../index/tenant-index.ts";
+import { bitmapOf } from "../bitmap.ts";
+import { termMasks, textScores } from "../search/text-scores.ts";
+import { readDimensions } from "../tables/identity.ts";
+import { tenantOf } from "../tables/tenants.ts";
+import { checkVector } from "../vector/check-vector.ts";
+import type { ReadContext } from "../workers/context.ts";
+import { explicitTargets } from "./explicit-targets.ts";
+import { asTitle, inBody } from "./graph-segment.ts";
+import { graphView, type GraphView, type Place } from "./graph-view.ts";
+import { sentLinks, type SentLinks } from "./sent-links.ts";
+
+interface Round {
+  readonly view: GraphView;
+  readonly request: LinkRequest;
+  readonly except: ReadonlySet<string>;
+}
+
+export interface Link {
+  readonly from: Place;
+  readonly to: Place;
+  readonly entity: string;
+  readonly kind: LinkKind;
+}
+
+/** One round of links from memory alone; a passage that is not seen neither carries nor counts. */
+export function followLinks(context: ReadContext, scope: Scope, request: LinkRequest): SentLinks {
+  const { db } = context;
+  if (request.vector) checkVector(request.vector, readDimensions(db), "/vector");
+  const tenant = tenantOf(db, scope) ?? 0;
+  const index = context.indexes.of(db, tenant);
+  const view = graphView(index, allowedRows(db, tenant, scope, request.filter));
+  const round = { view, request, except: new Set(request.except) };
+  const seeds = [...new Set(request.seeds)].flatMap((id) => view.place(id) ?? []);
+  const targets = explicitTargets(db, index, view, seeds, round.except);
+  const links = seeds.flatMap((seed) => [...namedLinks(round, seed), ...explicitLinks(round, seed, targets.get(seed))]);
+  const titled = request.titled.flatMap((name) => view.titled(name));
+  const reached = [...new Set([...seeds, ...titled, ...links.map((link) => link.to)])];
+  return sentLinks({
+    links,
+    reached,
+    scores: scoresOf(index, reached, request),
+    mentioned: mentionedBy(view, request.except),
+    weights: weightsOf(view, seeds),
+  });
+}
+
+function weightsOf(view: GraphView, seeds: readonly Place[]): readonly EntityWeight[] {
+  const names = new Set(seeds.flatMap((seed) => view.namesIn(seed).map((name) => name.entity)));
+  return [...names].toSorted(compareText).flatMap((name) => view.weight(name) ?? []);
+}
+
+function namedLinks(round: Round, seed: Place): readonly Link[] {
+  const { view, request } = round;
+  const own = view.namesIn(seed).filter(({ entity }) => !round.except.has(entity));
+  const bodies = own.filter(({ flags }) => flags & inBody).map(({ entity }) => entity);
+  const titles = own.filter(({ flags }) => flags & asTitle).map(({ entity }) => entity);
+  // One more than wanted, since the seed itself may be among them.
+  const standing = (entity: string): readonly Place[] => view.standing(entity, request.maxPassages + 1);
+  const follow = (kind: LinkKind, entity: string, targets: readonly Place[]): readonly Link[] =>
+    linksTo(round, { kind, entity, from: seed }, targets);
+  const isRare = (entity: string): boolean => (view.weight(entity)?.passages ?? 0) <= request.maxShared;
+  return [
+    ...bodies.flatMap((entity) => follow("forward", entity, view.titled(entity))),
+    ...titles.flatMap((entity) => follow("back", entity, standing(entity))),
+    ...bodies.flatMap((entity) => (isRare(entity) ? follow("shared", entity, standing(entity)) : [])),
+    ...bodies.flatMap((entity) => follow("subname", entity, namingLonger(round, entity))),
+  ];
+}
+
+const linksTo = ({ request }: Round, link: Omit<Link, "to">, targets: readonly Place[]): readonly Link[] =>
+  targets
+    .filter((to) => to !== link.from)
+    .slice(0, request.maxPassages)
+    .map((to) => ({ ...link, to }));
+
+/** One word counts only when it is telling. */
+function namingLonger({ view, request }: Round, entity: string): readonly Place[] {
+  const weight = view.weight(entity);
+  const isOneWord = !entity.includes(" ");
+  if (isOneWord && (entity.length < 4 || !weight || (weight.titled === 0 && weight.passages < 3))) return [];
+  const room = request.maxSubname - (weight?.passages ?? 0);
+  return room < 0 ? [] : (view.namingLonger(entity, room) ?? []);
+}
+
+const explicitLinks = (
+  round: Round,
+  from: Place,
+  targets: ReadonlyMap<string, readonly Place[]> = new Map(),
+): readonly Link[] => [...targets].flatMap(([entity, to]) => linksTo(round, { kind: "explicit", entity, from }, to));
+
+export interface PlaceScores {
+  /** NaN where there is no cosine. */
+  readonly cosines: Float64Array;
+  readonly bm25: Float64Array;
+  readonly masks: Int32Array;
+}
+
+/** From the indexes in memory: the cosines from 8-bit codes. */
+function scoresOf(index: TenantIndex, reached: readonly Place[], { vector, terms }: LinkRequest): PlaceScores {
+  const slots = reached.map((place) => place.slot);
+  const among = bitmapOf(slots, index.slots.size);
+  const scanned = vector === null ? null : index.vectors.scan(vector, among, index.slots.size).scores;
+  const cosineOf = (slot: number): number => {
+    const cosine = scanned?.[slot] ?? -Infinity;
+    return cosine === -Infinity ? NaN : cosine;
+  };
+  return {
+    cosines: Float64Array.from(slots, cosineOf),
+    bm25: Float64Array.from(textScores(index, slots, terms)),
+    masks: Int32Array.from(termMasks(index, slots, terms)),
+  };
+}
+
+/** Which of the names asked about each passage mentions, and which of these is its title. */
+function mentionedBy(view: GraphView, names: readonly string[]) {
+  const wanted = new Set(names);
+  return (place: Place) => view.namesIn(place).filter(({ entity }) => wanted.has(entity));
+}

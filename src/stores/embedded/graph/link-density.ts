@@ -1,0 +1,87 @@
+import type { EntityWeight } from "../../../ports/graph-store.ts";
+import type { Scope } from "../../../scope.ts";
+import { allowedRows } from "../filter/allowed.ts";
+import type { TenantIndex } from "../index/tenant-index.ts";
+import { tenantOf } from "../tables/tenants.ts";
+import type { ReadContext } from "../workers/context.ts";
+import { asTitle, inBody, type GraphSegment } from "./graph-segment.ts";
+import { graphView, postingsOf, sight, type Sight } from "./graph-view.ts";
+import { nameIndex, startOfName } from "./name-table.ts";
+
+/** A density that was counted, and when. */
+export interface CountedDensity {
+  readonly seq: number;
+  readonly size: number;
+  readonly dead: number;
+  readonly density: number;
+}
+
+/** Counted again once a fiftieth of the passages has changed. */
+const mayLag = 0.02;
+
+export function linkDensity(context: ReadContext, scope: Scope): number {
+  const tenant = tenantOf(context.db, scope);
+  if (tenant === null) return 0;
+  const index = context.indexes.of(context.db, tenant);
+  const key = scope.principals === "all" ? "all" : JSON.stringify(scope.principals);
+  const known = index.densities.get(key);
+  const { size, dead } = index.slots;
+  if (known && (known.seq === index.seq || size - known.size + dead - known.dead <= mayLag * (size - dead)))
+    return known.density;
+  const density = countDensity(index, sight(index, allowedRows(context.db, tenant, scope, null)));
+  if (index.densities.size > 100) index.densities.clear();
+  index.densities.set(key, { seq: index.seq, size, dead, density });
+  return density;
+}
+
+/** How often a name stands in a passage that is the title of another one, per passage. */
+export function countDensity(index: TenantIndex, { isSeen }: Sight): number {
+  const { segments } = index.graph;
+  const { slots } = index;
+  let passages = 0;
+  for (let slot = 0; slot < slots.size; slot++) if (isSeen(slot)) passages += 1;
+  if (passages === 0) return 0;
+  const links = segments.reduce((sum, segment, at) => sum + linksOver(segments, segment, at, isSeen), 0);
+  return links / passages;
+}
+
+/** Over the names that this segment is the first to have as a title. */
+function linksOver(
+  segments: readonly GraphSegment[],
+  segment: GraphSegment,
+  at: number,
+  isSeen: Sight["isSeen"],
+): number {
+  let links = 0;
+  for (let name = 0; name < segment.nameEnds.length; name++) {
+    const own = postingsOf(segment, name);
+    if ((own[0]! & asTitle) === 0) continue;
+    const bytes = segment.nameText.subarray(startOfName(segment.nameEnds, name), segment.nameEnds[name]);
+    const lists = segments.map((other) => (other === segment ? own : postingsOf(other, nameIndex(other.names, bytes))));
+    if (lists.slice(0, at).some((list) => list.length > 0 && list[0]! & asTitle)) continue;
+    links += linksOf(segments, lists, isSeen);
+  }
+  return links;
+}
+
+function linksOf(segments: readonly GraphSegment[], lists: readonly Uint32Array[], isSeen: Sight["isSeen"]): number {
+  let [titled, standing, both] = [0, 0, 0];
+  lists.forEach((list, at) => {
+    const { slots } = segments[at]!;
+    for (const posting of list) {
+      if (!isSeen(slots[posting >>> 2]!)) continue;
+      if (posting & asTitle) titled += 1;
+      if (posting & inBody) standing += 1;
+      if ((posting & 3) === (asTitle | inBody)) both += 1;
+    }
+  });
+  if (titled === 0) return 0;
+  return titled > 1 ? standing : standing - both;
+}
+
+export function weighEntities(context: ReadContext, scope: Scope, names: readonly string[]): readonly EntityWeight[] {
+  const tenant = tenantOf(context.db, scope);
+  if (tenant === null) return [];
+  const view = graphView(context.indexes.of(context.db, tenant), allowedRows(context.db, tenant, scope, null));
+  return [...new Set(names)].flatMap((name) => view.weight(name) ?? []);
+}
