@@ -67,7 +67,7 @@ export async function chunkItem(item: Item, loaded: LoadedDocument, context: Ver
   const described = { tenant: context.tenant, document_id: item.document_id, title, source: item.source, metadata };
   const steps = chunkDocument(loaded, described, chunkerOptions(context.embedder, context.chunker));
   const chunks = await context.inSlices(steps, context.signal);
-  if (chunks.length === 0) throw noText(item.name, "it holds nothing but white space");
+  if (chunks.length === 0) throw noText(item.name, "it holds nothing but white space or front matter");
   return {
     title,
     mime: item.mime ?? loaded.mime,

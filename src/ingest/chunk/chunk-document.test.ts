@@ -41,7 +41,8 @@ const texts = fc
   )
   .map((parts) => parts.join(""));
 
-function assertPromises(text: string, chunks: readonly EmbeddableChunk[]): void {
+function assertPromises(loaded: Pick<LoadedDocument, "text" | "blocks">, chunks: readonly EmbeddableChunk[]): void {
+  const { text } = loaded;
   const covered = new Uint8Array(text.length);
   for (const { content, span, token_count } of chunks) {
     assert.equal(text.slice(span.start, span.end), content);
@@ -50,20 +51,31 @@ function assertPromises(text: string, chunks: readonly EmbeddableChunk[]): void 
     assert.ok(token_count <= budget || graphemes === 1, `${token_count} tokens in ${JSON.stringify(content)}`);
     covered.fill(1, span.start, span.end);
   }
+  for (const { kind, start, end } of loaded.blocks) {
+    if (kind !== "aside") continue;
+    assert.ok(!covered.subarray(start, end).includes(1), `the aside at ${start} lies in a chunk`);
+    covered.fill(1, start, end);
+  }
   const lost = [...covered.keys()].find((at) => covered[at] === 0 && /\S/.test(text.charAt(at)));
   assert.equal(lost, undefined, `character ${lost} lies in no chunk`);
 }
 
 test("a chunk is a slice of the text, within the budget, and no character is lost: plain text", () => {
   fc.assert(
-    fc.property(texts, (text) => assertPromises(text, chunk(textDocument(text, "text/plain")))),
+    fc.property(texts, (text) => {
+      const loaded = textDocument(text, "text/plain");
+      assertPromises(loaded, chunk(loaded));
+    }),
     { numRuns: 150 },
   );
 });
 
 test("a chunk is a slice of the text, within the budget, and no character is lost: Markdown", () => {
   fc.assert(
-    fc.property(texts, (text) => assertPromises(text, chunk(markdownDocument(text)))),
+    fc.property(texts, fc.constantFrom("", "---\ntitle: A guide\n---\n"), (text, front) => {
+      const loaded = markdownDocument(front + text);
+      assertPromises(loaded, chunk(loaded));
+    }),
     { numRuns: 150 },
   );
 });
@@ -77,7 +89,7 @@ test("the same holds with overlap and for blocks that lie anywhere", () => {
       const given = places
         .map(({ start, length, page }) => ({ kind: "paragraph" as const, start, end: start + length, page }))
         .toSorted((a, b) => a.start - b.start);
-      assertPromises(text, chunk({ text, blocks: given }, { overlapTokens: 10 }));
+      assertPromises({ text, blocks: given }, chunk({ text, blocks: given }, { overlapTokens: 10 }));
     }),
     { numRuns: 100 },
   );
@@ -95,8 +107,18 @@ test("a section that is long enough begins its own chunk, with its headings as p
   const loaded = markdownDocument(`# Guide\n\n${section("Install")}${section("Remove")}`);
   const chunks = chunk(loaded, { targetTokens: 50, maxTokens: 70, embedderMaxTokens: 95 });
   const remove = chunks.find((one) => one.content.startsWith("## Remove"));
-  assert.deepEqual(remove?.heading_path, ["Guide", "Remove"]);
+  assert.deepEqual(remove?.heading_path, ["Remove"]);
   assert.ok(!remove?.content.includes("Install"));
+});
+
+test("a heading path begins below the title, and says a first heading that differs from it", () => {
+  const chunks = chunk(markdownDocument(`# Guide\n\n${section("Install")}# Annex\n\n${section("Tools")}`));
+  const paths = new Set(chunks.map((one) => one.heading_path.join(" › ")));
+  assert.deepEqual([...paths], ["Install", "Annex › Tools"]);
+});
+
+test("front matter alone makes no chunk", () => {
+  assert.deepEqual(chunk(markdownDocument("---\ntitle: Guide\n---\n")), []);
 });
 
 test("what is embedded begins with the title and the headings that the content lacks", () => {

@@ -38,7 +38,7 @@ export interface EmbeddableChunk extends Chunk {
   readonly embedding_hash: string;
 }
 
-const version = "3";
+const version = "4";
 /** The best of those tried on `chunking-spans`; see `bench/quality/chunking.ts`. */
 const defaults = { targetTokens: 105, maxTokens: 190, overlapTokens: 40 } as const;
 const ticksEvery = 16;
@@ -55,8 +55,8 @@ export const countWords = (text: string): number =>
     ?.length ?? 0;
 
 /**
- * Parts a document into chunks that hold every non-blank character of its text: `text.slice(start, end)` is the
- * content. Chunks end where the structure does, stay on one page and within the budget. Yields between steps of a
+ * Parts a document into chunks that hold every non-blank character of its text but asides: `text.slice(start, end)` is
+ * the content. Chunks end where the structure does, stay on one page and within the budget. Yields between steps of a
  * few milliseconds, so that a driver can share its thread (`timeSlices`).
  */
 export function* chunkDocument(
@@ -164,7 +164,7 @@ function toChunk(
 ): EmbeddableChunk {
   const { start, end } = rangeOf(units);
   const content = text.slice(start, end);
-  const path = commonPath(units);
+  const path = commonPath(units, document.title);
   const header = units[0]?.tableHeader;
   const above = path.filter((mark) => mark.start < start).map((mark) => mark.label);
   const context = { title: document.title, headings: header ? [...above, header] : above };
@@ -189,12 +189,13 @@ function toChunk(
   };
 }
 
-/** The headings that all of the chunk stands under; those that begin the chunk count as above it. */
-function commonPath(units: readonly Unit[]): readonly HeadingMark[] {
+/** The headings that all of the chunk stands under, below the title; those that begin the chunk count as above it. */
+function commonPath(units: readonly Unit[], title: string): readonly HeadingMark[] {
   const body = units.filter((unit) => unit.kind !== "heading");
   const members = body.length > 0 ? body : units;
   const [first] = members;
-  return (first?.path ?? []).filter((mark, depth) => members.every((unit) => unit.path[depth] === mark));
+  const common = (first?.path ?? []).filter((mark, depth) => members.every((unit) => unit.path[depth] === mark));
+  return common[0]?.label === title ? common.slice(1) : common;
 }
 
 /** See `docs/decisions/0003-chunk-ids.md`. */

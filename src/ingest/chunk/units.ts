@@ -28,10 +28,11 @@ export interface UnitOptions {
   readonly maxTokens: number;
 }
 
-/** Cuts the blocks of a text, and whatever lies between them, into units that hold every non-blank character. */
+/** Cuts the blocks of a text, and whatever lies between them, into units that hold every non-blank character but asides. */
 export function* unitsOf(text: string, blocks: readonly Block[], options: UnitOptions): Generator<Unit> {
   let path: readonly HeadingMark[] = [];
   for (const block of fillGaps(text, blocks)) {
+    if (block.kind === "aside") continue;
     if (block.kind === "heading") path = descend(path, block, text);
     let joint = outerJoint(block);
     for (const { header, ...piece } of piecesOf(text, block, options)) {

@@ -17,13 +17,12 @@ export function htmlDocument(html: string, mime: string): LoadedDocument {
   return { title: document.title, mime, ...builder.finish(), metadata: {} };
 }
 
-/** Where the page points, each address once, after its text: "where do I download it" is a question too. */
+/** Where the page points, each address once, after its text: to be read there, but no passage of its own. */
 function addTargets(builder: TextBuilder): void {
   const targets = new Set(builder.finish().links.map((link) => link.target.trim()));
   const listed = [...targets].filter((target) => /^(?![#]|javascript:|data:)\S{1,300}$/iu.test(target));
   if (listed.length === 0) return;
-  builder.block("heading", "Links", { level: 1 });
-  builder.block("code", listed.slice(0, maxListedLinks).join("\n"));
+  builder.block("aside", `Links\n\n${listed.slice(0, maxListedLinks).join("\n")}`);
 }
 
 export function parseHtml(html: string): { readonly root: HtmlNode; readonly title: string | null } {

@@ -55,9 +55,10 @@ function blocksOf(node: MarkdownNode, depth: number): readonly Block[] {
     case "table":
       return leaf("table", { rows: (node.children ?? []).map(rangeOf), header: true });
     case "code":
+      return leaf("code");
     case "yaml":
     case "toml":
-      return leaf("code");
+      return leaf("aside");
     case "thematicBreak":
       return [];
     default:

@@ -1,6 +1,10 @@
 import type { MetadataValue } from "../../records.ts";
 
-export type BlockKind = "heading" | "paragraph" | "list-item" | "table" | "code" | "caption";
+/**
+ * An `aside` stands in the text, so that it can be shown, but in no chunk, so that no search returns it: front matter
+ * (it is metadata), a list of addresses. It is the beginning or the end of a text.
+ */
+export type BlockKind = "heading" | "paragraph" | "list-item" | "table" | "code" | "caption" | "aside";
 
 /** A range of the stored text, in UTF-16 code units. */
 export interface TextRange {
@@ -57,4 +61,4 @@ export interface LoadRequest {
 export type Loader = (request: LoadRequest) => LoadedDocument | Promise<LoadedDocument>;
 
 /** Raise when a reader's output changes, so that unchanged files are read again. */
-export const loaderVersion = "2";
+export const loaderVersion = "3";
