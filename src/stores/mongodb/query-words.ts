@@ -1,5 +1,6 @@
 import type { Repair, TextQuery } from "../../ports/chunk-store.ts";
 import type { Token } from "../../text/analyze.ts";
+import { mayBeMistyped } from "../../text/common-words.ts";
 import { isWithinOneEdit } from "../../text/edit-distance.ts";
 import type { Group, Weights } from "./bm25.ts";
 import { rows, type Context } from "./context.ts";
@@ -58,8 +59,6 @@ export async function queryWords(
   };
 }
 
-const repairable = /^[\p{L}\p{M}]{4,}$/u;
-
 /** Words that no chunk has, each with the commonest word one edit away. */
 async function repair(
   context: Context,
@@ -71,7 +70,7 @@ async function repair(
   const known = await context.statistics.frequencies(context, tenant, entries, signal);
   const repairs = new Map<string, Form>();
   for (const { word, term } of written) {
-    if (!repairable.test(word) || (known.get(`b${term}`) ?? 0) > 0) continue;
+    if (!mayBeMistyped(word) || (known.get(`b${term}`) ?? 0) > 0) continue;
     const near = await nearForms(context, tenant, word, signal);
     const counts = await context.statistics.frequencies(context, tenant, near.map(entryOf), signal);
     const count = (form: Form): number => counts.get(entryOf(form)) ?? 0;

@@ -1,4 +1,5 @@
 import type { Token } from "../../text/analyze.ts";
+import { mayBeMistyped } from "../../text/common-words.ts";
 
 /** Whether one insertion, deletion, replacement or swap of neighbours turns one word into the other. */
 export function isOneEditApart(a: string, b: string): boolean {
@@ -29,11 +30,11 @@ export function vocabularyOf(texts: readonly (readonly Token[])[]): Vocabulary {
 
 /**
  * The commonest word of the corpus at edit distance 1, the first by code unit among equals. Null when there is none,
- * when the corpus has the term, and when the written word has fewer than four letters or has digits: a number that no
- * chunk has is no typing error.
+ * when the corpus has the term, and when the written word has fewer than four letters, has digits or is a common one: a
+ * number that no chunk has is no typing error.
  */
 export function repairOf({ word, term }: Token, vocabulary: Vocabulary): string | null {
-  if (!/^[\p{L}\p{M}]{4,}$/u.test(word) || [...vocabulary.values()].some((known) => known.term === term)) return null;
+  if (!mayBeMistyped(word) || [...vocabulary.values()].some((known) => known.term === term)) return null;
   const near = [...vocabulary].filter(([other]) => isOneEditApart(word, other));
   return near.toSorted(([a, x], [b, y]) => y.chunks - x.chunks || (a < b ? -1 : 1))[0]?.[0] ?? null;
 }

@@ -1,5 +1,6 @@
 import type { Repair, TextQuery } from "../../../ports/chunk-store.ts";
 import type { Analyzer, Token } from "../../../text/analyze.ts";
+import { mayBeMistyped } from "../../../text/common-words.ts";
 import type { TenantIndex } from "../index/tenant-index.ts";
 import { wordsWithinOneEdit, wordsWithPrefix } from "../text/known-words.ts";
 import type { QueryTerm } from "../text/score-rows.ts";
@@ -42,12 +43,9 @@ interface Correction extends Repair {
   readonly term: string;
 }
 
-/** Numbers are left alone: one that no chunk has is no typing error. */
-const repairable = /^[\p{L}\p{M}]{4,}$/u;
-
-/** The commonest word at edit distance 1, for a word of four letters or more that the tenant's chunks do not have. */
+/** The commonest word at edit distance 1, for a word that may be mistyped and that the tenant's chunks do not have. */
 function repairOf(index: TenantIndex, { word, term }: Token): Correction | null {
-  if (!repairable.test(word) || documentFrequency(index.text, index.tenant, term) > 0) return null;
+  if (!mayBeMistyped(word) || documentFrequency(index.text, index.tenant, term) > 0) return null;
   const [nearest] = wordsWithinOneEdit(index.text, index.tenant, word);
   return nearest ? { from: word, to: nearest.word, word: nearest.word, term: nearest.term } : null;
 }
