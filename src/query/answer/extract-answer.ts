@@ -1,7 +1,7 @@
 import type { Citation, Evidence } from "../../records.ts";
 import type { Scope } from "../../scope.ts";
 import type { Analyzer } from "../../text/analyze.ts";
-import { verifyQuotes, type Quote } from "../cite.ts";
+import { verifyQuotes } from "../cite.ts";
 import { withDeadline } from "../deadline.ts";
 import { findHits, type Findings } from "../find-hits.ts";
 import type { QuerySettings } from "../plan.ts";
@@ -11,8 +11,9 @@ import { toHit } from "../search.ts";
 import { type AnswerEvent, noUsage } from "./answer-event.ts";
 import { type AnswerConstants, answerPassages } from "./constants.ts";
 import { evidenceFeatures, judge, type Judgement } from "./evidence.ts";
-import { pickUnits, quoteStart } from "./pick-units.ts";
+import { pickUnits } from "./pick-units.ts";
 import { questionTerms } from "./question.ts";
+import { quotesOf } from "./quotes.ts";
 import { scoredUnits, type ScoredUnit } from "./scored-units.ts";
 
 export interface AnswerPorts extends QueryPorts {
@@ -67,7 +68,7 @@ export async function* extractiveEvents(
 ): AsyncGenerator<AnswerEvent, Evidence, void> {
   const { judgement, units } = extract(ports, findings, options.passages);
   const { citations, warnings } = await withDeadline(options.deadlineMs, options.signal, (ends) =>
-    verifyQuotes(ports.store, scope, units.map(quoteOf), ends),
+    verifyQuotes(ports.store, scope, quotesOf(units), ends),
   );
   for (const warning of warnings) yield { type: "warning", warning };
   const evidence = citations.length === 0 ? "none" : judgement.evidence;
@@ -87,13 +88,6 @@ export function extract(
   if (judgement.evidence === "none") return { judgement, units: [] };
   const hits = findings.hits.slice(0, Math.min(passages, answerPassages));
   return { judgement, units: pickUnits(scoredUnits(question, terms, hits, analyzer)) };
-}
-
-function quoteOf(unit: ScoredUnit): Quote {
-  const { chunk } = unit.hit.candidate;
-  const start = quoteStart(unit);
-  const quote = chunk.content.slice(start - chunk.span.start, unit.end - chunk.span.start);
-  return { chunk, quote, start, end: unit.end };
 }
 
 const openings: Readonly<Record<Evidence, string>> = {

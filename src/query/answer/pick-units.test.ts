@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { chunkNamed } from "../world.test.fixture.ts";
-import { pickUnits, quoteStart } from "./pick-units.ts";
+import { pickUnits } from "./pick-units.ts";
 import type { ScoredUnit } from "./scored-units.ts";
 
 const unit = (
   chunk: string,
   score: number,
-  more: { text?: string; from?: string; previousStart?: number } = {},
+  more: { text?: string; from?: string; content?: string } = {},
 ): ScoredUnit => ({
   hit: {
-    candidate: { chunk: chunkNamed(chunk), cosine: null, bm25: null, vectorRank: null, textRank: null },
+    candidate: { chunk: chunkNamed(chunk, more.content), cosine: null, bm25: null, vectorRank: null, textRank: null },
     score: 1,
     shares: { vector: 0, text: 0, support: 0 },
     graph: null,
@@ -24,7 +24,8 @@ const unit = (
   end: 20,
   text: more.text ?? "Some text.",
   score,
-  previousStart: more.previousStart ?? null,
+  onTopic: true,
+  previousStart: null,
 });
 const chunks = (units: readonly ScoredUnit[]) => units.map(({ hit }) => hit.candidate.chunk.chunk_id);
 
@@ -46,8 +47,10 @@ test("the bridge stands before the answer, even when the answer was found first"
   assert.deepEqual(chunks(pickUnits([answer, unit("bridge", 0.6)])), ["answer"]);
 });
 
-test("a unit that begins with a pronoun brings the one before it", () => {
-  assert.equal(quoteStart(unit("a", 1, { text: "It closed in 1902.", previousStart: 0 })), 0);
-  assert.equal(quoteStart(unit("a", 1, { text: "It closed in 1902." })), 10);
-  assert.equal(quoteStart(unit("a", 1, { text: "Items closed.", previousStart: 0 })), 10);
+test("a link over a name that half of the passages mention adds nothing, and alone shows nothing", () => {
+  const others = ["x", "y", "z"].map((chunk) => unit(chunk, 0.1, { content: "Hank Snow sang." }));
+  const linked = unit("answer", 0.9, { from: "bridge" });
+  assert.deepEqual(chunks(pickUnits([unit("bridge", 1), linked, ...others])), ["bridge", "answer"]);
+  assert.deepEqual(chunks(pickUnits([unit("bridge", 1), { ...linked, score: 0.1 }, ...others])), ["bridge"]);
+  assert.deepEqual(chunks(pickUnits([unit("bridge", 1), { ...linked, onTopic: false }, ...others])), ["bridge"]);
 });

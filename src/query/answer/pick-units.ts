@@ -4,16 +4,19 @@ import type { ScoredUnit } from "./scored-units.ts";
 
 /**
  * Picks up to three units, the best first; from the second on, those count more that a link joins to what was picked.
- * Stops when the next one is below .8 of the first. Returned in reading order: what leads to an answer stands before it.
+ * A link over a name that half of the passages mention leads everywhere: it adds nothing. Stops when the next one is
+ * below .8 of the first. Returned in reading order: what leads to an answer stands before it.
  */
 export function pickUnits(units: readonly ScoredUnit[], limit: number = unitWeights.limit): readonly ScoredUnit[] {
   const first = units[0];
   if (first === undefined) return [];
+  const leadsEverywhere = widespreadNames(units);
+  const isJoined = (unit: ScoredUnit): boolean => unit.hit.path !== undefined && !leadsEverywhere(unit.hit.path.entity);
   const picked = [first];
   while (picked.length < limit) {
     const next = bestOf(
-      units.filter((unit) => !picked.includes(unit)),
-      (unit) => unit.score + linkBonus(unit, picked),
+      units.filter((unit) => !picked.includes(unit) && (unit.onTopic || unit.hit.path === undefined || isJoined(unit))),
+      (unit) => unit.score + linkBonus(unit, picked, isJoined),
     );
     if (next === null || next.value < unitWeights.keep * first.score) break;
     picked.push(next.unit);
@@ -32,10 +35,22 @@ function bestOf(units: readonly ScoredUnit[], value: (unit: ScoredUnit) => numbe
 
 const chunkOf = (unit: ScoredUnit): string => unit.hit.candidate.chunk.chunk_id;
 
-function linkBonus(unit: ScoredUnit, picked: readonly ScoredUnit[]): number {
-  const path = unit.hit.path;
+/** Fewer passages than this are no measure of how widespread a name is. */
+const fewPassages = 4;
+
+function widespreadNames(units: readonly ScoredUnit[]): (name: string) => boolean {
+  const chunks = new Map(units.map((unit) => [chunkOf(unit), unit.hit.candidate.chunk]));
+  const texts = [...chunks.values()].map(({ title, content }) => ` ${nameTokens(`${title}\n${content}`).join(" ")} `);
+  return (name) => {
+    const mentioned = texts.filter((text) => text.includes(` ${name} `)).length;
+    return texts.length >= fewPassages && 2 * mentioned >= texts.length;
+  };
+}
+
+function linkBonus(unit: ScoredUnit, picked: readonly ScoredUnit[], isJoined: (unit: ScoredUnit) => boolean): number {
+  const path = isJoined(unit) ? unit.hit.path : undefined;
   const reached = path !== undefined && picked.some((other) => chunkOf(other) === path.from_chunk_id);
-  const leads = picked.some((other) => leadsTo(unit, other));
+  const leads = picked.some((other) => isJoined(other) && leadsTo(unit, other));
   return (reached ? unitWeights.linked * Math.min(1, path.strength) : 0) + (leads ? unitWeights.linkSource : 0);
 }
 
@@ -55,9 +70,3 @@ function bridgesFirst(picked: readonly ScoredUnit[]): readonly ScoredUnit[] {
   };
   return picked.toSorted((a, b) => depth(a) - depth(b));
 }
-
-const leansBack = /^["“'‘(]?(?:he|she|it|they|this|these|his|her|its|their)\b/i;
-
-/** A unit that begins with "he", "it", "this" … says nothing alone: its quote begins with the unit before it. */
-export const quoteStart = (unit: ScoredUnit): number =>
-  leansBack.test(unit.text) && unit.previousStart !== null ? unit.previousStart : unit.start;

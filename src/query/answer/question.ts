@@ -1,4 +1,5 @@
 import type { TextLegReport } from "../../ports/chunk-store.ts";
+import { commonWords } from "../../text/common-words.ts";
 import type { Analyzer } from "../../text/analyze.ts";
 
 export interface QuestionTerm {
@@ -14,13 +15,17 @@ export interface QuestionTerms {
 
 /**
  * Distinct analysed words, repaired as the text leg repaired them, weighed by ln(1 + (N − df + .5) / (df + .5)): a
- * word that no passage has weighs most. Where the text leg did not run, every word weighs the same.
+ * word that no passage has weighs most, unless it is one that questions are merely put with: that "many" stands nowhere
+ * says nothing. Where the text leg did not run, every word weighs the same.
  */
 export function questionTerms(question: string, report: TextLegReport | null, analyzer: Analyzer): QuestionTerms {
+  const common = new Set([...commonWords].flatMap((word) => analyzer.analyze(word)));
   const terms =
     report === null || report.error !== null
       ? [...new Set(analyzer.analyze(question))].map((term) => ({ term, idf: 1 }))
-      : report.terms.map(({ term, documentFrequency }) => ({ term, idf: idf(report.corpusSize, documentFrequency) }));
+      : report.terms
+          .filter(({ term, documentFrequency }) => documentFrequency > 0 || !common.has(term))
+          .map(({ term, documentFrequency }) => ({ term, idf: idf(report.corpusSize, documentFrequency) }));
   return { terms, total: terms.reduce((sum, term) => sum + term.idf, 0) };
 }
 

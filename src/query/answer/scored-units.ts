@@ -15,6 +15,8 @@ export interface ScoredUnit {
   readonly end: number;
   readonly text: string;
   readonly score: number;
+  /** Whether it has any word of the question itself. */
+  readonly onTopic: boolean;
   /** Where the unit before it in the passage begins, null for the first. */
   readonly previousStart: number | null;
 }
@@ -42,7 +44,8 @@ export function scoredUnits(
       return unitsOf(hit).map((unit): ScoredUnit => {
         const words = new Set(analyzer.analyze(unit.text));
         const typed = type !== null && holdsAnswerType(unit.text, type, asked) ? unitWeights.answerType : 0;
-        return { ...unit, score: coverage(terms, words, heading, familyOf) + base + typed };
+        const onTopic = terms.terms.some(({ term }) => words.has(term));
+        return { ...unit, onTopic, score: coverage(terms, words, heading, familyOf) + base + typed };
       });
     })
     .sort((a, b) => b.score - a.score)
@@ -52,7 +55,7 @@ export function scoredUnits(
     });
 }
 
-function unitsOf(hit: FusedHit): readonly Omit<ScoredUnit, "score">[] {
+function unitsOf(hit: FusedHit): readonly Omit<ScoredUnit, "score" | "onTopic">[] {
   const { content, span } = hit.candidate.chunk;
   const units = splitUnits(content).filter(({ kind }) => kind !== "heading");
   return units.map(({ start, end }, place) => ({
