@@ -38,6 +38,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   config: inner,
   /** Where secrets come from: environment, files, managers of clouds. */
   secrets: inner,
+  /** The subpath `hybridrag/models`. */
+  models: ["providers/*", "providers", "secrets", "wrap", "ports", ...inner],
   /** The part of `open` that turns settings into models and what stands around them. */
   "open-models": ["providers/*", "providers", "secrets", ...library],
   "open-secrets": ["secrets", ...library],
