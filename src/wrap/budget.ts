@@ -26,7 +26,7 @@ export interface BudgetOptions {
   readonly clock: Clock;
 }
 
-export interface Spent {
+interface Spent {
   readonly run: number;
   readonly day: number;
   readonly tenant: number;

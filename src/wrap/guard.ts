@@ -17,7 +17,7 @@ export interface ProviderCall {
   readonly signal: AbortSignal | undefined;
 }
 
-export interface Metered<T> {
+interface Metered<T> {
   readonly value: T;
   readonly usage: TokenUsage;
 }

@@ -90,7 +90,6 @@ const previous = z.strictObject({ ...create, ...sampling });
 const counting = z.strictObject(shared);
 
 export type CreateBody = z.infer<typeof current>;
-export type MessageBody = CreateBody["messages"][number];
 export type SearchResult = z.infer<typeof searchResult>;
 
 const currentVersion = "2026-10-21";

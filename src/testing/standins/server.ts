@@ -56,7 +56,7 @@ export interface StandinOptions {
   readonly now?: () => number;
 }
 
-export interface JournalEntry {
+interface JournalEntry {
   readonly method: string;
   readonly path: string;
   /** Credentials are left out. */
