@@ -1,5 +1,7 @@
 import {
+  MongoBulkWriteError,
   MongoError,
+  MongoNetworkError,
   type ClientSession,
   type Collection,
   type Db,
@@ -88,6 +90,16 @@ function startDeadline(milliseconds: number): Deadline {
   return { signal: controller.signal, passed, stop: () => clearTimeout(timer) };
 }
 
+/** A driver's error inside the error of a bulk write: nothing of the server in it. */
+const isWrapped = (error: unknown): error is MongoBulkWriteError =>
+  error instanceof MongoBulkWriteError && typeof error.code !== "number" && [error.writeErrors].flat().length === 0;
+
+/** A broken connection before the commit undoes the transaction: it may begin anew, also where a bulk write met it. */
+function asTransient(error: unknown): never {
+  if (error instanceof MongoNetworkError || isWrapped(error)) error.addErrorLabel("TransientTransactionError");
+  throw error;
+}
+
 /** How often a call is repeated whose command was never sent. */
 const attempts = 8;
 const firstPauseMs = 20;
@@ -98,7 +110,9 @@ async function repeated<T>(work: () => Promise<T>, signal: AbortSignal): Promise
     try {
       return await work();
     } catch (error) {
-      const isUnsent = error instanceof MongoError && error.name === "MongoPoolClearedError";
+      const isUnsent =
+        (error instanceof MongoError && error.name === "MongoPoolClearedError") ||
+        (isWrapped(error) && error.message.startsWith("Connection pool for"));
       if (!isUnsent || attempt >= attempts || signal.aborted) throw error;
       await new Promise((resolve) => setTimeout(resolve, firstPauseMs * 2 ** attempt));
     }
@@ -118,7 +132,7 @@ export function transaction<T>(
     session.withTransaction(
       async () => {
         signal?.throwIfAborted();
-        const result = await work(session);
+        const result = await work(session).catch(asTransient);
         signal?.throwIfAborted();
         return result;
       },

@@ -99,10 +99,78 @@ export async function applyIndexes(db: Db, profile: SearchProfile): Promise<read
     steps.push(step);
     const { name, type, definition } = spec;
     if (step.action === "create") await chunks.createSearchIndex({ name, type, definition: { ...definition } });
-    if (step.action === "update") await chunks.updateSearchIndex(name, { ...definition });
+    if (step.action !== "update") continue;
+    const before = listed.find((one) => one.name === name)?.latestDefinition;
+    if (before !== undefined && keyOfDefinition(before) !== keyOfDefinition(definition))
+      await remember(db, name, before);
+    await chunks.updateSearchIndex(name, { ...definition });
   }
   profile.doubt();
   return steps;
+}
+
+const historyId = (index: string): string => `definition:${index}`;
+
+/** Keeps the definition that an update replaces, so that it can be gone back to. */
+async function remember(db: Db, index: string, definition: Readonly<Record<string, unknown>>): Promise<void> {
+  const state = db.collection<{ _id: string; definition: string }>(collections.state);
+  const row = { definition: JSON.stringify(definition) };
+  await state.replaceOne({ _id: historyId(index) }, row, { upsert: true });
+}
+
+/** Goes back to the definitions before the last update; what was never changed stays. */
+export async function rollbackIndexes(db: Db, profile: SearchProfile): Promise<readonly IndexStep[]> {
+  const state = db.collection<{ _id: string; definition: string }>(collections.state);
+  const listed = await profile.list();
+  const steps: IndexStep[] = [];
+  for (const { name } of profile.specs) {
+    const step = { index: name, collection: collections.chunks };
+    const kept = await state.findOne({ _id: historyId(name) });
+    if (kept === null) {
+      steps.push({ ...step, action: "keep", words: `${name} was never changed; there is nothing to go back to` });
+      continue;
+    }
+    const present = listed.find((one) => one.name === name)?.latestDefinition;
+    await db.collection(collections.chunks).updateSearchIndex(name, JSON.parse(kept.definition) as object);
+    if (present === undefined) await state.deleteOne({ _id: kept._id });
+    else await remember(db, name, present);
+    steps.push({ ...step, action: "update", words: `${name} goes back to its definition before the last change` });
+  }
+  profile.doubt();
+  return steps;
+}
+
+/** One search index in words: what it is, whether it answers, and what is wrong. */
+export interface IndexStatus {
+  readonly index: string;
+  readonly status: string;
+  readonly queryable: boolean;
+  /** It is defined as the settings ask for. */
+  readonly isCurrent: boolean;
+  readonly words: string;
+}
+
+const statusWords: Readonly<Record<string, string>> = {
+  PENDING: "waits to be built",
+  BUILDING: "is being built; an older definition answers meanwhile, if there was one",
+  READY: "is ready",
+  STALE: "answers, but no longer follows the writes: the search node is out of disk or the index is too large",
+  FAILED: "failed to build",
+  DELETING: "is being removed",
+  DOES_NOT_EXIST: "does not exist",
+};
+
+export async function indexStatus(profile: SearchProfile): Promise<readonly IndexStatus[]> {
+  const listed = await profile.list();
+  return profile.specs.map((spec) => {
+    const found = listed.find((one) => one.name === spec.name);
+    const status = found?.status ?? "DOES_NOT_EXIST";
+    const detail = found?.statusDetail?.find((host) => host.message)?.message;
+    const isCurrent =
+      found !== undefined && keyOfDefinition(found.latestDefinition) === keyOfDefinition(spec.definition);
+    const words = `${spec.name} ${statusWords[status] ?? status}${detail === undefined ? "" : `: ${detail}`}`;
+    return { index: spec.name, status, queryable: found?.queryable === true, isCurrent, words };
+  });
 }
 
 /** Waits until every search index is READY, queryable and as defined. */

@@ -7,18 +7,29 @@ import { mongoChunks } from "./chunks.ts";
 import { connectClient, type ConnectionSettings } from "./connect.ts";
 import { call, rows, type Context } from "./context.ts";
 import { mongoDocuments, transactionChunks } from "./documents.ts";
-import { applyIndexes, createCollections } from "./index-plan.ts";
+import {
+  applyIndexes,
+  createCollections,
+  indexStatus,
+  planIndexes,
+  rollbackIndexes,
+  waitForIndexes,
+  type IndexStatus,
+  type IndexStep,
+} from "./index-plan.ts";
 import { mongoGraph } from "./graph.ts";
 import type { IndexSettings } from "./indexes.ts";
 import { mongoJobs } from "./jobs.ts";
 import { mongoAudit, mongoKeys } from "./keys.ts";
 import { mongoMemories } from "./memories.ts";
 import { collections } from "./names.ts";
-import { SearchProfile } from "./search-profile.ts";
+import { probeCapabilities } from "./probe.ts";
+import { SearchProfile, type SearchCapabilities } from "./search-profile.ts";
 import { mongoSessions } from "./sessions.ts";
-import { settle, unseen } from "./settle.ts";
+import { pause, settle, unseen } from "./settle.ts";
 import { finishPending } from "./staged-put.ts";
 import { Statistics } from "./statistics.ts";
+import { storageSizes, type CollectionSize } from "./storage-sizes.ts";
 import { translateError } from "./translate-error.ts";
 
 export interface MongoStoreOptions {
@@ -37,11 +48,30 @@ export interface MongoStoreOptions {
   readonly maxTransactionChunks?: number;
 }
 
+/** What operators do with the indexes; `hybridrag indexes` runs it. All need an index identity: see `prepare`. */
+export interface MongoIndexes {
+  /** The difference between settings and cluster, in words, before anything is changed. */
+  plan(): Promise<readonly IndexStep[]>;
+  apply(): Promise<readonly IndexStep[]>;
+  status(): Promise<readonly IndexStatus[]>;
+  /** READY, queryable and as defined. @throws HybridRAGError `not_ready` when one failed or the time is over. */
+  wait(options?: { readonly timeoutMs?: number }): Promise<void>;
+  /** Back to the definitions before the last change. */
+  rollback(): Promise<readonly IndexStep[]>;
+}
+
+export interface MongoStore extends Store {
+  readonly indexes: MongoIndexes;
+  /** What trial pipelines find this cluster to have. */
+  probe(): Promise<SearchCapabilities>;
+  sizes(): Promise<readonly CollectionSize[]>;
+}
+
 /** How long `settle` waits for search when it is not told. */
 const defaultSettleMs = 30_000;
 
 /** The URI is refused, or no server answers: said before anything is tried. */
-export async function openMongoStore(options: MongoStoreOptions): Promise<Store> {
+export async function openMongoStore(options: MongoStoreOptions): Promise<MongoStore> {
   const context = await connect(options);
   return storeOf(context, options);
 }
@@ -89,7 +119,7 @@ async function readIdentity(context: Context): Promise<IndexIdentity | null> {
   return { embedder: row["embedder"], dimensions: row["dimensions"], chunker: row["chunker"] } as IndexIdentity;
 }
 
-function storeOf(context: Context, options: MongoStoreOptions): Store {
+function storeOf(context: Context, options: MongoStoreOptions): MongoStore {
   return {
     engine: "mongodb",
     documents: mongoDocuments(context, options.maxTransactionChunks ?? transactionChunks),
@@ -112,6 +142,9 @@ function storeOf(context: Context, options: MongoStoreOptions): Store {
       const timeoutMs = callOptions?.timeoutMs ?? defaultSettleMs;
       return call(context, callOptions, (signal) => settle(context, timeoutMs, signal), timeoutMs + context.timeoutMs);
     },
+    indexes: mongoIndexes(context),
+    probe: () => call(context, undefined, () => probeCapabilities(context.db)),
+    sizes: () => call(context, undefined, () => storageSizes(context.db)),
     health: () => health(context),
     capabilities: () => ({ readYourWrites: false, exactScores: false, readOnly: false, maxDimensions: 8192 }),
     close: async () => {
@@ -119,6 +152,36 @@ function storeOf(context: Context, options: MongoStoreOptions): Store {
       await Promise.all(context.running);
       await context.client.close();
     },
+  };
+}
+
+/** How long `wait` waits when it is not told: a large index is built for hours. */
+const defaultBuildMs = 600_000;
+
+function mongoIndexes(context: Context): MongoIndexes {
+  const { db, profile } = context;
+  const long = 10 * context.timeoutMs;
+  return {
+    plan: () => call(context, undefined, () => planIndexes(db, profile)),
+    apply: () =>
+      call(
+        context,
+        undefined,
+        async () => {
+          await createCollections(db);
+          return applyIndexes(db, profile);
+        },
+        long,
+      ),
+    status: () => call(context, undefined, () => indexStatus(profile)),
+    wait: ({ timeoutMs = defaultBuildMs } = {}) =>
+      call(
+        context,
+        undefined,
+        (signal) => waitForIndexes(profile, { timeoutMs, pause: (milliseconds) => pause(milliseconds, signal) }),
+        timeoutMs + context.timeoutMs,
+      ),
+    rollback: () => call(context, undefined, () => rollbackIndexes(db, profile), long),
   };
 }
 

@@ -52,7 +52,8 @@ export async function settle(context: Context, timeoutMs: number, signal: AbortS
   }
 }
 
-function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+/** Waits; rejects with the reason when the signal fires. */
+export function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     const cancel = (): void => {
       clearTimeout(timer);

@@ -42,6 +42,10 @@ export class Connection {
 
   private async answer(request: Request): Promise<void> {
     const name = Object.keys(request.command)[0] ?? "";
+    if (request.exhaustAllowed && request.command["maxAwaitTimeMS"] !== undefined) {
+      void this.watch(name, request);
+      return;
+    }
     const fault = isFree(name) ? null : this.state.faults.take(name);
     if (fault?.kind === "reset") {
       this.socket.destroy();
@@ -52,6 +56,19 @@ export class Connection {
     if (request.moreToCome || this.socket.destroyed) return;
     this.replies += 1;
     this.socket.write(formatReply(request, reply, this.replies));
+  }
+
+  /** Tells the driver of every change of roles, until the connection ends. */
+  private async watch(name: string, request: Request): Promise<void> {
+    let { command, requestId: responseTo } = request;
+    while (!this.socket.destroyed && !this.state.replicaSet.isClosed) {
+      const reply = await this.run(name, command, null);
+      if (this.socket.destroyed) return;
+      this.replies += 1;
+      this.socket.write(formatReply(request, reply, this.replies, { responseTo, hasMore: true }));
+      responseTo = this.replies;
+      command = { ...command, topologyVersion: reply["topologyVersion"] };
+    }
   }
 
   private async run(name: string, command: Doc, fault: FaultAction | null): Promise<Doc> {

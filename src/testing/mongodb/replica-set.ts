@@ -66,7 +66,10 @@ export class ReplicaSet {
     });
   }
 
+  isClosed = false;
+
   close(): void {
+    this.isClosed = true;
     if (this.electionTimer) clearTimeout(this.electionTimer);
     this.changed();
   }

@@ -288,3 +288,32 @@ it("lets in only who knows the password, and only to what the role allows", asyn
     await server.close();
   }
 });
+
+it("tells a watching driver of a step-down, and keeps the watch without an error", async () => {
+  const server = await startMongoServer({ members: 3, electionMs: 10 });
+  const client = new MongoClient(server.uri, { heartbeatFrequencyMS: 500 });
+  let failures = 0;
+  client.on("serverHeartbeatFailed", () => {
+    failures += 1;
+  });
+  try {
+    const awaited = Promise.withResolvers<void>();
+    let seen = 0;
+    client.on("serverHeartbeatSucceeded", (event) => {
+      if (event.awaited && (seen += 1) === 6) awaited.resolve();
+    });
+    await client.connect();
+    const primaries = new Set<string>();
+    client.on("serverDescriptionChanged", (event) => {
+      if (event.newDescription.type === "RSPrimary") primaries.add(event.newDescription.address);
+    });
+    server.stepDown();
+    await client.db("x").collection("y").insertOne({ a: 1 });
+    await awaited.promise;
+    assert.equal(failures, 0);
+    assert.equal(primaries.size, 1);
+  } finally {
+    await client.close();
+    await server.close();
+  }
+});

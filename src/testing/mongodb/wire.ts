@@ -9,11 +9,15 @@ export interface Request {
   readonly command: Doc;
   /** The driver expects no answer (unacknowledged write). */
   readonly moreToCome: boolean;
+  /** The driver takes one answer after the other to this one request: how it watches a server. */
+  readonly exhaustAllowed: boolean;
   readonly compressed: boolean;
 }
 
 const opcodes = { reply: 1, query: 2004, compressed: 2012, msg: 2013 };
 const headerBytes = 16;
+const exhaustFlag = 1 << 16;
+const moreToComeFlag = 2;
 const maxMessageBytes = 48_000_000;
 
 /** Cuts a stream of bytes into messages; keeps what is not complete yet. */
@@ -48,7 +52,9 @@ export function parseRequest(message: Buffer): Request {
   return { requestId, compressed: true, ...parseBody(inner, bytes) };
 }
 
-function parseBody(opcode: number, body: Buffer): Pick<Request, "opcode" | "command" | "moreToCome"> {
+type Parsed = Pick<Request, "opcode" | "command" | "moreToCome" | "exhaustAllowed">;
+
+function parseBody(opcode: number, body: Buffer): Parsed {
   if (opcode === opcodes.query) return parseQuery(body);
   if (opcode !== opcodes.msg) throw new Error(`opcode ${opcode} is not part of this protocol`);
   const flags = body.readUInt32LE(0);
@@ -66,7 +72,7 @@ function parseBody(opcode: number, body: Buffer): Pick<Request, "opcode" | "comm
       at += readSequence(body, at, command);
     }
   }
-  return { opcode: "msg", command, moreToCome: (flags & 2) !== 0 };
+  return { opcode: "msg", command, moreToCome: (flags & 2) !== 0, exhaustAllowed: (flags & exhaustFlag) !== 0 };
 }
 
 /** A document sequence: the long lists of insert, update and delete travel beside the command. */
@@ -86,16 +92,26 @@ function readSequence(body: Buffer, start: number, command: Doc): number {
   return size;
 }
 
-function parseQuery(body: Buffer): Pick<Request, "opcode" | "command" | "moreToCome"> {
+function parseQuery(body: Buffer): Parsed {
   const nameEnd = body.indexOf(0, 4);
   const namespace = body.toString("utf8", 4, nameEnd);
   const at = nameEnd + 1 + 8;
   const command = read(body.subarray(at, at + body.readInt32LE(at)));
-  return { opcode: "query", command: { ...command, $db: namespace.split(".", 1)[0] }, moreToCome: false };
+  return {
+    opcode: "query",
+    command: { ...command, $db: namespace.split(".", 1)[0] },
+    moreToCome: false,
+    exhaustAllowed: false,
+  };
 }
 
 /** The answer to a request, in the form and compression that the request had. */
-export function formatReply(request: Request, reply: Doc, replyId: number): Buffer {
+export function formatReply(
+  request: Request,
+  reply: Doc,
+  replyId: number,
+  chain: { readonly responseTo: number; readonly hasMore: boolean } = { responseTo: request.requestId, hasMore: false },
+): Buffer {
   const bytes = Buffer.from(BSON.serialize(reply as BsonDocument, { ignoreUndefined: true }));
   if (request.opcode === "query") {
     const prefix = Buffer.alloc(20);
@@ -104,12 +120,13 @@ export function formatReply(request: Request, reply: Doc, replyId: number): Buff
     return frame(opcodes.reply, Buffer.concat([prefix, bytes]), replyId, request.requestId);
   }
   const body = Buffer.concat([Buffer.alloc(5), bytes]);
-  if (!request.compressed) return frame(opcodes.msg, body, replyId, request.requestId);
+  if (chain.hasMore) body.writeUInt32LE(moreToComeFlag, 0);
+  if (!request.compressed) return frame(opcodes.msg, body, replyId, chain.responseTo);
   const head = Buffer.alloc(9);
   head.writeInt32LE(opcodes.msg, 0);
   head.writeInt32LE(body.length, 4);
   head.writeUInt8(2, 8);
-  return frame(opcodes.compressed, Buffer.concat([head, deflateSync(body)]), replyId, request.requestId);
+  return frame(opcodes.compressed, Buffer.concat([head, deflateSync(body)]), replyId, chain.responseTo);
 }
 
 function frame(opcode: number, body: Buffer, id: number, responseTo: number): Buffer {

@@ -40,6 +40,7 @@ export function searchStage(
   if (stranger !== undefined) fail(stranger, "unrecognized field");
   if (operators.length !== 1) fail("$search", "must have exactly one operator or collector");
   const operator = operators[0]!;
+  if (operator === "vectorSearch" && !call.state.profile.vectorOperator) fail("vectorSearch", "unrecognized field");
   const name = spec["index"] === undefined ? "default" : asText(spec["index"]);
   const index = call.state.search.lookup(namespace, name);
   if (index === null) {
@@ -51,7 +52,7 @@ export function searchStage(
   const evaluation = { index, silence: (reason: string) => call.silences.push(reason) };
   const scores =
     operator === "vectorSearch"
-      ? vectorOperator(call, asDoc(spec["vectorSearch"]), spec, evaluation)
+      ? vectorOperator(asDoc(spec["vectorSearch"]), spec, evaluation)
       : evaluate({ [operator]: spec[operator] }, evaluation);
   const ranked = order(scores, spec, index);
   const found = spec["returnStoredSource"] === true ? stored(ranked, index) : lookedUp(call, namespace, ranked);
@@ -61,8 +62,7 @@ export function searchStage(
   };
 }
 
-function vectorOperator(call: Call, body: Doc, spec: Doc, evaluation: Evaluation): Scores {
-  if (!call.state.profile.vectorOperator) fail("vectorSearch", "unrecognized field");
+function vectorOperator(body: Doc, spec: Doc, evaluation: Evaluation): Scores {
   const clash = ["sort", "searchAfter", "searchBefore", "highlight", "tracking"].find(
     (name) => spec[name] !== undefined,
   );

@@ -1,0 +1,72 @@
+import { collections } from "./names.ts";
+
+export type RoleName = "app" | "ingest" | "operator";
+
+/** A custom role as `createRole` and the Atlas user interface take it. */
+export interface Role {
+  readonly roleName: string;
+  readonly privileges: readonly {
+    readonly resource: { readonly db: string; readonly collection: string };
+    readonly actions: readonly string[];
+  }[];
+}
+
+type Rights = Readonly<Record<string, readonly string[]>>;
+
+const read = ["find"];
+const write = ["find", "insert", "update", "remove"];
+
+/** What answering questions does: documents are read, conversations and memories written. */
+const app: Rights = {
+  [collections.documents]: read,
+  [collections.texts]: read,
+  [collections.chunks]: ["find", "listSearchIndexes"],
+  [collections.sessions]: write,
+  [collections.messages]: write,
+  [collections.memories]: write,
+  [collections.jobs]: ["find", "insert", "update"],
+  [collections.caches]: write,
+  [collections.keys]: ["find", "insert", "update"],
+  [collections.audit]: ["find", "insert"],
+  [collections.state]: ["find", "insert", "update"],
+};
+
+/** Beside that: documents come and go. */
+const ingest: Rights = {
+  ...app,
+  [collections.documents]: write,
+  [collections.texts]: write,
+  [collections.chunks]: [...write, "listSearchIndexes"],
+};
+
+const manage = ["createCollection", "createIndex", "listIndexes", "collStats"];
+
+/** Beside that: collections and indexes are made. */
+const operator: Rights = {
+  ...Object.fromEntries(Object.entries(ingest).map(([name, actions]) => [name, [...actions, ...manage]])),
+  [collections.chunks]: [
+    ...ingest[collections.chunks]!,
+    ...manage,
+    "createSearchIndexes",
+    "updateSearchIndex",
+    "dropSearchIndex",
+  ],
+  [collections.state]: [...ingest[collections.state]!, "collStats"],
+  "": ["listCollections"],
+};
+
+const rights: Readonly<Record<RoleName, Rights>> = { app, ingest, operator };
+const guideNames: Readonly<Record<RoleName, string>> = {
+  app: "ragAppRole",
+  ingest: "ragIngestRole",
+  operator: "ragOperatorRole",
+};
+
+/** The least that a user needs for this work; `ragAppRole` is the guide's name. */
+export const roleFor = (role: RoleName, database: string): Role => ({
+  roleName: guideNames[role],
+  privileges: Object.entries(rights[role]).map(([collection, actions]) => ({
+    resource: { db: database, collection },
+    actions,
+  })),
+});
