@@ -1,9 +1,9 @@
 import type { InjectOptions, LightMyRequestResponse } from "fastify";
-import { pino } from "pino";
 import { loadConfig } from "../config/config.ts";
 import type { SettingName } from "../config/settings.ts";
 import { createHybridRAG, type HybridRAG } from "../hybridrag.ts";
 import { loadPool } from "../ingest/load/load-pool.ts";
+import { createLog } from "../observe/log.ts";
 import type { KeyScope } from "../ports/key-store.ts";
 import type { Store } from "../ports/store.ts";
 import { bundledConstants } from "../query/answer/constants.ts";
@@ -73,10 +73,10 @@ export async function openTestbed(
   });
   const rag = await openRag(store, options.extract ?? false);
   const logged: Record<string, unknown>[] = [];
-  const log = pino(
-    { level: options.level ?? "error", messageKey: "event", base: null },
-    { write: (line: string) => void logged.push(JSON.parse(line) as Record<string, unknown>) },
-  );
+  const log = createLog({
+    level: options.level ?? "error",
+    destination: { write: (line) => void logged.push(JSON.parse(line) as Record<string, unknown>) },
+  });
   const parts: ServiceParts = {
     rag,
     config,

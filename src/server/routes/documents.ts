@@ -99,11 +99,11 @@ async function uploadOf({ raw }: AnyCall): Promise<GivenDocument> {
   if (!raw.isMultipart()) {
     throw new HybridRAGError("unsupported_type", 'Send multipart/form-data with the file in the field "file".');
   }
-  const upload = await raw.file();
+  const upload = await raw.file().catch(unreadableForm);
   if (!upload || upload.fieldname !== "file") {
     throw new HybridRAGError("invalid_input", 'The field "file" is missing.', { details: { path: "/file" } });
   }
-  const bytes = await upload.toBuffer();
+  const bytes = await upload.toBuffer().catch(unreadableForm);
   const field = (name: string): string | undefined => {
     const part = upload.fields[name];
     return part && !Array.isArray(part) && part.type === "field" && typeof part.value === "string"
@@ -120,6 +120,15 @@ async function uploadOf({ raw }: AnyCall): Promise<GivenDocument> {
       ? {}
       : { metadata: checkMetadata(jsonOf(metadata, "metadata", "invalid_input"), "/metadata") }),
   };
+}
+
+/** The parser's own errors have no status: they are all about what was sent. */
+function unreadableForm(error: unknown): never {
+  if (typeof (error as { readonly statusCode?: unknown }).statusCode === "number") throw error;
+  throw new HybridRAGError("invalid_input", "The form data cannot be read to its end.", {
+    cause: error,
+    details: { path: "/" },
+  });
 }
 
 const refusalCodes: Partial<Record<FileOutcome, ErrorCode>> = {
