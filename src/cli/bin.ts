@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 /** Checks the version of Node before anything is loaded that an older one could not even parse. */
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 if (major < 22 || (major === 22 && minor < 13)) {
