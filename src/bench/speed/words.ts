@@ -1,0 +1,40 @@
+import type { Random } from "./random.ts";
+
+const vocabularySize = 50_000;
+const consonants = "bdfgklmnprtvzj";
+const vowels = "aiou";
+
+/** A text of a length between two numbers of words, the word of rank r as often as 1/r: Zipf's law. */
+export type Writer = (random: Random, least: number, most: number) => readonly string[];
+
+export function zipfWriter(): Writer {
+  const syllables = [...consonants].flatMap((consonant) => [...vowels].map((vowel) => consonant + vowel));
+  const words = Array.from({ length: vocabularySize }, (_, rank) => wordOf(rank, syllables));
+  const table = samplingTable();
+  return (random, least, most) => {
+    const length = least + Math.floor(random.uniform() * (most - least + 1));
+    return Array.from({ length }, () => words[table[Math.floor(random.uniform() * table.length)]!]!);
+  };
+}
+
+/** Three syllables that a permutation of the rank picks, so that common words do not begin alike. */
+function wordOf(rank: number, syllables: readonly string[]): string {
+  const mixed = (rank * 7919 + 13) % syllables.length ** 3;
+  const at = (place: number) => syllables[Math.floor(mixed / syllables.length ** place) % syllables.length]!;
+  return at(0) + at(1) + at(2);
+}
+
+/** Ranks, each as often as its probability says. */
+function samplingTable(): Uint16Array {
+  const table = new Uint16Array(2 ** 21);
+  const total = Array.from({ length: vocabularySize }, (_, rank) => 1 / (rank + 1)).reduce((sum, p) => sum + p, 0);
+  let filled = 0;
+  let share = 0;
+  for (let rank = 0; rank < vocabularySize; rank += 1) {
+    share += 1 / (rank + 1) / total;
+    const end = Math.round(share * table.length);
+    table.fill(rank, filled, end);
+    filled = end;
+  }
+  return table;
+}
