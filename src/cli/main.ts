@@ -8,6 +8,7 @@ import { addEval } from "./commands/eval.ts";
 import { addIngest } from "./commands/ingest.ts";
 import { addServe } from "./commands/serve.ts";
 import { addSearch } from "./commands/search.ts";
+import { addSecrets } from "./commands/secrets.ts";
 import { environmentOf } from "../config/config.ts";
 import type { Shell } from "./shell.ts";
 import { openTerminal, type Terminal } from "./terminal.ts";
@@ -44,7 +45,8 @@ export function buildProgram(shell: Shell): Command {
     .exitOverride()
     .configureHelp({ sortSubcommands: false, showGlobalOptions: true })
     .showHelpAfterError("(--help shows how to use it)");
-  for (const add of [addIngest, addSearch, addAsk, addDocuments, addServe, addEval, addConfig]) add(program, shell);
+  for (const add of [addIngest, addSearch, addAsk, addDocuments, addServe, addEval, addConfig, addSecrets])
+    add(program, shell);
   return program;
 }
 
