@@ -4,10 +4,13 @@ import { ingest, type IngestOptions } from "./ingest/ingest.ts";
 import type { IngestEvent } from "./ingest/ingest-events.ts";
 import type { LoadPool } from "./ingest/load/load-pool.ts";
 import type { IngestSource } from "./ingest/sources.ts";
+import { messageOf } from "./errors.ts";
 import { conversations, type Conversations } from "./memory/conversation.ts";
+import { modelSummary } from "./memory/model-summary.ts";
 import type { Embedder } from "./ports/embedder.ts";
 import type { Extractor } from "./ports/extractor.ts";
 import type { Reranker } from "./ports/reranker.ts";
+import type { SessionStore } from "./ports/session-store.ts";
 import type { Store } from "./ports/store.ts";
 import type { AnswerEvent } from "./query/answer/answer-event.ts";
 import type { AnswerConstants } from "./query/answer/constants.ts";
@@ -18,14 +21,17 @@ import { hopStage } from "./query/hop-stage.ts";
 import type { QuerySettings } from "./query/plan.ts";
 import { parseQueryRequest, type QueryRequest } from "./query/query-request.ts";
 import { search, type SearchResponse } from "./query/search.ts";
-import type { Warning } from "./records.ts";
+import type { Message, Warning } from "./records.ts";
 import type { Scope } from "./scope.ts";
+import { ownSessions } from "./wrap/own-sessions.ts";
 import { costOf, listPrices, priceOf, type PriceTable } from "./wrap/prices.ts";
 
 /** The object users hold. It owns its parts: `close` closes them all. */
 export interface HybridRAG {
   readonly store: Store;
   readonly embedder: Embedder | null;
+  /** Conversations, each its owner's. */
+  readonly sessions: SessionStore;
   readonly conversations: Conversations;
   /** For pipelines of one's own, and for evaluation. */
   readonly ports: AnswerPorts;
@@ -58,6 +64,8 @@ export interface QueryOptions {
   readonly signal?: AbortSignal;
   /** Over the settings the object was opened with. */
   readonly settings?: Partial<QuerySettings>;
+  /** What was said before, oldest first, where the caller keeps the conversation; `session_id` wins. */
+  readonly history?: readonly Pick<Message, "role" | "content">[];
 }
 
 export interface Parts {
@@ -93,21 +101,25 @@ export function createHybridRAG(parts: Parts): HybridRAG {
     now: parts.now,
     background: work.start,
   };
+  const sessions = ownSessions(store.sessions);
   const talks = conversations({
-    sessions: store.sessions,
+    sessions,
     settings: parts.sessions,
     countTokens: (text) => embedder?.countTokens(text) ?? Math.ceil(text.length / 4),
     analyze: (text) => analyzer.analyze(text),
+    ...(parts.writer?.rewriter ? { summarize: modelSummary(parts.writer.rewriter) } : {}),
   });
   const settingsOf = (options?: QueryOptions): QuerySettings => ({ ...parts.query, ...options?.settings });
 
   async function* ask(scope: Scope, input: unknown, options?: QueryOptions): AsyncGenerator<AnswerEvent, void> {
     const request = parseQueryRequest(input);
-    const events = answerEvents(scope, request, settingsOf(options), options?.signal);
     let answer = "";
-    for await (const event of events) {
+    for await (const event of answerEvents(scope, request, options ?? {})) {
       if (event.type === "text-delta") answer += event.text;
-      if (event.type === "end") await remember(scope, request, answer, options?.signal);
+      if (event.type === "end") {
+        const warning = await remember(scope, request, answer, options?.signal);
+        if (warning) yield { type: "warning", warning };
+      }
       yield event;
     }
   }
@@ -115,11 +127,12 @@ export function createHybridRAG(parts: Parts): HybridRAG {
   async function* answerEvents(
     scope: Scope,
     request: QueryRequest,
-    settings: QuerySettings,
-    signal: AbortSignal | undefined,
+    options: QueryOptions,
   ): AsyncGenerator<AnswerEvent, void> {
+    const { signal, history: said = [] } = options;
+    const settings = settingsOf(options);
     const history = request.session_id === null ? null : await talks.recall(scope, request.session_id, { signal });
-    const context = { messages: history?.messages ?? [], summary: history?.summary ?? "", memories: [] };
+    const context = { messages: history?.messages ?? said, summary: history?.summary ?? "", memories: [] };
     if (parts.writer)
       return yield* modelAnswer({ ...ports, ...parts.writer }, scope, request, settings, { context, signal });
     const { question } = await condense(null, request.query, context, signal);
@@ -127,14 +140,29 @@ export function createHybridRAG(parts: Parts): HybridRAG {
       yield event.type === "sources" ? { ...event, question: request.query } : event;
   }
 
-  const remember = async (scope: Scope, request: QueryRequest, answer: string, signal?: AbortSignal): Promise<void> => {
-    if (request.session_id === null) return;
-    await talks.record(scope, request.session_id, { question: request.query, answer }, { signal });
+  /** An answer that was given is not taken back because its exchange could not be written down: the reader is told. */
+  const remember = async (
+    scope: Scope,
+    { session_id: sessionId, query: question }: QueryRequest,
+    answer: string,
+    signal?: AbortSignal,
+  ): Promise<Warning | null> => {
+    if (sessionId === null) return null;
+    try {
+      await talks.record(scope, sessionId, { question, answer }, { signal });
+    } catch (error) {
+      if (signal?.aborted) throw error;
+      const message = `This exchange was not kept in the session ${sessionId}: ${messageOf(error)}`;
+      return { code: "session_not_written", message };
+    }
+    work.start(() => talks.fold(scope, sessionId));
+    return null;
   };
 
   return {
     store,
     embedder,
+    sessions,
     conversations: talks,
     ports,
     settings: parts.query,

@@ -21,7 +21,7 @@ export interface Turn {
 export interface Conversations {
   /** Null when the session does not exist or has expired: a first question. */
   recall(scope: Scope, sessionId: string, options?: CallOptions): Promise<History | null>;
-  /** Writes both sides of one exchange in one step, opening the session when it is new, and folds old ones. */
+  /** Writes both sides of one exchange in one step, opening the session when it is new. */
   record(scope: Scope, sessionId: string, turn: Turn, options?: CallOptions): Promise<readonly Message[]>;
   /** Folds messages beyond the budget into the summary. The messages themselves stay until the session expires. */
   fold(scope: Scope, sessionId: string, options?: CallOptions): Promise<void>;
@@ -73,7 +73,7 @@ export function conversations(parts: ConversationParts): Conversations {
     },
     record: async (scope, sessionId, turn, options) => {
       await sessions.open(scope, { sessionId, ttlMs: settings.ttlMs }, options);
-      const messages = await sessions.append(
+      return sessions.append(
         scope,
         sessionId,
         [
@@ -82,8 +82,6 @@ export function conversations(parts: ConversationParts): Conversations {
         ],
         { ...options, ttlMs: settings.ttlMs },
       );
-      await fold(scope, sessionId, options);
-      return messages;
     },
   };
 }

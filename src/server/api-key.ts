@@ -68,7 +68,10 @@ export async function verifyKey(key: string, store: KeyStore, pepper: Secret, no
   if (record.expires_at !== null && Date.parse(record.expires_at) <= now.getTime()) return refuse();
   return {
     actor: `key:${record.key_id}`,
-    scope: { tenant: record.tenant, principals: record.principals },
+    scope: {
+      tenant: record.tenant,
+      principals: record.principals === "all" ? "all" : [`key:${record.key_id}`, ...record.principals],
+    },
     scopes: record.scopes,
   };
 }

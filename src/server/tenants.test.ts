@@ -66,7 +66,7 @@ test("another tenant's thing and a thing that does not exist get the same answer
       bed.send(own.key, method, url),
       bed.send(own.key, method, nobodys[index]![1]),
     ]);
-    const shown = ({ request_id: _, ...problem }: Body) => problem;
+    const shown = (problem: Body) => ({ ...problem, request_id: "" });
     assert.deepEqual([foreign.status, shown(foreign.body)], [404, shown(absent.body)], `${method} ${url}`);
   }
   await bed.close();

@@ -4,7 +4,6 @@ import { HybridRAGError } from "../../errors.ts";
 import type { HybridRAG } from "../../hybridrag.ts";
 import type { Answer, AnswerEvent } from "../../query/answer/answer-event.ts";
 import { collectAnswer } from "../../query/answer/collect-answer.ts";
-import { condense } from "../../query/condense.ts";
 import { modes, type Mode } from "../../query/query-request.ts";
 import type { Citation, Usage } from "../../records.ts";
 import type { SearchObserver } from "../search-observer.ts";
@@ -83,8 +82,8 @@ export function chatRoutes(rag: HybridRAG, observe: SearchObserver, now: () => n
       streams: true,
       responses: { 200: completion },
       handle: async ({ principal, body, signal }) => {
-        const request = await requestOf(body);
-        const ask = () => rag.ask(principal.scope, request, { signal });
+        const { request, history } = questionOf(body);
+        const ask = () => rag.ask(principal.scope, request, { signal, history });
         const head = {
           id: `chatcmpl-${randomUUID()}`,
           created: Math.floor(now() / 1000),
@@ -109,7 +108,7 @@ export function chatRoutes(rag: HybridRAG, observe: SearchObserver, now: () => n
 }
 
 /** The last message of the user is the question; what was said before it, the conversation. Instructions are not ours. */
-async function requestOf(body: ChatRequest): Promise<Readonly<Record<string, unknown>>> {
+function questionOf(body: ChatRequest) {
   const said = body.messages.map(({ role, content }) => ({ role, content: textOf(content) }));
   const last = said.findLastIndex(({ role }) => role === "user");
   if (last < 0) {
@@ -117,19 +116,22 @@ async function requestOf(body: ChatRequest): Promise<Readonly<Record<string, unk
       details: { path: "/messages" },
     });
   }
-  const messages = said
-    .slice(0, last)
-    .flatMap(({ role, content }) => (role === "user" || role === "assistant" ? [{ role, content }] : []));
-  const { question } = await condense(null, said[last]!.content, { messages, summary: "" });
+  const history = said.slice(0, last).filter((one): one is Said => one.role === "user" || one.role === "assistant");
   const mode = modeOf(body.model);
   const { session_id, filters, top_k } = body;
-  return {
-    query: question,
+  const request = {
+    query: said[last]!.content,
     ...(mode === null ? {} : { mode }),
     ...(session_id == null ? {} : { session_id }),
     ...(filters == null ? {} : { filters }),
     ...(top_k === undefined ? {} : { top_k }),
   };
+  return { request, history };
+}
+
+interface Said {
+  readonly role: "user" | "assistant";
+  readonly content: string;
 }
 
 type Content = ChatRequest["messages"][number]["content"];

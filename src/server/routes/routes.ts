@@ -40,7 +40,7 @@ export function serviceRoutes(parts: RouteParts): readonly Route[] {
     ...chatRoutes(rag, observe, now),
     ...documentRoutes(rag),
     ...ingestRoutes(rag),
-    ...sessionRoutes(rag.store, config.session_ttl_days * dayMs),
+    ...sessionRoutes(rag.sessions, config.session_ttl_days * dayMs),
     ...memoryRoutes(rag, now),
     ...graphRoutes(rag.store.graph),
     ...keyRoutes({ keys: rag.store.keys, audit: rag.store.audit, pepper: parts.pepper, now }),

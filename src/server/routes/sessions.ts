@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { HybridRAGError } from "../../errors.ts";
-import type { Store } from "../../ports/store.ts";
-import { metadataSchema, pageOf, pageQuery, sessionIdSchema } from "../schemas.ts";
+import type { SessionStore } from "../../ports/session-store.ts";
+import { checkMetadata, metadataSchema, pageOf, pageQuery, sessionIdSchema } from "../schemas.ts";
 import { ok, route, type Route } from "../route.ts";
 
 const session = z.object({
@@ -30,8 +30,7 @@ const missing = (): never => {
   throw new HybridRAGError("not_found", "There is no such session, or it has expired.");
 };
 
-export function sessionRoutes(store: Store, ttlMs: number): readonly Route[] {
-  const { sessions } = store;
+export function sessionRoutes(sessions: SessionStore, ttlMs: number): readonly Route[] {
   return [
     route({
       method: "get",
@@ -60,7 +59,8 @@ export function sessionRoutes(store: Store, ttlMs: number): readonly Route[] {
       idempotent: true,
       responses: { 201: session },
       handle: async ({ principal, body, signal }) => {
-        const request = { sessionId: body.session_id, ttlMs, ...(body.metadata ? { metadata: body.metadata } : {}) };
+        const metadata = checkMetadata(body.metadata, "/metadata");
+        const request = { sessionId: body.session_id, ttlMs, metadata };
         return ok(await sessions.open(principal.scope, request, { signal }), 201);
       },
     }),
@@ -126,8 +126,13 @@ export function sessionRoutes(store: Store, ttlMs: number): readonly Route[] {
       }),
       idempotent: true,
       responses: { 201: z.object({ messages: z.array(message) }) },
-      handle: async ({ principal, params: { session_id }, body, signal }) =>
-        ok({ messages: await sessions.append(principal.scope, session_id, body.messages, { signal, ttlMs }) }, 201),
+      handle: async ({ principal, params: { session_id }, body, signal }) => {
+        const given = body.messages.map((message, index) => ({
+          ...message,
+          metadata: checkMetadata(message.metadata, `/messages/${index}/metadata`),
+        }));
+        return ok({ messages: await sessions.append(principal.scope, session_id, given, { signal, ttlMs }) }, 201);
+      },
     }),
   ];
 }
