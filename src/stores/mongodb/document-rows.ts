@@ -20,6 +20,10 @@ export interface DocumentRow extends Omit<Document, "metadata"> {
   readonly body_words: number;
   readonly title_words: number;
   readonly odd_chunks: number;
+  /** The flip to this version is done and not all that comes after it: the next start finishes it. */
+  readonly pending?: boolean;
+  /** Versions whose chunks are not removed yet. */
+  readonly superseded?: readonly string[];
 }
 
 export const documentOf = (row: DocumentRow): Document => ({
@@ -84,9 +88,21 @@ export const nextRow = (prepared: Prepared, known: DocumentRow | null): Document
   created_at: known?.created_at ?? prepared.fields.updated_at,
 });
 
-/** Removes the chunks and the text of one version. */
-export async function removeBatch(context: Context, known: DocumentRow, session?: ClientSession): Promise<void> {
-  const { tenant_id, document_id, batch } = known;
+type Identified = Pick<DocumentRow, "tenant_id" | "document_id">;
+
+/** The version and those before it that are not removed yet. */
+export const batchesOf = (known: DocumentRow | null): readonly string[] =>
+  known === null ? [] : [...(known.superseded ?? []), known.batch];
+
+/** Removes the chunks and the text of these versions. */
+export async function removeBatches(
+  context: Context,
+  { tenant_id, document_id }: Identified,
+  batches: readonly string[],
+  session?: ClientSession,
+): Promise<void> {
+  if (batches.length === 0) return;
+  const batch = { $in: batches };
   await rows(context, collections.chunks).deleteMany(
     { "metadata.tenant_id": tenant_id, document_id, batch },
     { session },

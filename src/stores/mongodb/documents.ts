@@ -8,12 +8,13 @@ import { checkVector } from "./check-vector.ts";
 import { chunkRows, metadataOf } from "./chunk-rows.ts";
 import { call, rows, transaction, type Context } from "./context.ts";
 import {
+  batchesOf,
   documentOf,
   nextRow,
   outcomeBefore,
   readable,
   readDocument,
-  removeBatch,
+  removeBatches,
   type DocumentRow,
   type Prepared,
 } from "./document-rows.ts";
@@ -228,7 +229,7 @@ async function replace(context: Context, prepared: Prepared, session: ClientSess
     await rows(context, collections.texts).insertMany(prepared.texts as never, { session });
   if (prepared.chunks.length > 0)
     await rows(context, collections.chunks).insertMany(prepared.chunks as never, { session });
-  if (known) await removeBatch(context, known, session);
+  if (known) await removeBatches(context, known, batchesOf(known), session);
   return { outcome: known ? "updated" : "indexed", version: next.version };
 }
 
@@ -236,6 +237,6 @@ async function remove(context: Context, scope: Scope, documentId: string, sessio
   const known = await readDocument(context, scope, documentId, session);
   if (known === null || !mayRead(scope, metadataOf(known))) return false;
   await rows(context, collections.documents).deleteOne({ _id: known._id }, { session });
-  await removeBatch(context, known, session);
+  await removeBatches(context, known, batchesOf(known), session);
   return true;
 }

@@ -233,6 +233,20 @@ describe("versions too large for a transaction", () => {
     await next.close();
   });
 
+  test("versions whose removal failed again and again are all removed by the next put", async () => {
+    const { store, server } = await world({}, { maxTransactionChunks: 5 });
+    for (const word of ["walrus", "heron", "otter"]) {
+      server.faults.arm("delete", { kind: "error", code: "InternalError" }, 2);
+      await store.documents.put(scope, big(word, 8)).catch(() => undefined);
+    }
+    server.faults.clear();
+    await store.documents.put(scope, big("falcon", 3));
+    const client = new MongoClient(server.uri);
+    assert.equal(await client.db("hybridrag").collection("text_chunks").countDocuments(), 3);
+    assert.equal(await client.db("hybridrag").collection("document_texts").countDocuments(), 1);
+    await client.close();
+  });
+
   test("what a crash leaves before the flip expires", async () => {
     let now = Date.UTC(2026, 0, 1);
     const { store, server } = await world({ now: () => now }, { maxTransactionChunks: 5, now: () => now });

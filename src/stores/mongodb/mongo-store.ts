@@ -199,18 +199,24 @@ async function prepare(context: Context, identity: IndexIdentity, manage: boolea
   }
   if (isNew) await rows(context, collections.state).replaceOne({ _id: "identity" }, identity, { upsert: true });
   takeIdentity(context, identity);
-  if (manage) await createIndexes(context);
-  await finishPending(context);
+  if (manage) await ifAllowed(() => createIndexes(context));
+  await ifAllowed(() => finishPending(context));
 }
 
-/** What the user may not do, or the server cannot, is told by the first search; storing works without. */
 async function createIndexes(context: Context): Promise<void> {
+  await createCollections(context.db);
+  await applyIndexes(context.db, context.profile);
+}
+
+/** No rights, no search, no such command. */
+const forgiven = new Set([13, 31082, 59]);
+
+/** What this user may not do, or this server cannot, is left to another; the first search tells what is missing. */
+async function ifAllowed(work: () => Promise<void>): Promise<void> {
   try {
-    await createCollections(context.db);
-    await applyIndexes(context.db, context.profile);
+    await work();
   } catch (error) {
-    const code = error instanceof MongoServerError ? Number(error.code) : 0;
-    if (code !== 13 && code !== 31082 && code !== 59) throw error;
+    if (!(error instanceof MongoServerError && forgiven.has(Number(error.code)))) throw error;
   }
 }
 

@@ -1,6 +1,14 @@
 import type { PutResult } from "../../ports/store.ts";
 import { rows, type Context } from "./context.ts";
-import { nextRow, outcomeBefore, readDocument, removeBatch, type DocumentRow, type Prepared } from "./document-rows.ts";
+import {
+  batchesOf,
+  nextRow,
+  outcomeBefore,
+  readDocument,
+  removeBatches,
+  type DocumentRow,
+  type Prepared,
+} from "./document-rows.ts";
 import { collections } from "./names.ts";
 import { isDuplicateKey } from "./translate-error.ts";
 
@@ -23,7 +31,7 @@ export async function putStaged(
     await stage(context, collections.texts, prepared.texts, signal);
     await stage(context, collections.chunks, prepared.chunks, signal);
     const { result, before } = await flip(context, prepared, signal);
-    if (result.outcome !== "unchanged") await finish(context, prepared.fields, before);
+    if (result.outcome !== "unchanged") await finish(context, prepared.fields, batchesOf(before));
     else await discard(context, prepared);
     return result;
   } catch (error) {
@@ -54,7 +62,8 @@ async function flip(
     const before = await readDocument(context, prepared.scope, prepared.fields.document_id);
     const early = outcomeBefore(prepared.scope, before, prepared.version);
     if (early !== null) return { result: early, before };
-    const next = { ...nextRow(prepared, before), pending: true };
+    const superseded = batchesOf(before);
+    const next: DocumentRow = { ...nextRow(prepared, before), pending: true, superseded };
     try {
       const documents = rows(context, collections.documents);
       const done = before
@@ -71,17 +80,19 @@ async function flip(
 async function finish(
   context: Context,
   document: Pick<DocumentRow, "tenant_id" | "document_id" | "batch">,
-  before: DocumentRow | null,
+  superseded: readonly string[],
 ): Promise<void> {
   const { tenant_id, document_id, batch } = document;
   const live = { $set: { live: true }, $unset: { staged_at: "" } };
   await rows(context, collections.chunks).updateMany({ "metadata.tenant_id": tenant_id, document_id, batch }, live);
   await rows(context, collections.texts).updateMany({ tenant_id, document_id, batch }, { $unset: { staged_at: "" } });
-  if (before) await removeBatch(context, before);
-  await rows(context, collections.documents).updateOne({ tenant_id, document_id, batch }, { $unset: { pending: "" } });
+  await removeBatches(context, document, superseded);
+  const done = { $unset: { pending: "", superseded: "" } };
+  await rows(context, collections.documents).updateOne({ tenant_id, document_id, batch }, done);
 }
 
-const discard = (context: Context, { fields }: Prepared): Promise<void> => removeBatch(context, fields as DocumentRow);
+const discard = (context: Context, { fields }: Prepared): Promise<void> =>
+  removeBatches(context, fields, [fields.batch]);
 
 /** After a failure nobody knows whether the flip came through: what is current stays. */
 async function discardUnlessCurrent(context: Context, prepared: Prepared): Promise<void> {
@@ -98,11 +109,6 @@ export async function finishPending(context: Context): Promise<void> {
   const pending = rows(context, collections.documents).find({ pending: true });
   for await (const row of pending) {
     const document = row as unknown as DocumentRow;
-    await finish(context, document, null);
-    const { tenant_id, document_id, batch } = document;
-    const older = { document_id, batch: { $ne: batch }, live: true };
-    await rows(context, collections.chunks).deleteMany({ "metadata.tenant_id": tenant_id, ...older });
-    const texts = { tenant_id, document_id, batch: { $ne: batch }, staged_at: { $exists: false } };
-    await rows(context, collections.texts).deleteMany(texts);
+    await finish(context, document, document.superseded ?? []);
   }
 }

@@ -56,7 +56,7 @@ function indexed(value: unknown): unknown {
 const isFieldName = (name: string): boolean => /^[A-Za-z_][A-Za-z0-9_-]{0,63}$/.test(name) && name !== "__proto__";
 
 /** An instant that a BSON date holds exactly; null for other text, and for instants finer than a millisecond. */
-export function dateOf(text: string): Date | null {
+function dateOf(text: string): Date | null {
   const instant = instantOf(text);
   return instant !== null && Number.isInteger(instant) ? new Date(instant) : null;
 }

@@ -12,11 +12,11 @@ export interface VectorSearch {
 }
 
 /** Below this many allowed documents the search is exact: MongoDB's own advice. */
-export const exactBelow = 10_000;
+const exactBelow = 10_000;
 export const maxCandidates = 10_000;
 
 /** At least twenty times the limit, and never below a hundred: fewer lose recall, more so as a collection grows. */
-export const candidatesFor = (limit: number): number => Math.min(maxCandidates, Math.max(100, 20 * limit));
+const candidatesFor = (limit: number): number => Math.min(maxCandidates, Math.max(100, 20 * limit));
 
 /** `$vectorSearch` with the filter inside; checked against the index before it is returned. */
 export function vectorSearchStage(search: VectorSearch, shape: IndexShape): Body {

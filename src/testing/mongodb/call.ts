@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import type { Access } from "./access.ts";
 import type { Cursors } from "./cursors.ts";
 import type { Faults } from "./faults.ts";
@@ -76,5 +75,3 @@ export async function statement<T>(call: Call, work: (view: Transaction) => T): 
     }
   }
 }
-
-export const newId = (): string => randomUUID();

@@ -47,7 +47,7 @@ export function parseIndexSpec(input: unknown): IndexSpec {
   };
 }
 
-export const defaultName = (key: IndexSpec["key"]): string =>
+const defaultName = (key: IndexSpec["key"]): string =>
   Object.entries(key)
     .map(([path, kind]) => `${path}_${kind}`)
     .join("_");

@@ -1,4 +1,4 @@
-import { Binary, Decimal128, Double, Int32, Long, ObjectId, Timestamp, type Document as BsonDocument } from "bson";
+import { Binary, Decimal128, Double, Int32, Long, ObjectId, Timestamp } from "bson";
 import { compareText } from "../../filter/matches.ts";
 
 /** A BSON document as the server holds it: numbers promoted, binary data kept as `Binary`. */
@@ -107,7 +107,7 @@ function compareLists(a: readonly unknown[], b: readonly unknown[]): number {
 }
 
 /** The value a sort compares: the least element of an array going up, the greatest going down. */
-export function sortValue(document: Doc, path: string, direction: number): unknown {
+function sortValue(document: Doc, path: string, direction: number): unknown {
   const values = valuesAt(document, path).flatMap((value): readonly unknown[] =>
     Array.isArray(value) ? value : [value],
   );
@@ -129,5 +129,3 @@ export function sortDocs(documents: readonly Doc[], sort: Doc): Doc[] {
     })
     .map((entry) => entry.document);
 }
-
-export type { BsonDocument };

@@ -105,7 +105,7 @@ function checkStage(call: Call, name: string, index: number, nested: boolean): v
 }
 
 /** Committed documents that match, found by an index where there is one. */
-export function matched(call: Call, namespace: string, filter: Doc): readonly Doc[] {
+function matched(call: Call, namespace: string, filter: Doc): readonly Doc[] {
   const query = compileQuery(filter);
   const documents: Doc[] = [];
   for (const [, document] of call.state.storage.collection(namespace)?.documents(viewOf(call), filter) ?? [])

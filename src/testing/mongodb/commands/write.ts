@@ -40,7 +40,7 @@ export async function insert(call: Call): Promise<Doc> {
 }
 
 /** Ids and documents that match, in the order of `sort` or of the collection. */
-export function matching(
+function matching(
   collection: Collection,
   filter: Doc,
   view: Transaction,

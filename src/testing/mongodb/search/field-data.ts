@@ -72,7 +72,7 @@ export class TextField {
 }
 
 /** Lucene's SmallFloat: lengths up to 39 are exact, longer ones keep four significant bits. */
-export function roundedLength(length: number): number {
+function roundedLength(length: number): number {
   const exact = 24;
   if (length < exact) return length;
   const value = length - exact;
