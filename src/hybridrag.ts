@@ -24,6 +24,7 @@ import { search, type SearchResponse } from "./query/search.ts";
 import type { Message, Warning } from "./records.ts";
 import type { Scope } from "./scope.ts";
 import { ownSessions } from "./wrap/own-sessions.ts";
+import { tenantContext, type TenantContext } from "./wrap/tenant-context.ts";
 import { costOf, listPrices, priceOf, type PriceTable } from "./wrap/prices.ts";
 
 /** The object users hold. It owns its parts: `close` closes them all. */
@@ -74,6 +75,8 @@ export interface Parts {
   readonly reranker: Reranker | null;
   /** Writes answers; null: they are extracted. */
   readonly writer?: Pick<ModelAnswerPorts, "model" | "rewriter" | "costOf"> | null;
+  /** Tells budgets and caches whom a call is for. */
+  readonly tenants?: TenantContext;
   /** For estimates. */
   readonly prices?: PriceTable;
   readonly extractor: Extractor | null;
@@ -91,6 +94,7 @@ export interface Parts {
 export function createHybridRAG(parts: Parts): HybridRAG {
   const { store, embedder, analyzer } = parts;
   const work = backgroundWork();
+  const tenants = parts.tenants ?? tenantContext();
   const ports: AnswerPorts = {
     analyzer,
     constants: parts.constants,
@@ -167,9 +171,10 @@ export function createHybridRAG(parts: Parts): HybridRAG {
     ports,
     settings: parts.query,
     notices: parts.notices,
-    ask,
+    ask: (scope, input, options) => tenants.stream(scope, () => ask(scope, input, options)),
     search: async (scope, input, options) => {
-      const found = await search(ports, scope, parseQueryRequest(input), settingsOf(options), options?.signal);
+      const request = parseQueryRequest(input);
+      const found = await tenants.run(scope, () => search(ports, scope, request, settingsOf(options), options?.signal));
       return { ...found, warnings: [...parts.notices, ...found.warnings] };
     },
     estimate: async (scope, sources, options) => {
@@ -178,12 +183,10 @@ export function createHybridRAG(parts: Parts): HybridRAG {
       const provider = embedder?.fingerprint.split("/", 1)[0] ?? "none";
       return { ...work, ...moneyOf(parts.prices ?? listPrices, provider, embedder?.model ?? "none", work.tokens) };
     },
-    ingest: (scope, sources, options) =>
-      ingest(
-        sources,
-        { store, embedder, extractor: parts.extractor, pool: parts.pool, now: parts.now },
-        { chunker: parts.chunker, ...options, scope },
-      ),
+    ingest: (scope, sources, options) => {
+      const dependencies = { store, embedder, extractor: parts.extractor, pool: parts.pool, now: parts.now };
+      return tenants.stream(scope, () => ingest(sources, dependencies, { chunker: parts.chunker, ...options, scope }));
+    },
     close: async () => {
       await work.settled();
       await Promise.all([store.close(), embedder?.close(), parts.extractor?.close(), parts.pool.close()]);

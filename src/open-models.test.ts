@@ -12,6 +12,7 @@ import { ownerScope } from "./scope.ts";
 import { Secret } from "./secret.ts";
 import { newFernetKey } from "./secrets/index.ts";
 import { openMemoryStore } from "./testing/memory-store.ts";
+import { tenantContext } from "./wrap/tenant-context.ts";
 import { anthropicStandin, gcpSecretsStandin, type Standin, voyageStandin } from "./testing/standins/index.ts";
 
 type Environment = Readonly<Record<string, string>>;
@@ -153,4 +154,28 @@ test("no secret is in any error of a provider that refuses its key", () =>
       const text = JSON.stringify([error, error.message, error.stack, String(error.cause)]);
       return /VOYAGE_API_KEY/.test(text) && ![wrong, voyage.key, anthropic.key].some((secret) => text.includes(secret));
     });
+  }));
+
+test("a day's budget belongs to a tenant: one that has spent its own does not stop another", () =>
+  withStandins(async (environment) => {
+    const tenants = tenantContext();
+    const { caches } = openMemoryStore();
+    const { config } = loadConfig({
+      environment: { ...environment, HYBRIDRAG_BUDGET_USD_PER_DAY: "0.0001" },
+      directory: tmpdir(),
+    });
+    const fetch = globalThis.fetch;
+    const scope = () => tenants.current() ?? ownerScope("none");
+    const secrets = openSecrets(config, fetch);
+    const { embedder } = await openModels(config, { secrets, fetch, caches: () => caches, scope, run: "r" });
+    const ask = (tenant: string, text: string) =>
+      tenants.run(ownerScope(tenant), () => embedder!.embed([text], { kind: "document" }));
+    await ask("a", texts[0]!);
+    await assert.rejects(
+      async () => {
+        for (const text of texts) await ask("a", text);
+      },
+      { code: "budget_exceeded" },
+    );
+    await ask("b", texts[0]!);
   }));

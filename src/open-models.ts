@@ -134,7 +134,8 @@ async function openEmbedder({ config, around, guard, access }: Kit): Promise<Ope
   const dimensions = config.embedding_dimensions;
   const wrapped = (provider: string, bare: Embedder): Opened<Embedder> => {
     const durable = { caches: lateCaches(around.caches), scope: around.scope };
-    return { provider, port: pack(cacheEmbedder(guardEmbedder(bare, provider, guard), { durable })) };
+    const tenant = () => around.scope().tenant;
+    return { provider, port: pack(cacheEmbedder(guardEmbedder(bare, provider, guard), { durable, tenant })) };
   };
   if (kind === "openai") {
     const { openaiEmbedder, openaiFacts } = await import("./providers/openai/index.ts");
@@ -165,7 +166,8 @@ async function openReranker({ config, around, guard, access }: Kit): Promise<Ope
   const apiKey = await access("VOYAGE_API_KEY", voyageFacts, kind === "voyage" ? "explicitly" : "if there");
   if (apiKey === null) return null;
   const bare = voyageReranker({ apiKey, fetch: around.fetch, baseUrl: config.voyage_base_url, model });
-  return { provider: "voyage", port: cacheReranker(guardReranker(bare, "voyage", estimateTokens, guard)) };
+  const tenant = () => around.scope().tenant;
+  return { provider: "voyage", port: cacheReranker(guardReranker(bare, "voyage", estimateTokens, guard), { tenant }) };
 }
 
 interface LanguageModels {

@@ -22,6 +22,7 @@ import type { Warning } from "./records.ts";
 import { ownerScope } from "./scope.ts";
 import { englishAnalyzer } from "./text/analyze.ts";
 import { localCaches } from "./wrap/local-caches.ts";
+import { tenantContext, type TenantContext } from "./wrap/tenant-context.ts";
 
 const dayMs = 24 * 60 * 60 * 1000;
 
@@ -35,7 +36,8 @@ export async function openHybridRAG(
   const store = await openStore(config, countsAcrossRuns(config) ? "write" : access);
   let embedder: Embedder | null = null;
   try {
-    const models = await openModels(config, surroundings(config, store));
+    const tenants = tenantContext();
+    const models = await openModels(config, surroundings(config, store, tenants));
     const chosen = models.embedder === null ? await openEmbedder(config) : { embedder: models.embedder, notices: [] };
     embedder = chosen.embedder;
     const chunkerIdentity = chunkerFingerprint(chunkerOptions(embedder, chunker));
@@ -46,6 +48,7 @@ export async function openHybridRAG(
       reranker: models.reranker,
       writer: models.model && { model: models.model, rewriter: models.assistant, costOf: models.costOf },
       prices: models.prices,
+      tenants,
       extractor: access === "write" ? await openExtractor(config, models.assistant) : null,
       pool: loadPool({ maxFileBytes: config.max_file_mb * 2 ** 20 }),
       chunker,
@@ -77,13 +80,13 @@ async function givenConstants({ answer_constants: path }: Config): Promise<Answe
 const countsAcrossRuns = (config: Config): boolean =>
   config.budget_usd !== undefined || config.budget_usd_per_day !== undefined;
 
-function surroundings(config: Config, store: Store): ModelSurroundings {
+function surroundings(config: Config, store: Store, tenants: TenantContext): ModelSurroundings {
   const own = localCaches(Date.now);
   return {
     secrets: openSecrets(config, globalThis.fetch),
     fetch: globalThis.fetch,
     caches: () => (store.capabilities().readOnly ? own : store.caches),
-    scope: () => ownerScope(config.tenant),
+    scope: () => tenants.current() ?? ownerScope(config.tenant),
     run: randomUUID(),
   };
 }

@@ -34,14 +34,14 @@ export function cacheObjects(
 /** Remembers rankings in this process; the same ranking wanted twice at once is computed once. */
 export function cacheReranker(
   reranker: Reranker,
-  options: { readonly maxEntries?: number; readonly ttlMs?: number } = {},
+  options: { readonly maxEntries?: number; readonly ttlMs?: number; readonly tenant?: () => string } = {},
 ): Reranker {
   const memory = new LRUCache<string, RerankResult>({ max: options.maxEntries ?? 1000, ttl: options.ttlMs ?? 300_000 });
   const flights = singleFlight<RerankResult>();
   return {
     ...reranker,
     async rerank(query, texts, { signal, ...request }) {
-      const key = hashOf([reranker.model, query, texts, request]);
+      const key = hashOf([reranker.model, options.tenant?.() ?? "", query, texts, request]);
       const known = memory.get(key);
       if (known !== undefined) return { ranking: known.ranking, tokens: 0 };
       return flights.run(key, signal, async (shared) => {

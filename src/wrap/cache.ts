@@ -8,6 +8,8 @@ export interface EmbeddingCacheOptions {
   /** Vectors kept in this process. */
   readonly maxEntries?: number;
   readonly ttlMs?: number;
+  /** Part of every key, so that no tenant learns from another's speed what it has asked. */
+  readonly tenant?: () => string;
   /**
    * Where vectors of documents outlive the process, so that a run that was killed pays for no chunk again. A vector is
    * stored before its text's call resolves.
@@ -28,7 +30,8 @@ export function cacheEmbedder(embedder: Embedder, options: EmbeddingCacheOptions
   const flights = new Map<string, Flight>();
 
   async function embed(texts: readonly string[], request: EmbedRequest): Promise<EmbedResult> {
-    const keys = texts.map((text) => keyOf(embedder, request.kind, text));
+    const tenant = options.tenant?.() ?? "";
+    const keys = texts.map((text) => keyOf(embedder, tenant, request.kind, text));
     const found = new Map<string, Float32Array>();
     for (const key of keys) {
       const vector = memory.get(key);
@@ -160,7 +163,7 @@ function decode(text: string): Float32Array {
 }
 
 /** The fingerprint holds provider, model, dimensions and dtype. */
-const keyOf = (embedder: Embedder, kind: EmbedRequest["kind"], text: string): string =>
+const keyOf = (embedder: Embedder, tenant: string, kind: EmbedRequest["kind"], text: string): string =>
   createHash("sha256")
-    .update(JSON.stringify([embedder.fingerprint, embedder.dimensions, kind, text]))
+    .update(JSON.stringify([embedder.fingerprint, embedder.dimensions, tenant, kind, text]))
     .digest("base64url");
