@@ -110,3 +110,21 @@ test("however calls overlap, no ceiling is passed and every success is booked on
     ),
     { numRuns: 50 },
   ));
+
+test("a store that fails after the call costs neither the result nor the ceiling", async () => {
+  const { caches } = openMemoryStore();
+  let writes = 0;
+  const failing = {
+    ...caches,
+    increment: async (...given: Parameters<typeof caches.increment>) => {
+      if (++writes > 3) throw new Error("store down");
+      return caches.increment(...given);
+    },
+  };
+  const result = await open({ perRun: 1 }, failing).guard.call(call(1_000_000), async () => ({
+    value: "paid",
+    usage: usage(1),
+  }));
+  assert.equal(result.value, "paid");
+  assert.ok((await open({}, caches).spent()).run > 0.1, "the reservation stays booked");
+});

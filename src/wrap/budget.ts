@@ -74,7 +74,9 @@ export function budgetLedger(options: BudgetOptions): BudgetLedger {
       throw exceeded(call, account, total - amount, amount);
     }
     const settle = async (actual: number): Promise<void> => {
-      if (actual !== amount) await Promise.all(taken.map((one) => add(one, actual - amount)));
+      if (actual === amount) return;
+      // A ledger that cannot be written must not cost a result that was paid for: the reservation stays booked.
+      await Promise.allSettled(taken.map((one) => add(one, actual - amount)));
     };
     return { charge: (usage) => settle(nanosOf(price, usage)), release: () => settle(0) };
   }

@@ -25,7 +25,8 @@ export function cacheObjects(
       if (typeof known === "object" && known !== null && "value" in known)
         return { value: known.value, usage: noUsage };
       const result = await model.generateObject(request);
-      await caches.set(scope(), "objects", key, { value: result.value }, ttlMs);
+      // A store that cannot take it must not cost a result that was paid for.
+      await Promise.allSettled([caches.set(scope(), "objects", key, { value: result.value }, ttlMs)]);
       return result;
     },
   };

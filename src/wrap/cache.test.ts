@@ -4,7 +4,8 @@ import { HybridRAGError } from "../errors.ts";
 import { ownerScope } from "../scope.ts";
 import { openMemoryStore } from "../testing/memory-store.ts";
 import { cacheEmbedder } from "./cache.ts";
-import { cacheReranker } from "./cache-model.ts";
+import { quotingModel } from "../testing/fake-models.ts";
+import { cacheObjects, cacheReranker } from "./cache-model.ts";
 import { fakeEmbedder, vectorOf } from "./embedder.test.fixture.ts";
 
 const sent = (embedder: ReturnType<typeof fakeEmbedder>): string[] => embedder.calls.flatMap(({ texts }) => texts);
@@ -100,4 +101,38 @@ test("a ranking is computed once for the same question and texts", async () => {
   assert.deepEqual([calls, again.tokens], [1, 0]);
   await reranker.rerank("q", ["b"], request);
   assert.equal(calls, 2);
+});
+
+test("a durable store that cannot be written costs no vector", async () => {
+  const { caches } = openMemoryStore();
+  const failing = {
+    ...caches,
+    set: async (): Promise<void> => {
+      throw new Error("store down");
+    },
+  };
+  const embedder = cacheEmbedder(fakeEmbedder(), { durable: { caches: failing, scope: () => ownerScope("t") } });
+  assert.deepEqual((await embedder.embed(["a"], { kind: "document" })).vectors, [vectorOf("a")]);
+});
+
+test("a structured result is paid for once, also in a later process, and never for another tenant", async () => {
+  const { caches } = openMemoryStore();
+  let calls = 0;
+  const model = (tenant: string) =>
+    cacheObjects(
+      {
+        ...quotingModel(),
+        generateObject: async () => ({
+          value: { n: ++calls },
+          usage: { inputTokens: 5, outputTokens: 1, cacheReadTokens: 0, cacheWriteTokens: 0 },
+        }),
+      },
+      { caches, scope: () => ownerScope(tenant) },
+    );
+  const request = { system: "s", messages: [], maxOutputTokens: 9, schema: {}, name: "n" };
+  const first = await model("t").generateObject(request);
+  const again = await model("t").generateObject({ ...request, signal: new AbortController().signal });
+  assert.deepEqual([first.value, again.value, again.usage.inputTokens], [{ n: 1 }, { n: 1 }, 0]);
+  assert.deepEqual((await model("u").generateObject(request)).value, { n: 2 });
+  assert.deepEqual((await model("t").generateObject({ ...request, system: "other" })).value, { n: 3 });
 });

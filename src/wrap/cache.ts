@@ -151,7 +151,8 @@ async function writeDurable(
   keys: readonly string[],
   vectors: readonly Float32Array[],
 ): Promise<void> {
-  await Promise.all(keys.map((key, i) => caches.set(scope(), space, key, encode(vectors[i]!), ttlMs)));
+  // A store that cannot take them must not cost vectors that were paid for.
+  await Promise.allSettled(keys.map((key, i) => caches.set(scope(), space, key, encode(vectors[i]!), ttlMs)));
 }
 
 const encode = (vector: Float32Array): string =>
