@@ -1,6 +1,7 @@
 import type { Corpus, Question } from "./corpus.ts";
 
-export type SearchKind = "vector" | "text" | "hybrid";
+/** `mix` is hybrid that also follows links over names. */
+export type SearchKind = "vector" | "text" | "hybrid" | "mix";
 /** `group` keeps one passage in a hundred, `recent` (category and time) one in two hundred. */
 export type Restriction = "all" | "group" | "recent";
 

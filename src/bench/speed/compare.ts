@@ -26,6 +26,7 @@ export interface Served extends OpenReply {
 
 const kinds: readonly (readonly [SearchKind, Restriction])[] = [
   ["hybrid", "all"],
+  ["mix", "all"],
   ["hybrid", "group"],
   ["hybrid", "recent"],
   ["vector", "all"],
@@ -104,7 +105,7 @@ function rowsOf(kind: SearchKind, restriction: Restriction, taken: ReadonlyMap<s
       p50_ms,
       p99_ms: percentile(0.99, milliseconds),
       cpu_ms: mean(cpu),
-      ratio: base === null || candidate === "hybridrag" ? null : p50_ms / base,
+      ratio: base === null || candidate.startsWith("hybridrag") ? null : p50_ms / base,
       recall: recall.length === 0 ? null : mean(recall),
     };
   });

@@ -1,6 +1,6 @@
 import { randomFrom } from "./random.ts";
 import { vectorMaker } from "./vectors.ts";
-import { zipfWriter } from "./words.ts";
+import { zipfVocabulary } from "./words.ts";
 
 /** Raise it whenever the corpus changes: kept indexes of another version are made again. */
 export const corpusVersion = 1;
@@ -33,15 +33,23 @@ export const perDocument = 5;
 const firstMoment = Date.UTC(2024, 0, 1);
 const twoYears = Date.UTC(2026, 0, 1) - firstMoment;
 
+const commonWords = 1000;
+const namesPerPassage = 8;
+const titles = 20_000;
+
 export interface Corpus {
   readonly size: number;
   passage(index: number): Passage;
   question(index: number): Question;
+  /** Words that are rare enough to be names, each once, in the order of the text. */
+  namesIn(content: string): readonly string[];
+  /** The name that a document is about; other passages mention it as they happen to. */
+  titleOf(document: number): string;
 }
 
 /** The same passages in every process: each is a function of its number. */
 export function corpusOf(size: number): Corpus {
-  const write = zipfWriter();
+  const { write, rankOf, word } = zipfVocabulary();
   const vectorOf = vectorMaker();
   const passage = (index: number): Passage => {
     const random = randomFrom(100_000 + index);
@@ -60,6 +68,9 @@ export function corpusOf(size: number): Corpus {
   return {
     size,
     passage,
+    namesIn: (content) =>
+      [...new Set(content.split(" "))].filter((one) => rankOf(one) >= commonWords).slice(0, namesPerPassage),
+    titleOf: (document) => word(commonWords + ((document * 37) % titles)),
     question: (index) => {
       const random = randomFrom(900_000_000 + index);
       const { content, group, category } = passage(Math.floor(random.uniform() * size));

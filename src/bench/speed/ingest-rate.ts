@@ -19,8 +19,6 @@ export interface IngestFigures {
   readonly embedder_chunks_per_second: number;
   /** The first by the second. */
   readonly share_of_embedder: number;
-  /** The same by the processor's time. */
-  readonly share_of_embedder_cpu: number;
   /** While it ingested and answered a search every 100 ms. */
   readonly loop: LoopFigures;
   /** Of a process that did nothing meanwhile: above a few ms, the machine was too busy to judge. */
@@ -77,7 +75,6 @@ async function inTurns(rag: HybridRAG, embedder: Embedder, texts: readonly strin
     chunks_per_second: chunks / ingested.seconds(),
     embedder_chunks_per_second: chunks / embedded.seconds(),
     share_of_embedder: embedded.seconds() / ingested.seconds(),
-    share_of_embedder_cpu: embedded.cpuSeconds() / ingested.cpuSeconds(),
     loop: worst(loops),
     idle_loop,
     searches: sorted.length,
@@ -146,22 +143,19 @@ function searchEvery(rag: HybridRAG, scope: Scope, everyMs: number): { stop(): P
 
 function stopwatch() {
   let milliseconds = 0;
-  let cpu = 0;
   return {
     time: async (work: () => Promise<void>) => {
-      const [started, before] = [performance.now(), process.cpuUsage()];
+      const started = performance.now();
       await work();
       milliseconds += performance.now() - started;
-      const { user, system } = process.cpuUsage(before);
-      cpu += (user + system) / 1e6;
     },
     seconds: () => milliseconds / 1000,
-    cpuSeconds: () => cpu,
   };
 }
 
 const worst = (loops: readonly LoopFigures[]): LoopFigures => ({
   p99_ms: Math.max(...loops.map(({ p99_ms }) => p99_ms)),
   max_ms: Math.max(...loops.map(({ max_ms }) => max_ms)),
+  longest_turn_ms: Math.max(...loops.map(({ longest_turn_ms }) => longest_turn_ms)),
   busy: Math.max(...loops.map(({ busy }) => busy)),
 });

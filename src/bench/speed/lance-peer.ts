@@ -53,7 +53,7 @@ function lancePeer({ name, index, tune }: Variant): CandidateKind {
   return {
     name,
     peer: "@lancedb/lancedb",
-    lacks: () => false,
+    lacks: (kind) => kind === "mix",
     build: async (corpus, folder) => {
       const lance = await loadPeer<Lance>("@lancedb/lancedb");
       const table = await fill(await lance.connect(folder), corpus);

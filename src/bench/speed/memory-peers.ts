@@ -45,7 +45,7 @@ interface OramaModule {
 export const orama: CandidateKind = {
   name: "orama",
   peer: "@orama/orama",
-  lacks: (_, restriction) => restriction === "recent",
+  lacks: (kind, restriction) => restriction === "recent" || kind === "mix",
   build: nothing,
   open: async (corpus) => {
     const { create, insertMultiple, search } = await loadPeer<OramaModule>("@orama/orama");

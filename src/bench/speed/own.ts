@@ -4,7 +4,7 @@ import type { Embedder } from "../../ports/embedder.ts";
 import type { DocumentVersion } from "../../ports/store.ts";
 import { bundledConstants } from "../../query/answer/constants.ts";
 import { defaultQuerySettings } from "../../query/plan.ts";
-import type { NewChunk } from "../../records.ts";
+import type { Mention, MentionKind, NewChunk } from "../../records.ts";
 import { ownerScope } from "../../scope.ts";
 import { openEmbeddedStore } from "../../stores/embedded/index.ts";
 import { englishAnalyzer } from "../../text/analyze.ts";
@@ -18,35 +18,42 @@ const identity = { embedder: "given", dimensions, chunker: "given" };
 const together = 64;
 
 /** HybridRAG as its users call it, with plan, fusion and all, but for the vectors, which are given. */
-export const own: CandidateKind = {
-  name: "hybridrag",
-  peer: null,
-  lacks: () => false,
-  build: async (corpus, folder) => {
-    const store = await openEmbeddedStore({ directory: folder });
-    await store.prepare(identity);
-    const documents = corpus.size / perDocument;
-    for (let at = 0; at < documents; at += together) {
-      const numbers = Array.from({ length: Math.min(together, documents - at) }, (_, i) => at + i);
-      await Promise.all(numbers.map((number) => store.documents.put(scope, versionOf(corpus, number))));
-    }
-    await store.close();
-  },
-  open: async (_, folder) => {
-    const store = await openEmbeddedStore({ directory: folder, access: "read" });
-    const given = givenVectors();
-    const rag = ragOver(store, given.embedder);
-    return {
-      search: async (question, kind, restriction) => {
-        given.next(question);
-        const filters = filtersOf(question, restriction);
-        const { results } = await rag.search(scope, { query: question.text, mode: kind, top_k: 10, filters });
-        return results.map(({ chunk_id }) => chunk_id);
-      },
-      close: () => rag.close(),
-    };
-  },
-};
+export const own: CandidateKind = ownKind("hybridrag", false);
+/** The same with a title and eight names a passage, for what following links takes. */
+export const ownWithNames: CandidateKind = ownKind("hybridrag with names", true);
+
+function ownKind(name: string, withNames: boolean): CandidateKind {
+  return {
+    name,
+    peer: null,
+    lacks: (kind, restriction) =>
+      withNames ? restriction !== "all" || !["hybrid", "mix"].includes(kind) : kind === "mix",
+    build: async (corpus, folder) => {
+      const store = await openEmbeddedStore({ directory: folder });
+      await store.prepare(identity);
+      const documents = corpus.size / perDocument;
+      for (let at = 0; at < documents; at += together) {
+        const numbers = Array.from({ length: Math.min(together, documents - at) }, (_, i) => at + i);
+        await Promise.all(numbers.map((number) => store.documents.put(scope, versionOf(corpus, number, withNames))));
+      }
+      await store.close();
+    },
+    open: async (_, folder) => {
+      const store = await openEmbeddedStore({ directory: folder, access: "read" });
+      const given = givenVectors();
+      const rag = ragOver(store, given.embedder);
+      return {
+        search: async (question, kind, restriction) => {
+          given.next(question);
+          const filters = filtersOf(question, restriction);
+          const { results } = await rag.search(scope, { query: question.text, mode: kind, top_k: 10, filters });
+          return results.map(({ chunk_id }) => chunk_id);
+        },
+        close: () => rag.close(),
+      };
+    },
+  };
+}
 
 export function ragOver(store: HybridRAG["store"], embedder: Embedder): HybridRAG {
   return createHybridRAG({
@@ -90,10 +97,11 @@ function filtersOf({ group, category }: Question, restriction: Restriction): unk
   return { "metadata.category": category, "metadata.timestamp": { $gte: recent.from } };
 }
 
-function versionOf(corpus: Corpus, number: number): DocumentVersion {
+function versionOf(corpus: Corpus, number: number, withNames: boolean): DocumentVersion {
   const passages = Array.from({ length: perDocument }, (_, i) => corpus.passage(number * perDocument + i));
   const { group, category, time } = passages[0]!;
   const document_id = `d${number}`;
+  const title = withNames ? corpus.titleOf(number) : "";
   const metadata = { group, category, timestamp: time, source: document_id };
   let start = 0;
   const chunks = passages.map(({ id, content, vector }, ordinal): NewChunk => {
@@ -103,7 +111,7 @@ function versionOf(corpus: Corpus, number: number): DocumentVersion {
       chunk_id: id,
       document_id,
       ordinal,
-      title: "",
+      title,
       source: document_id,
       content,
       span,
@@ -115,9 +123,29 @@ function versionOf(corpus: Corpus, number: number): DocumentVersion {
     };
   });
   return {
-    document: { document_id, title: "", source: document_id, mime: "text/plain", content_hash: document_id, metadata },
+    document: { document_id, title, source: document_id, mime: "text/plain", content_hash: document_id, metadata },
     text: passages.map(({ content }) => content).join("\n\n"),
     chunks,
-    graph: { mentions: [], links: [], assertions: [] },
+    graph: {
+      mentions: withNames ? chunks.flatMap((chunk) => mentionsIn(corpus, chunk)) : [],
+      links: [],
+      assertions: [],
+    },
   };
+}
+
+function mentionsIn(corpus: Corpus, { chunk_id, title, content, span }: NewChunk): readonly Mention[] {
+  const mention = (name: string, kind: MentionKind, start: number | null): Mention => ({
+    chunk_id,
+    entity: name,
+    name,
+    kind,
+    type: "name",
+    start,
+    end: start === null ? null : start + name.length,
+  });
+  return [
+    mention(title, "title", null),
+    ...corpus.namesIn(content).map((name) => mention(name, "body", span.start + content.indexOf(name))),
+  ];
 }

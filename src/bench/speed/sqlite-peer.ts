@@ -13,7 +13,7 @@ interface SqliteVec {
 export const sqlitePeer: CandidateKind = {
   name: "fts5+sqlite-vec",
   peer: "sqlite-vec",
-  lacks: () => false,
+  lacks: (kind) => kind === "mix",
   build: async (corpus, folder) => {
     const db = await openDatabase(folder);
     db.exec(`

@@ -4,16 +4,26 @@ const vocabularySize = 50_000;
 const consonants = "bdfgklmnprtvzj";
 const vowels = "aiou";
 
-/** A text of a length between two numbers of words, the word of rank r as often as 1/r: Zipf's law. */
-export type Writer = (random: Random, least: number, most: number) => readonly string[];
+export interface Vocabulary {
+  /** A text of a length between two numbers of words, the word of rank r as often as 1/r: Zipf's law. */
+  write(random: Random, least: number, most: number): readonly string[];
+  /** The rank of a word, from 0: the commonest. */
+  rankOf(word: string): number;
+  word(rank: number): string;
+}
 
-export function zipfWriter(): Writer {
+export function zipfVocabulary(): Vocabulary {
   const syllables = [...consonants].flatMap((consonant) => [...vowels].map((vowel) => consonant + vowel));
   const words = Array.from({ length: vocabularySize }, (_, rank) => wordOf(rank, syllables));
   const table = samplingTable();
-  return (random, least, most) => {
-    const length = least + Math.floor(random.uniform() * (most - least + 1));
-    return Array.from({ length }, () => words[table[Math.floor(random.uniform() * table.length)]!]!);
+  const ranks = new Map(words.map((word, rank) => [word, rank]));
+  return {
+    write: (random, least, most) => {
+      const length = least + Math.floor(random.uniform() * (most - least + 1));
+      return Array.from({ length }, () => words[table[Math.floor(random.uniform() * table.length)]!]!);
+    },
+    rankOf: (word) => ranks.get(word)!,
+    word: (rank) => words[rank]!,
   };
 }
 
