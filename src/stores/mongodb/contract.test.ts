@@ -36,7 +36,7 @@ const opener =
 
 const withoutSearch = [
   {
-    case: "health counts the documents of all tenants and knows what the index is for",
+    case: "health counts documents and live sessions of all tenants and knows what the index is for",
     reason: "without search the store says that it is not ready",
   },
   { case: "everything is there after closing and opening again", reason: "the case compares searches too" },
@@ -44,18 +44,16 @@ const withoutSearch = [
 
 const real = process.env["HYBRIDRAG_TEST_MONGODB_URI"];
 if (real === undefined) {
-  storeContract({ name: "MongoDB (Atlas)", open: opener({ profile: "atlas", members: 3 }), effort: 0.2 });
+  storeContract({ name: "MongoDB (Atlas)", open: opener({ profile: "atlas", members: 3 }), effort: 0.15 });
   storeContract({ name: "MongoDB (8.2 with mongot)", open: opener({ profile: "8.2" }), effort: 0.05 });
-  for (const profile of ["8.0", "7.0"] as const) {
-    const capabilities = { search: false };
-    storeContract({
-      name: `MongoDB (${profile} without search)`,
-      open: opener({ profile }),
-      capabilities,
-      skip: withoutSearch,
-      effort: 0.05,
-    });
-  }
+  // 7.0 and 8.0 differ for the store in nothing: neither has search.
+  storeContract({
+    name: "MongoDB (8.0 without search)",
+    open: opener({ profile: "8.0" }),
+    capabilities: { search: false },
+    skip: withoutSearch,
+    effort: 0.05,
+  });
 } else {
   const search = process.env["HYBRIDRAG_LIVE_MONGODB_URI"] === real;
   storeContract({
