@@ -208,7 +208,7 @@ export const settings = {
   support: setting(
     "HYBRIDRAG_SUPPORT",
     "retrieval",
-    number.min(0).max(1).default(0.5),
+    number.min(0).max(1).default(0.7),
     "How far a hit is lifted towards similar hits that scored better, 0 (off) to 1; z fusion only.",
   ),
   rerank_top_k: setting(

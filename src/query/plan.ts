@@ -39,7 +39,7 @@ export const defaultQuerySettings: QuerySettings = {
   rank_constant: 60,
   calibrate: false,
   cosine_threshold: -1,
-  support: 0.5,
+  support: 0.7,
   rerank_top_k: 50,
   query_timeout_ms: 30_000,
 };

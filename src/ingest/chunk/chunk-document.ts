@@ -40,7 +40,7 @@ export interface EmbeddableChunk extends Chunk {
 
 const version = "4";
 /** The best of those tried on `chunking-spans`; see `bench/quality/chunking.ts`. */
-const defaults = { targetTokens: 105, maxTokens: 190, overlapTokens: 40 } as const;
+const defaults = { targetTokens: 120, maxTokens: 180, overlapTokens: 25 } as const;
 const ticksEvery = 16;
 
 /** Names everything that decides where chunks begin and end. */
