@@ -17,7 +17,7 @@ export interface Fall {
 }
 
 /** A figure may lie this much below its floor: number types and processors round differently. */
-export const allowedFall = 0.002;
+const allowedFall = 0.002;
 
 /** Figures that fell. What was not measured this time is left alone. */
 export const fallenFigures = (floors: Figures, measured: Figures): readonly Fall[] =>

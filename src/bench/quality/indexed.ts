@@ -1,4 +1,3 @@
-import type { EvalDocument } from "../../evaluate/dataset.ts";
 import type { AnswerPorts } from "../../query/answer/extract-answer.ts";
 import { extract } from "../../query/answer/extract-answer.ts";
 import { findHits } from "../../query/find-hits.ts";
@@ -13,9 +12,6 @@ export interface Indexed {
   readonly scope: Scope;
   readonly settings: QuerySettings;
 }
-
-/** Ingests a collection into an empty store, with each document's id as its `document_id`. */
-export type IndexDocuments = (documents: readonly EvalDocument[]) => Promise<Indexed>;
 
 /** What a question finds and what would be shown for it, whether the answer would abstain or not. */
 export async function askUnits({ ports, scope, settings }: Indexed, query: string, filter: Filter | null, mode: Mode) {

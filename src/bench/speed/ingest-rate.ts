@@ -30,7 +30,7 @@ export interface IngestFigures {
 
 const rounds = 4;
 const scope = ownerScope("bench");
-const idleProgram = fileURLToPath(new URL("idle-process.js", import.meta.url));
+const idleProgram = fileURLToPath(new URL("./idle-process.js", import.meta.url));
 
 /**
  * Ingests texts with the embedder that is set, in turns with the embedder alone on the same texts, while a client

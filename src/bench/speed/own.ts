@@ -55,7 +55,7 @@ function ownKind(name: string, withNames: boolean): CandidateKind {
   };
 }
 
-export function ragOver(store: HybridRAG["store"], embedder: Embedder): HybridRAG {
+function ragOver(store: HybridRAG["store"], embedder: Embedder): HybridRAG {
   return createHybridRAG({
     store,
     embedder,
@@ -73,7 +73,7 @@ export function ragOver(store: HybridRAG["store"], embedder: Embedder): HybridRA
 }
 
 /** Answers with the vector of the question that was announced: a model's time is not what is measured. */
-export function givenVectors(): { readonly embedder: Embedder; next(question: Question): void } {
+function givenVectors(): { readonly embedder: Embedder; next(question: Question): void } {
   const known = new Map<string, Float32Array>();
   return {
     next: ({ text, vector }) => void known.set(text, vector),

@@ -10,7 +10,7 @@ export async function loadPeer<T>(name: string): Promise<T> {
   return (await import(pathToFileURL(resolvePeer(name)).href)) as T;
 }
 
-export const resolvePeer = (name: string): string => createRequire(join(process.cwd(), peerFolder)).resolve(name);
+const resolvePeer = (name: string): string => createRequire(join(process.cwd(), peerFolder)).resolve(name);
 
 export function isInstalled(name: string): boolean {
   try {

@@ -16,7 +16,7 @@ export interface RunningCandidate {
   close(): Promise<void>;
 }
 
-const program = fileURLToPath(new URL("candidate-process.js", import.meta.url));
+const program = fileURLToPath(new URL("./candidate-process.js", import.meta.url));
 
 /** Makes the index of a candidate, or takes the kept one; says what making it took. */
 export async function builtIndex(name: string, size: number, rebuild: boolean): Promise<BuildReply> {
