@@ -4,19 +4,19 @@ import type { ScoredUnit } from "./scored-units.ts";
 
 /**
  * Picks up to three units, the best first; from the second on, those count more that a link joins to what was picked.
- * A link over a name that half of the passages mention leads everywhere: it adds nothing. Stops when the next one is
- * below .8 of the first. Returned in reading order: what leads to an answer stands before it.
+ * What shares no word with the question and was reached over a name that half of the passages mention, which leads
+ * everywhere, is not shown. Stops when the next one is below .8 of the first. Returned in reading order: what leads to an answer stands before it.
  */
 export function pickUnits(units: readonly ScoredUnit[], limit: number = unitWeights.limit): readonly ScoredUnit[] {
   const first = units[0];
   if (first === undefined) return [];
   const leadsEverywhere = widespreadNames(units);
-  const isJoined = (unit: ScoredUnit): boolean => unit.hit.path !== undefined && !leadsEverywhere(unit.hit.path.entity);
+  const shown = units.filter(({ onTopic, hit: { path } }) => onTopic || !path || !leadsEverywhere(path.entity));
   const picked = [first];
   while (picked.length < limit) {
     const next = bestOf(
-      units.filter((unit) => !picked.includes(unit) && (unit.onTopic || unit.hit.path === undefined || isJoined(unit))),
-      (unit) => unit.score + linkBonus(unit, picked, isJoined),
+      shown.filter((unit) => !picked.includes(unit)),
+      (unit) => unit.score + linkBonus(unit, picked),
     );
     if (next === null || next.value < unitWeights.keep * first.score) break;
     picked.push(next.unit);
@@ -47,10 +47,10 @@ function widespreadNames(units: readonly ScoredUnit[]): (name: string) => boolea
   };
 }
 
-function linkBonus(unit: ScoredUnit, picked: readonly ScoredUnit[], isJoined: (unit: ScoredUnit) => boolean): number {
-  const path = isJoined(unit) ? unit.hit.path : undefined;
+function linkBonus(unit: ScoredUnit, picked: readonly ScoredUnit[]): number {
+  const path = unit.hit.path;
   const reached = path !== undefined && picked.some((other) => chunkOf(other) === path.from_chunk_id);
-  const leads = picked.some((other) => isJoined(other) && leadsTo(unit, other));
+  const leads = picked.some((other) => leadsTo(unit, other));
   return (reached ? unitWeights.linked * Math.min(1, path.strength) : 0) + (leads ? unitWeights.linkSource : 0);
 }
 
