@@ -45,6 +45,14 @@ test("parts Chinese and Japanese sentences", () => {
   assert.deepEqual(sentences("今日は雨です。家に帰ります。"), ["今日は雨です。", "家に帰ります。"]);
 });
 
+test("makes rows that name their columns units of their own", () => {
+  const rows = "name: Ann Lee; since: 2014; speaks: Norwegian\nname: Bo; since: 2019";
+  assert.deepEqual(
+    splitUnits(rows).map(({ start, end, kind }) => `${kind}: ${rows.slice(start, end)}`),
+    rows.split("\n").map((row) => `table-row: ${row}`),
+  );
+});
+
 test("makes headings, list items and table rows units of their own and joins wrapped lines", () => {
   const text = `# Power
 

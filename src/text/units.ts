@@ -26,7 +26,8 @@ export function splitUnits(text: string): Unit[] {
 }
 
 const heading = /^ {0,3}#{1,6}\s/;
-const tableRow = /^\s*\|[^|]+\||\s\|\s[^|]*\s\|\s|\S *\t *\S/;
+/** Cells between bars or tabs, or at least two that name their column: `name: Ann; since: 2014`. */
+const tableRow = /^\s*\|[^|]+\||\s\|\s[^|]*\s\|\s|\S *\t *\S|^[^:;.?!]{1,60}: [^;]*; [^:;.?!]{1,60}: /;
 const listItem = /^\s*(?:[-*+•‣◦▪·–]|\(?(?:\d{1,3}|[a-z]|[ivxIVX]{2,5})[.)])\s+\S/;
 const hasWord = /[\p{L}\p{N}]/u;
 const isIndented = /^(?:\t| {2,})/;

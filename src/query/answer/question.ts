@@ -15,17 +15,18 @@ export interface QuestionTerms {
 
 /**
  * Distinct analysed words, repaired as the text leg repaired them, weighed by ln(1 + (N − df + .5) / (df + .5)): a
- * word that no passage has weighs most, unless it is one that questions are merely put with: that "many" stands nowhere
- * says nothing. Where the text leg did not run, every word weighs the same.
+ * word that no passage has weighs most. Words that questions are merely put with ("how many") are left out unless there
+ * is nothing else; in a small collection they would weigh as much as what is asked about. Where the text leg did not
+ * run, every word weighs the same.
  */
 export function questionTerms(question: string, report: TextLegReport | null, analyzer: Analyzer): QuestionTerms {
-  const common = new Set([...commonWords].flatMap((word) => analyzer.analyze(word)));
-  const terms =
+  const all =
     report === null || report.error !== null
       ? [...new Set(analyzer.analyze(question))].map((term) => ({ term, idf: 1 }))
-      : report.terms
-          .filter(({ term, documentFrequency }) => documentFrequency > 0 || !common.has(term))
-          .map(({ term, documentFrequency }) => ({ term, idf: idf(report.corpusSize, documentFrequency) }));
+      : report.terms.map(({ term, documentFrequency }) => ({ term, idf: idf(report.corpusSize, documentFrequency) }));
+  const common = new Set([...commonWords].flatMap((word) => analyzer.analyze(word)));
+  const telling = all.filter(({ term }) => !common.has(term));
+  const terms = telling.length > 0 ? telling : all;
   return { terms, total: terms.reduce((sum, term) => sum + term.idf, 0) };
 }
 
