@@ -1,0 +1,30 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Collection } from "./collections.ts";
+import type { Indexed } from "./indexed.ts";
+import { topicsOf } from "./topics.ts";
+
+const indexed = {} as Indexed;
+const collection = (name: string, questions: number, judged: number): readonly [Collection, Indexed] => {
+  const queries = Array.from({ length: questions }, (_, index) => ({
+    id: `${name}${index}`,
+    text: `${name}?`,
+    filter: { op: "eq", field: "metadata.scope", value: name } as const,
+    judgements: new Map(index < judged ? [["document", 1]] : []),
+    answers: [],
+    metadata: {},
+  }));
+  const dataset = { name, documents: [], queries, filterQueries: [] };
+  return [{ name, measures: [], quick: true, folder: "", spanQuestions: [], dataset }, indexed];
+};
+
+test("own questions keep their filter, those of others lose it, and unanswerable ones are left out", () => {
+  const [birds, ships] = topicsOf([collection("birds", 5, 3), collection("ships", 4, 0)], "hybrid");
+  assert.deepEqual(
+    birds!.own.map(({ id }) => id),
+    ["birds0", "birds1", "birds2"],
+  );
+  assert.ok(birds!.own.every(({ filter }) => filter !== null));
+  assert.deepEqual([birds!.foreign.length, ships!.foreign.length], [4, 3]);
+  assert.ok([...birds!.foreign, ...ships!.foreign].every(({ filter }) => filter === null));
+});
