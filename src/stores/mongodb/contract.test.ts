@@ -44,7 +44,7 @@ const withoutSearch = [
 
 const real = process.env["HYBRIDRAG_TEST_MONGODB_URI"];
 if (real === undefined) {
-  storeContract({ name: "MongoDB (Atlas)", open: opener({ profile: "atlas", members: 3 }), effort: 0.15 });
+  storeContract({ name: "MongoDB (Atlas)", open: opener({ profile: "atlas", members: 3 }), effort: 0.1 });
   storeContract({ name: "MongoDB (8.2 with mongot)", open: opener({ profile: "8.2" }), effort: 0.05 });
   // 7.0 and 8.0 differ for the store in nothing: neither has search.
   storeContract({
