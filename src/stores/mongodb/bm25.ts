@@ -1,4 +1,4 @@
-import { wordCount, type ChunkRow } from "./chunk-rows.ts";
+import type { ChunkRow } from "./chunk-rows.ts";
 import type { Corpus } from "./statistics.ts";
 
 const k1 = 0.9;
@@ -19,33 +19,41 @@ export interface Weights {
 
 /** BM25 as `ports/chunk-store.ts` defines it, over the tenant's own statistics: what Lucene's global ones are not. */
 export function bm25(row: Pick<ChunkRow, "terms">, groups: readonly Group[], weights: Weights): number {
-  const inBody = countsOf(row.terms.body);
-  const inTitle = countsOf(row.terms.title);
-  const lengths = { body: wordCount(row.terms.body), title: wordCount(row.terms.title) };
+  const wanted = new Set(groups.flatMap((group) => group.terms));
+  const inBody = countWanted(row.terms.body, wanted);
+  const inTitle = countWanted(row.terms.title, wanted);
   return groups.reduce((sum, { terms, times }) => {
     const best = terms.reduce((most, term) => {
-      const fromBody = fieldScore(inBody.get(term), lengths.body, weights, `b${term}`, body, "averageBody");
-      const fromTitle = fieldScore(inTitle.get(term), lengths.title, weights, `t${term}`, title, "averageTitle");
+      const fromBody = fieldScore(inBody, term, weights, `b${term}`, body, "averageBody");
+      const fromTitle = fieldScore(inTitle, term, weights, `t${term}`, title, "averageTitle");
       return Math.max(most, fromBody + fromTitle);
     }, 0);
     return sum + times * best;
   }, 0);
 }
 
-function countsOf(joined: string): ReadonlyMap<string, number> {
+interface Counted {
+  readonly length: number;
+  readonly counts: ReadonlyMap<string, number>;
+}
+
+function countWanted(joined: string, wanted: ReadonlySet<string>): Counted {
+  if (joined === "") return { length: 0, counts: new Map() };
   const counts = new Map<string, number>();
-  for (const term of joined.split(" ")) counts.set(term, (counts.get(term) ?? 0) + 1);
-  return counts;
+  const words = joined.split(" ");
+  for (const word of words) if (wanted.has(word)) counts.set(word, (counts.get(word) ?? 0) + 1);
+  return { length: words.length, counts };
 }
 
 function fieldScore(
-  tf: number | undefined,
-  length: number,
+  { counts, length }: Counted,
+  term: string,
   { corpus, frequencies }: Weights,
   entry: string,
   field: typeof body,
   average: "averageBody" | "averageTitle",
 ): number {
+  const tf = counts.get(term);
   if (tf === undefined) return 0;
   const holding = Math.max(1, frequencies.get(entry) ?? 0);
   const idf = Math.log(1 + (Math.max(corpus.chunks, holding) - holding + 0.5) / (holding + 0.5));

@@ -103,7 +103,7 @@ export function chunkRows(
   };
 }
 
-export const wordCount = (joined: string): number => (joined === "" ? 0 : joined.split(" ").length);
+const wordCount = (joined: string): number => (joined === "" ? 0 : joined.split(" ").length);
 
 /** Each shorter run of words of a name of two to seven words. */
 function partsOfName(name: string): readonly string[] {
@@ -174,4 +174,5 @@ export const bodyProjection = {
   assertions: 0,
   subnames: 0,
   entities: 0,
+  "terms.words": 0,
 } as const;

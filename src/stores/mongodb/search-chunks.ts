@@ -82,23 +82,27 @@ function candidatesOf(
   words: QueryWords | null,
 ): readonly Candidate[] {
   const vectorRanks = new Map(vector?.hits.map(({ row, score }, index) => [row.chunk_id, { score, rank: index + 1 }]));
-  const textRanks = new Map(text?.hits.map(({ row }, index) => [row.chunk_id, index + 1]));
+  const textRanks = new Map(text?.hits.map(({ row, score }, index) => [row.chunk_id, { score, rank: index + 1 }]));
   const found = new Map([...(vector?.hits ?? []), ...(text?.hits ?? [])].map(({ row }) => [row.chunk_id, row]));
+  const scoreOf = (row: ChunkRow): number | null => {
+    if (words === null || text?.error) return null;
+    return textRanks.get(row.chunk_id)?.score ?? bm25(row, words.groups, words.weights);
+  };
   return [...found.values()].map((row): Candidate => {
     const stored = request.withVectors ? vectorOf(row) : null;
     return {
       chunk: chunkOf(row),
       cosine: vectorRanks.get(row.chunk_id)?.score ?? null,
-      bm25: words === null || text?.error ? null : bm25(row, words.groups, words.weights),
+      bm25: scoreOf(row),
       vectorRank: vectorRanks.get(row.chunk_id)?.rank ?? null,
-      textRank: textRanks.get(row.chunk_id) ?? null,
+      textRank: textRanks.get(row.chunk_id)?.rank ?? null,
       ...(stored ? { vector: stored } : {}),
     };
   });
 }
 
 /** Hits fetched beyond those asked for, so that equal scores at the cut are ordered by id and hidden rows are replaced. */
-const slack = 100;
+const slack = 40;
 
 async function vectorLeg(
   context: Context,

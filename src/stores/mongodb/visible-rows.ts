@@ -3,7 +3,7 @@ import { mayRead } from "../../scope.ts";
 import { metadataOf, type ChunkRow } from "./chunk-rows.ts";
 import { rows, type Context } from "./context.ts";
 import { collections } from "./names.ts";
-import { identifierOf, readersFor } from "./stored-metadata.ts";
+import { readersFor } from "./stored-metadata.ts";
 import type { Clause } from "./native-filter.ts";
 
 type Identified = Pick<ChunkRow, "document_id" | "batch" | "metadata_json">;
@@ -45,7 +45,7 @@ async function currentBatches(
   const ids = [...new Set(found.map((row) => row.document_id))];
   if (ids.length === 0) return new Map();
   const current = await rows(context, collections.documents)
-    .find({ _id: { $in: ids.map((id) => identifierOf(scope.tenant, id)) } }, { signal })
+    .find({ tenant_id: scope.tenant, document_id: { $in: ids } }, { signal })
     .project<{ document_id: string; batch: string }>({ document_id: 1, batch: 1 })
     .toArray();
   return new Map(current.map((row) => [row.document_id, row.batch]));
