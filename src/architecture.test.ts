@@ -43,7 +43,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   /** The part of `open` that turns settings into models and what stands around them. */
   "open-models": ["providers/*", "providers", "secrets", ...library],
   "open-secrets": ["secrets", ...library],
-  open: ["stores/*", "providers/*", "secrets", "open-models", "open-secrets", "observe", ...library],
+  "open-store": ["stores/*", ...library],
+  open: ["open-store", "stores/*", "providers/*", "secrets", "open-models", "open-secrets", "observe", ...library],
   index: ["open", ...library],
 
   observe: ["ports", ...inner],

@@ -11,6 +11,7 @@ import { chunkerOptions } from "./ingest/document-version.ts";
 import { loadPool } from "./ingest/load/load-pool.ts";
 import { openModels, type ModelSurroundings } from "./open-models.ts";
 import { openSecrets } from "./open-secrets.ts";
+import { openMongo, openStore } from "./open-store.ts";
 import type { Embedder } from "./ports/embedder.ts";
 import type { Extractor } from "./ports/extractor.ts";
 import type { LanguageModel } from "./ports/language-model.ts";
@@ -20,9 +21,12 @@ import type { AnswerConstants } from "./query/answer/constants.ts";
 import type { QuerySettings } from "./query/plan.ts";
 import type { Warning } from "./records.ts";
 import { ownerScope } from "./scope.ts";
+import type { MongoIndexes } from "./stores/mongodb/index.ts";
 import { englishAnalyzer } from "./text/analyze.ts";
 import { localCaches } from "./wrap/local-caches.ts";
 import { tenantContext, type TenantContext } from "./wrap/tenant-context.ts";
+
+export type { IndexStatus, IndexStep, MongoIndexes } from "./stores/mongodb/index.ts";
 
 const dayMs = 24 * 60 * 60 * 1000;
 
@@ -31,8 +35,7 @@ export async function openHybridRAG(
   config: Config,
   { access }: { readonly access: "read" | "write" },
 ): Promise<HybridRAG> {
-  const chunker =
-    config.chunk_tokens === undefined ? {} : { maxTokens: config.chunk_tokens, targetTokens: config.chunk_tokens };
+  const chunker = chunkerOf(config);
   const store = await openStore(config, countsAcrossRuns(config) ? "write" : access);
   let embedder: Embedder | null = null;
   try {
@@ -65,6 +68,9 @@ export async function openHybridRAG(
   }
 }
 
+const chunkerOf = ({ chunk_tokens: tokens }: Config) =>
+  tokens === undefined ? {} : { maxTokens: tokens, targetTokens: tokens };
+
 async function givenConstants({ answer_constants: path }: Config): Promise<AnswerConstants | null> {
   if (path === undefined) return null;
   const text = await readFile(resolve(path), "utf8").catch((cause: unknown) => {
@@ -89,11 +95,6 @@ function surroundings(config: Config, store: Store, tenants: TenantContext): Mod
     scope: () => tenants.current() ?? ownerScope(config.tenant),
     run: randomUUID(),
   };
-}
-
-async function openStore(config: Config, access: "read" | "write"): Promise<Store> {
-  const { openEmbeddedStore } = await import("./stores/embedded/index.ts");
-  return openEmbeddedStore({ directory: resolve(config.data_dir), access, durability: config.durability });
 }
 
 /**
@@ -194,3 +195,23 @@ const querySettingsOf = (config: Config): QuerySettings => ({
   ...(config.query_expansion === "none" ? {} : { expansion: config.query_expansion }),
   ...(config.mmr_lambda === undefined ? {} : { mmr_lambda: config.mmr_lambda }),
 });
+
+/** The search indexes of the cluster, for whoever runs `hybridrag indexes`; nothing is created by opening them. */
+export async function openIndexes(
+  config: Config,
+): Promise<{ readonly indexes: MongoIndexes; readonly close: () => Promise<void> }> {
+  const store = await openMongo(config, { manageIndexes: false });
+  let embedder: Embedder | null = null;
+  const close = async (): Promise<void> => {
+    await Promise.all([store.close(), embedder?.close()]);
+  };
+  try {
+    const models = await openModels(config, surroundings(config, store, tenantContext()));
+    embedder = models.embedder ?? (await openEmbedder(config)).embedder;
+    await claimIndex(store, embedder, chunkerFingerprint(chunkerOptions(embedder, chunkerOf(config))));
+    return { indexes: store.indexes, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

@@ -5,6 +5,7 @@ import { addAsk } from "./commands/ask.ts";
 import { addConfig } from "./commands/config.ts";
 import { addDocuments } from "./commands/documents.ts";
 import { addEval } from "./commands/eval.ts";
+import { addIndexes } from "./commands/indexes.ts";
 import { addIngest } from "./commands/ingest.ts";
 import { addServe } from "./commands/serve.ts";
 import { addSearch } from "./commands/search.ts";
@@ -45,7 +46,7 @@ export function buildProgram(shell: Shell): Command {
     .exitOverride()
     .configureHelp({ sortSubcommands: false, showGlobalOptions: true })
     .showHelpAfterError("(--help shows how to use it)");
-  for (const add of [addIngest, addSearch, addAsk, addDocuments, addServe, addEval, addConfig, addSecrets])
+  for (const add of [addIngest, addSearch, addAsk, addDocuments, addServe, addEval, addConfig, addSecrets, addIndexes])
     add(program, shell);
   return program;
 }

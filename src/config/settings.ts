@@ -20,6 +20,22 @@ const rates = z.strictObject({
   parallel: z.int().min(1).optional(),
 });
 
+/** `metadata.pages:number,metadata.author:string`. */
+const filterFields = z.preprocess(
+  (value) =>
+    typeof value !== "string"
+      ? value
+      : value
+          .split(",")
+          .map((part) => ({ path: part.split(":")[0]?.trim(), kind: part.split(":")[1]?.trim() ?? "string" })),
+  z.array(
+    z.strictObject({
+      path: z.string().regex(/^metadata(\.[A-Za-z_][A-Za-z0-9_-]*){1,6}$/, "a path such as metadata.pages is expected"),
+      kind: z.enum(["string", "number", "boolean", "date"]),
+    }),
+  ),
+);
+
 /**
  * Every setting, in the order that `hybridrag config` prints. `docs/configuration.md` is generated from this table.
  * Names that the ecosystem already has are kept; all others begin with `HYBRIDRAG_`.
@@ -58,6 +74,42 @@ export const settings = {
     "data",
     z.string().min(1).default("hybridrag"),
     "Database that holds the collections.",
+  ),
+  mongodb_timeout_ms: setting(
+    "MONGODB_TIMEOUT_MS",
+    "data",
+    whole.min(100).default(30_000),
+    "Time that one call of the store may take, repetitions included.",
+  ),
+  mongodb_max_pool_size: setting(
+    "MONGODB_MAX_POOL_SIZE",
+    "data",
+    whole.min(1).max(10_000).default(100),
+    "Connections of one server at most.",
+  ),
+  mongodb_min_pool_size: setting(
+    "MONGODB_MIN_POOL_SIZE",
+    "data",
+    whole.min(0).max(10_000).default(0),
+    "Connections that are kept open.",
+  ),
+  mongodb_manage_indexes: setting(
+    "MONGODB_MANAGE_INDEXES",
+    "data",
+    flag.default(true),
+    "Create search indexes that are missing; false where an operator runs `hybridrag indexes apply`.",
+  ),
+  mongodb_quantization: setting(
+    "MONGODB_QUANTIZATION",
+    "data",
+    z.enum(["auto", "none", "scalar", "binary"]).default("auto"),
+    "Quantization of the vector index; auto decides by its size in memory.",
+  ),
+  mongodb_filter_fields: setting(
+    "MONGODB_FILTER_FIELDS",
+    "data",
+    filterFields.default([]),
+    "Metadata fields that filters use beside source, category and timestamp: metadata.NAME:string, :number, :boolean or :date, with commas between.",
   ),
   cache_dir: setting(
     "HYBRIDRAG_CACHE_DIR",

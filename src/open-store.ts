@@ -1,0 +1,42 @@
+import { resolve } from "node:path";
+import type { Config } from "./config/config.ts";
+import { HybridRAGError } from "./errors.ts";
+import type { Store } from "./ports/store.ts";
+import type { MongoStore } from "./stores/mongodb/index.ts";
+
+/** The engine that the settings mean: MongoDB once a connection string is set, else the embedded one. */
+export function engineOf(config: Config): "embedded" | "mongodb" {
+  if (config.engine !== "auto") return config.engine;
+  return config.mongodb_uri === undefined ? "embedded" : "mongodb";
+}
+
+export async function openStore(config: Config, access: "read" | "write"): Promise<Store> {
+  if (engineOf(config) === "mongodb") return openMongo(config, { manageIndexes: config.mongodb_manage_indexes });
+  const { openEmbeddedStore } = await import("./stores/embedded/index.ts");
+  return openEmbeddedStore({ directory: resolve(config.data_dir), access, durability: config.durability });
+}
+
+/** @throws HybridRAGError `invalid_config` when no connection string is set; what the adapter throws. */
+export async function openMongo(config: Config, options: { readonly manageIndexes: boolean }): Promise<MongoStore> {
+  const uri = config.mongodb_uri?.reveal();
+  if (uri === undefined) {
+    throw new HybridRAGError("invalid_config", "Set MONGODB_URI to the connection string of the cluster.", {
+      details: { setting: "MONGODB_URI" },
+    });
+  }
+  const { openMongoStore } = await import("./stores/mongodb/index.ts");
+  return openMongoStore({
+    uri,
+    database: config.mongodb_database,
+    timeoutMs: config.mongodb_timeout_ms,
+    manageIndexes: options.manageIndexes,
+    connection: {
+      maxPoolSize: config.mongodb_max_pool_size,
+      minPoolSize: config.mongodb_min_pool_size,
+    },
+    indexes: {
+      fields: config.mongodb_filter_fields,
+      ...(config.mongodb_quantization === "auto" ? {} : { quantization: config.mongodb_quantization }),
+    },
+  });
+}
