@@ -166,7 +166,7 @@ test("a snapshot that is damaged, cut off or gone costs a rebuild and changes no
   const follower = await open({ access: "read", readers: 1 });
   assert.deepEqual(await answersOf(follower), await answersOf(first));
   await put(first, ...many);
-  const path = await snapshotOf(first, directory);
+  await snapshotOf(first, directory);
   await first.documents.delete(crashScope, "d7");
   const lived = await answersOf(first);
   // First by what it follows itself, then by the writer's file.
@@ -174,23 +174,39 @@ test("a snapshot that is damaged, cut off or gone costs a rebuild and changes no
   assert.deepEqual(await answersOf(follower), lived);
   await follower.close();
   await first.close();
-  const good = await readFile(path);
 
-  const withFile = async (change: () => Promise<unknown>): Promise<void> => {
-    await change();
+  const namedFile = (): string => join(indexDirectory(directory), `tenant-1-${namedSnapshot(directory)}.index`);
+  const changed = async (
+    change: (file: string, good: Buffer) => Promise<unknown>,
+    isHarmless = false,
+  ): Promise<void> => {
+    const file = namedFile();
+    await change(file, await readFile(file));
     const store = await open();
     assert.deepEqual(await answersOf(store), lived);
     await store.close();
+    assert.equal(namedFile() === file, isHarmless, "a rebuilt index is written, one that was read is not");
   };
-  await withFile(() => Promise.resolve());
-  for (const at of [5, 300, good.length >> 1, good.length - 3]) {
-    const bad = Buffer.from(good);
-    bad[at]! ^= 0x40;
-    await withFile(() => writeFile(path, bad));
+  await changed(() => Promise.resolve(), true);
+  for (const share of [0.0001, 0.3, 0.999]) {
+    await changed((file, good) => {
+      good[Math.floor(share * good.length)]! ^= 0x40;
+      return writeFile(file, good);
+    });
   }
-  for (const length of [0, 11, good.length >> 1]) await withFile(() => writeFile(path, good.subarray(0, length)));
-  await withFile(() => rm(path));
+  for (const share of [0, 0.5])
+    await changed((file, good) => writeFile(file, good.subarray(0, Math.floor(share * good.length))));
+  await changed((file) => rm(file));
 });
+
+function namedSnapshot(directory: string): string {
+  const db = new DatabaseSync(databasePath(directory), { readOnly: true });
+  try {
+    return (db.prepare("SELECT snapshot FROM index_snapshots").get() as { snapshot: string }).snapshot;
+  } finally {
+    db.close();
+  }
+}
 
 test("a copy made while writes go on opens as a data folder of its own", async (t) => {
   const { directory, open } = await folderFor(t);

@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { HybridRAGError, isHybridRAGError, messageOf } from "../../errors.ts";
 import type { CallOptions, Store, StoreHealth } from "../../ports/store.ts";
 import type { IndexBase } from "./index/index-base.ts";
-import { indexKeeper } from "./index-keeper.ts";
+import { indexKeeper, type IndexKeeper } from "./index-keeper.ts";
 import {
   auditPort,
   cachePort,
@@ -60,14 +60,16 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
   refuseOldSqlite(process.versions["sqlite"]);
   const now = options.now ?? Date.now;
   const isReadOnly = options.access === "read";
-  const pools = openPools(options, now);
+  const pools = openPools(options, now, ({ tenant, snapshot }) => {
+    if (snapshot === "" && !isReadOnly && closing === null) keeper.rebuilt(tenant);
+  });
   await ready(pools, isReadOnly ? [pools.readers] : [pools.writer]);
 
   let closing: Promise<void> | null = null;
   const whileOpen = (call: Call): Call => (closing === null ? call : refuseClosed);
   const read = ((...call) => whileOpen(caller(pools.readers, now))(...call)) as Reads;
   const write = (isReadOnly ? refuseWrite : (...call) => whileOpen(caller(pools.writer, now))(...call)) as Writes;
-  const keeper = indexKeeper(caller(pools.indexer, now) as Reads, caller(pools.writer, now) as Writes);
+  const keeper: IndexKeeper = indexKeeper(caller(pools.indexer, now) as Reads, caller(pools.writer, now) as Writes);
   const sweeping = isReadOnly ? null : setInterval(() => void write("sweep", []).catch(() => undefined), sweepEveryMs);
   sweeping?.unref();
 
@@ -110,7 +112,11 @@ interface Pools {
   readonly indexer: WorkerPool;
 }
 
-function openPools({ directory, durability = "normal", readers }: EmbeddedStoreOptions, now: () => number): Pools {
+function openPools(
+  { directory, durability = "normal", readers }: EmbeddedStoreOptions,
+  now: () => number,
+  onReaderBase: (base: IndexBase) => void,
+): Pools {
   const start = (role: "writer" | "reader") => () => startWorker({ role, directory, durability, now: now() });
   const tellAll = (news: unknown): void => {
     const { tenant } = news as IndexBase;
@@ -129,7 +135,10 @@ function openPools({ directory, durability = "normal", readers }: EmbeddedStoreO
       size: readers ?? defaultReaders(),
       batch: 1,
       mayAbandon: true,
-      onNews: tellAll,
+      onNews: (news) => {
+        tellAll(news);
+        onReaderBase(news as IndexBase);
+      },
     }),
     indexer: workerPool({ start: start("reader"), size: 1, batch: 1, mayAbandon: true, onNews: tellAll }),
   };

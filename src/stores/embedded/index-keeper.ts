@@ -6,6 +6,8 @@ import type { Reads, Writes } from "./workers/operations.ts";
 export interface IndexKeeper {
   /** The same port, counted: enough changes of a tenant start a new base. */
   counted(documents: DocumentStore): DocumentStore;
+  /** A reader had to build this tenant's index: writes it to a file, so that the next start need not. */
+  rebuilt(tenantKey: number): void;
   /** Brings what lags behind up to date, so that the next start is quick, and ends. */
   close(): Promise<void>;
 }
@@ -20,6 +22,7 @@ export function indexKeeper(freeze: Reads, write: Writes): IndexKeeper {
   const changes = new Map<string, number>();
   const sizes = new Map<string, number>();
   const running = new Map<string, Promise<void>>();
+  let last = Promise.resolve();
 
   const isDue = (tenant: string): boolean =>
     (changes.get(tenant) ?? 0) >= Math.max(whileOpen.changes, whileOpen.share * (sizes.get(tenant) ?? 0));
@@ -30,16 +33,22 @@ export function indexKeeper(freeze: Reads, write: Writes): IndexKeeper {
     changes.set(tenant, 0);
     running.set(
       tenant,
-      renew(tenant, whileOpen.share).finally(() => running.delete(tenant)),
+      inTurn(() => renew(tenant, whileOpen.share)).finally(() => running.delete(tenant)),
     );
   }
 
+  /** One after another: a file that is not named yet must not be taken for an old one. */
+  function inTurn(work: () => Promise<void>): Promise<void> {
+    last = last.then(work);
+    return last;
+  }
+
   /** A base that could not be made is no harm: the log still holds everything. The next changes try again. */
-  async function renew(tenant: string, share: number): Promise<void> {
+  async function renew(tenant: string | number, share: number): Promise<void> {
     try {
       const frozen: Frozen | null = await freeze("index.freeze", [tenant, share]);
       if (!frozen) return;
-      sizes.set(tenant, frozen.chunks);
+      if (typeof tenant === "string") sizes.set(tenant, frozen.chunks);
       await write("index.commit", [frozen]);
     } catch {
       return;
@@ -60,10 +69,11 @@ export function indexKeeper(freeze: Reads, write: Writes): IndexKeeper {
         return isGone;
       },
     }),
+    rebuilt: (tenantKey) => void inTurn(() => renew(tenantKey, whileOpen.share)),
     close: async () => {
-      await Promise.all(running.values());
+      await last;
       const behind = [...changes].filter(([, count]) => count >= atClose.changes).map(([tenant]) => tenant);
-      await Promise.all(behind.map((tenant) => renew(tenant, atClose.share)));
+      await Promise.all(behind.map((tenant) => inTurn(() => renew(tenant, atClose.share))));
     },
   };
 }

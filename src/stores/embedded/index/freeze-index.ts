@@ -15,14 +15,15 @@ export interface Frozen {
  * Makes a compact base of a tenant's index and writes it to its file. The file counts only once `commitIndex` has
  * named it, so a crash in between costs nothing. Small indexes get no file: building them is as quick.
  *
+ * @param tenantName or the tenant's key in the database.
  * @param leastShare of the chunks must have changed since the base there is.
  */
 export function freezeIndex(
   { db, indexes, files, share }: ReadContext,
-  tenantName: string,
+  tenantName: string | number,
   leastShare: number,
 ): Frozen | null {
-  const tenant = tenantOf(db, ownerScope(tenantName));
+  const tenant = typeof tenantName === "number" ? tenantName : tenantOf(db, ownerScope(tenantName));
   if (tenant === null) return null;
   const index = indexes.of(db, tenant);
   const chunks = index.slots.size - index.slots.dead;
