@@ -1,5 +1,5 @@
 import type { Server } from "node:http";
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate, setTimeout as sleep } from "node:timers/promises";
 
 export interface DrainOptions {
   /** Time in which balancers see that the server is not ready, while it still answers. */
@@ -9,9 +9,8 @@ export interface DrainOptions {
 }
 
 const pollMs = 50;
-/** A turn of the event loop this short had no connection to accept. */
-const quietMs = 0.3;
-const maxTurns = 200;
+const quietMs = 0.25;
+const patienceMs = 2000;
 
 /**
  * Closes a server without cutting anybody off. First everything goes on, with each answer telling its connection to
@@ -20,7 +19,7 @@ const maxTurns = 200;
  */
 export async function drain(server: Server, { delayMs, timeoutMs }: DrainOptions): Promise<boolean> {
   await sleep(delayMs);
-  await quietTurn();
+  await quietTurn(server);
   let clean = true;
   // A connection that goes quiet after the listener has closed would otherwise be waited for.
   const idle = setInterval(() => server.closeIdleConnections(), pollMs);
@@ -36,17 +35,19 @@ export async function drain(server: Server, { delayMs, timeoutMs }: DrainOptions
 
 /**
  * Connections that the kernel has taken and the process has not are reset when a listener closes. So it closes right
- * after a turn of the event loop that had nothing to accept.
+ * behind a short turn of the event loop that found none to accept: what is left is the time between two system calls.
  */
-function quietTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    const turn = (last: number, left: number): void => {
-      setImmediate(() => {
-        const now = performance.now();
-        if (now - last < quietMs || left === 0) resolve();
-        else turn(now, left - 1);
-      });
-    };
-    turn(-Infinity, maxTurns);
-  });
+async function quietTurn(server: Server): Promise<void> {
+  let accepted = 0;
+  const count = (): void => {
+    accepted += 1;
+  };
+  server.on("connection", count);
+  const end = performance.now() + patienceMs;
+  for (let last = -Infinity, now = performance.now(); now < end; last = now, now = performance.now()) {
+    if (accepted === 0 && now - last < quietMs) break;
+    accepted = 0;
+    await setImmediate();
+  }
+  server.off("connection", count);
 }
