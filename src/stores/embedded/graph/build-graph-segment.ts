@@ -33,7 +33,7 @@ export function buildGraphSegment(passages: readonly PassageNames[]): GraphSegme
     idText: ids.text,
     nameEnds: names.ends,
     nameText: names.text,
-    inside: insideOf(names, sorted),
+    ...insideOf(names, sorted),
     ...joined(lists),
     ...postingsOf(lists, sorted.length),
   });
@@ -78,22 +78,23 @@ function postingsOf(lists: readonly Uint32Array[], names: number) {
   return { postingEnds, postings };
 }
 
-function insideOf({ ends }: NameTable, sorted: readonly string[]): Uint32Array {
-  const places: { readonly text: string; readonly place: number }[] = [];
+function insideOf({ ends }: NameTable, sorted: readonly string[]) {
+  const places: { readonly text: string; readonly place: number; readonly name: number }[] = [];
   sorted.forEach((name, index) => {
     if (!name.includes(" ") || name.split(" ").length > longestName) return;
     const start = startOfName(ends, index);
     for (let at = name.indexOf(" "); at >= 0; at = name.indexOf(" ", at + 1)) {
       const before = Buffer.byteLength(name.slice(0, at + 1));
-      places.push({ text: name.slice(at + 1), place: start + before });
+      places.push({ text: name.slice(at + 1), place: start + before, name: index });
     }
   });
   const isPlain = !places.some(({ text }) => /[\ud800-\udfff]/.test(text));
   const compare = isPlain ? compareUnits : compareText;
-  return Uint32Array.from(
-    places.sort((a, b) => compare(a.text, b.text) || a.place - b.place),
-    ({ place }) => place,
-  );
+  places.sort((a, b) => compare(a.text, b.text) || a.place - b.place);
+  return {
+    inside: Uint32Array.from(places, ({ place }) => place),
+    insideNames: Uint32Array.from(places, ({ name }) => name),
+  };
 }
 
 const compareUnits = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -12,7 +12,7 @@ import type { ReadContext } from "../workers/context.ts";
 import { explicitTargets } from "./explicit-targets.ts";
 import { asTitle, inBody } from "./graph-segment.ts";
 import { graphView, type GraphView, type Place } from "./graph-view.ts";
-import { sentLinks, type SentLinks } from "./sent-links.ts";
+import { buffersOf, sentLinks, type SentLinks } from "./sent-links.ts";
 
 interface Round {
   readonly view: GraphView;
@@ -40,13 +40,15 @@ export function followLinks(context: ReadContext, scope: Scope, request: LinkReq
   const links = seeds.flatMap((seed) => [...namedLinks(round, seed), ...explicitLinks(round, seed, targets.get(seed))]);
   const titled = request.titled.flatMap((name) => view.titled(name));
   const reached = [...new Set([...seeds, ...titled, ...links.map((link) => link.to)])];
-  return sentLinks({
+  const sent = sentLinks({
     links,
     reached,
     scores: scoresOf(index, reached, request),
     mentioned: mentionedBy(view, request.except),
     weights: weightsOf(view, seeds),
   });
+  context.transfer.push(...buffersOf(sent));
+  return sent;
 }
 
 function weightsOf(view: GraphView, seeds: readonly Place[]): readonly EntityWeight[] {
@@ -118,6 +120,7 @@ function scoresOf(index: TenantIndex, reached: readonly Place[], { vector, terms
 
 /** Which of the names asked about each passage mentions, and which of these is its title. */
 function mentionedBy(view: GraphView, names: readonly string[]) {
-  const wanted = new Set(names);
-  return (place: Place) => view.namesIn(place).filter(({ entity }) => wanted.has(entity));
+  const asked = names.toSorted(compareText).map((entity) => ({ entity, flags: view.mentions(entity) }));
+  return ({ slot }: Place) =>
+    asked.flatMap(({ entity, flags }) => (flags.has(slot) ? [{ entity, flags: flags.get(slot)! }] : []));
 }

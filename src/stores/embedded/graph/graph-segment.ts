@@ -15,6 +15,8 @@ export interface GraphData {
    * of the name: all names with certain words in them are neighbours.
    */
   readonly inside: Uint32Array;
+  /** The name that each of these places lies in. */
+  readonly insideNames: Uint32Array;
   /** Names of row i lie at `passageEnds[i - 1] .. passageEnds[i]`: index << 2 | flags, rising. */
   readonly passageEnds: Uint32Array;
   readonly passageNames: Uint32Array;
@@ -45,6 +47,7 @@ const layout: readonly (readonly [keyof GraphData, Width])[] = [
   ["idEnds", 4],
   ["nameEnds", 4],
   ["inside", 4],
+  ["insideNames", 4],
   ["passageEnds", 4],
   ["passageNames", 4],
   ["postingEnds", 4],

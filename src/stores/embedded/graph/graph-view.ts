@@ -26,50 +26,75 @@ export interface GraphView {
   standing(entity: string, limit: number): readonly Place[];
   /** Passages that mention a longer name of up to seven words with this one in it; null for more than `most`. */
   namingLonger(entity: string, most: number): readonly Place[] | null;
+  /** Slot → flags of all passages that mention the name, seen or not. */
+  mentions(entity: string): ReadonlyMap<number, number>;
 }
 
 export function graphView(index: TenantIndex, allowed: Allowed): GraphView {
   const { segments } = index.graph;
   const { isSeen, seesAll } = sight(index, allowed);
   const places = new Map<number, Place>();
-  const weights = new Map<string, EntityWeight | null>();
+  const known = new Map<string, Name>();
+  const read = new Map<Place, readonly NamedPassage[]>();
 
   function placeAt(segment: GraphSegment, row: number): Place {
     const slot = segment.slots[row]!;
-    const known = places.get(slot);
-    if (known) return known;
+    const there = places.get(slot);
+    if (there) return there;
     const place = { slot, id: nameAt(segment.ids, row), segment, row };
     places.set(slot, place);
     return place;
   }
 
-  function weigh(entity: string): EntityWeight | null {
+  /** Everything about a name is looked up once. */
+  function nameOf(entity: string): Name {
+    const there = known.get(entity);
+    if (there) return there;
+    const bytes = bytesOfName(entity);
+    const lists = segments.map((segment) => postingsOf(segment, nameIndex(segment.names, bytes)));
+    const name: Name = { entity, bytes, lists };
+    known.set(entity, name);
+    return name;
+  }
+
+  function weigh({ entity, lists }: Name): EntityWeight | null {
     let [passages, titled] = [0, 0];
-    const name = bytesOfName(entity);
-    for (const segment of segments) {
-      const list = postingsOf(segment, nameIndex(segment.names, name));
+    lists.forEach((list, at) => {
       if (seesAll) passages += list.length;
       for (const posting of list) {
         const isTitle = (posting & asTitle) !== 0;
         if (seesAll && !isTitle) break;
-        if (!isSeen(segment.slots[posting >>> 2]!)) continue;
+        if (!isSeen(segments[at]!.slots[posting >>> 2]!)) continue;
         if (!seesAll) passages += 1;
         if (isTitle) titled += 1;
       }
-    }
+    });
     return passages === 0 ? null : { entity, passages, titled };
   }
 
-  /** Rows of each segment that `rowsIn` gives and that are seen, together in the order of ids. */
-  function collect(rowsIn: (segment: GraphSegment) => Iterable<number>): readonly Place[] {
-    const lists = segments
-      .map((segment) => Array.from(rowsIn(segment), (row) => placeAt(segment, row)))
+  /** Rows of each segment that are seen, together in the order of ids. */
+  function collect(lists: readonly (readonly number[])[]): readonly Place[] {
+    const found = lists
+      .map((rows, at) => rows.map((row) => placeAt(segments[at]!, row)))
       .filter((list) => list.length > 0);
-    return lists.length < 2 ? (lists[0] ?? []) : lists.flat().toSorted((a, b) => compareText(a.id, b.id));
+    return found.length < 2 ? (found[0] ?? []) : found.flat().toSorted((a, b) => compareText(a.id, b.id));
   }
 
-  const seenRows = (segment: GraphSegment, rows: Iterable<number>): readonly number[] =>
-    [...new Set(rows)].filter((row) => isSeen(segment.slots[row]!)).toSorted((a, b) => a - b);
+  const seen = (at: number) => (row: number) => isSeen(segments[at]!.slots[row]!);
+
+  function longerThan({ bytes }: Name, most: number): readonly Place[] | null {
+    const found = new Set<Place>();
+    for (const segment of segments) {
+      for (const longer of namesWithWords(segment, bytes)) {
+        for (const posting of postingsOf(segment, longer)) {
+          if (!isSeen(segment.slots[posting >>> 2]!)) continue;
+          found.add(placeAt(segment, posting >>> 2));
+          if (found.size > most) return null;
+        }
+      }
+    }
+    return [...found].sort((a, b) => compareText(a.id, b.id));
+  }
 
   return {
     place: (chunkId) => {
@@ -80,42 +105,59 @@ export function graphView(index: TenantIndex, allowed: Allowed): GraphView {
       }
       return null;
     },
-    namesIn: ({ segment, row }) =>
-      Array.from(
-        segment.passageNames.subarray(startOfName(segment.passageEnds, row), segment.passageEnds[row]),
-        (entry) => ({ entity: nameAt(segment.names, entry >>> 2), flags: entry & 3 }),
-      ),
+    namesIn: (place) => {
+      const there = read.get(place);
+      if (there) return there;
+      const { segment, row } = place;
+      const entries = segment.passageNames.subarray(startOfName(segment.passageEnds, row), segment.passageEnds[row]);
+      const names = Array.from(entries, (entry) => ({
+        entity: nameAt(segment.names, entry >>> 2),
+        flags: entry & 3,
+      }));
+      read.set(place, names);
+      return names;
+    },
     weight: (entity) => {
-      if (!weights.has(entity)) weights.set(entity, weigh(entity));
-      return weights.get(entity)!;
+      const name = nameOf(entity);
+      return (name.weight ??= { is: weigh(name) }).is;
     },
     titled: (entity) => {
-      const name = bytesOfName(entity);
-      return collect((segment) => seenRows(segment, titleRows(postingsOf(segment, nameIndex(segment.names, name)))));
+      const name = nameOf(entity);
+      return (name.titled ??= collect(name.lists.map((list, at) => titleRows(list).filter(seen(at)))));
     },
     standing: (entity, limit) => {
-      const name = bytesOfName(entity);
-      return collect((segment) => {
-        const list = postingsOf(segment, nameIndex(segment.names, name));
-        return standingRows(list, limit, (row) => isSeen(segment.slots[row]!));
-      }).slice(0, limit);
+      const name = nameOf(entity);
+      if (name.standing?.limit !== limit) {
+        const rows = name.lists.map((list, at) => standingRows(list, limit, seen(at)));
+        name.standing = { limit, places: collect(rows).slice(0, limit) };
+      }
+      return name.standing.places;
     },
     namingLonger: (entity, most) => {
-      const found = new Set<number>();
-      const wanted = bytesOfName(entity);
-      for (const segment of segments) {
-        for (const longer of namesWithWords(segment, wanted)) {
-          for (const posting of postingsOf(segment, longer)) {
-            const slot = segment.slots[posting >>> 2]!;
-            if (!isSeen(slot)) continue;
-            found.add(placeAt(segment, posting >>> 2).slot);
-            if (found.size > most) return null;
-          }
-        }
-      }
-      return Array.from(found, (slot) => places.get(slot)!).toSorted((a, b) => compareText(a.id, b.id));
+      const name = nameOf(entity);
+      if (name.longer?.most !== most) name.longer = { most, places: longerThan(name, most) };
+      return name.longer.places;
+    },
+    mentions: (entity) => {
+      const found = new Map<number, number>();
+      nameOf(entity).lists.forEach((list, at) => {
+        for (const posting of list) found.set(segments[at]!.slots[posting >>> 2]!, posting & 3);
+      });
+      return found;
     },
   };
+}
+
+/** What a call has learnt of a name. */
+interface Name {
+  readonly entity: string;
+  readonly bytes: Uint8Array;
+  /** Its postings in each segment. */
+  readonly lists: readonly Uint32Array[];
+  weight?: { readonly is: EntityWeight | null };
+  titled?: readonly Place[];
+  standing?: { readonly limit: number; readonly places: readonly Place[] };
+  longer?: { readonly most: number; readonly places: readonly Place[] | null };
 }
 
 export interface Sight {
@@ -137,11 +179,13 @@ const nothing = new Uint32Array(0);
 export const postingsOf = ({ postingEnds, postings }: GraphSegment, name: number): Uint32Array =>
   name < 0 ? nothing : postings.subarray(startOfName(postingEnds, name), postingEnds[name]);
 
-function* titleRows(postings: Uint32Array): Generator<number> {
+function titleRows(postings: Uint32Array): number[] {
+  const rows: number[] = [];
   for (const posting of postings) {
-    if ((posting & asTitle) === 0) return;
-    yield posting >>> 2;
+    if ((posting & asTitle) === 0) break;
+    rows.push(posting >>> 2);
   }
+  return rows;
 }
 
 /** The lowest rows: titles come first in a list, so theirs are sorted in. */

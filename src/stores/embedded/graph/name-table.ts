@@ -38,10 +38,6 @@ export function nameIndex(table: NameTable, name: Uint8Array): number {
   return index < ends.length && compareBytes(text, startOfName(ends, index), ends[index]!, name) === 0 ? index : -1;
 }
 
-/** The name that holds a place of the text. */
-export const nameHolding = ({ ends }: NameTable, place: number): number =>
-  firstNotBelow(ends.length, (at) => ends[at]! - place - 1);
-
 /** The first of `count` sorted things that compares at least equal. */
 export function firstNotBelow(count: number, compare: (at: number) => number): number {
   let low = 0;

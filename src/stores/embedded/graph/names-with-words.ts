@@ -1,6 +1,6 @@
 import { longestName } from "./build-graph-segment.ts";
 import type { GraphSegment } from "./graph-segment.ts";
-import { beginsWith, compareBytes, firstNotBelow, nameHolding, startOfName } from "./name-table.ts";
+import { beginsWith, compareBytes, firstNotBelow, startOfName } from "./name-table.ts";
 
 const blank = 0x20;
 
@@ -27,13 +27,11 @@ function* matching(
   words: Uint8Array,
   isMatch: (text: Uint8Array, start: number, end: number, words: Uint8Array) => boolean,
 ): Generator<number> {
-  const { inside, names } = segment;
-  const endOf = (place: number): number => names.ends[nameHolding(names, place)]!;
-  const first = firstNotBelow(inside.length, (at) => compareBytes(names.text, inside[at]!, endOf(inside[at]!), words));
-  for (let at = first; at < inside.length; at++) {
-    const name = nameHolding(names, inside[at]!);
-    if (!isMatch(names.text, inside[at]!, names.ends[name]!, words)) return;
-    yield name;
+  const { inside, insideNames, nameText, nameEnds } = segment;
+  const endAt = (at: number): number => nameEnds[insideNames[at]!]!;
+  const first = firstNotBelow(inside.length, (at) => compareBytes(nameText, inside[at]!, endAt(at), words));
+  for (let at = first; at < inside.length && isMatch(nameText, inside[at]!, endAt(at), words); at++) {
+    yield insideNames[at]!;
   }
 }
 

@@ -6,8 +6,10 @@ import type { Place } from "./graph-view.ts";
 
 /** A result on its way to the main thread: each text once, everything else as numbers, which cross without work. */
 export interface SentLinks extends PlaceScores {
-  readonly ids: readonly string[];
-  readonly names: readonly string[];
+  /** Chunk ids, then names, one behind the other: one long text crosses faster than many short ones. */
+  readonly text: string;
+  readonly textLengths: Int32Array;
+  readonly passages: number;
   /** Per edge: the indexes of its ends, of its name, of its kind. */
   readonly edges: Int32Array;
   /** Per mention of a name that was asked about: passage, name, whether it is the title. */
@@ -37,16 +39,21 @@ export function sentLinks({ links, reached, scores, mentioned, weights }: FoundL
   const indexes = new Map(reached.map((place, index) => [place, index]));
   const edges = new Int32Array(links.length * 4);
   links.forEach(({ from, to, entity, kind }, at) => {
-    edges.set([indexes.get(from)!, indexes.get(to)!, nameOf(entity), kinds.indexOf(kind)], at * 4);
+    edges[at * 4] = indexes.get(from)!;
+    edges[at * 4 + 1] = indexes.get(to)!;
+    edges[at * 4 + 2] = nameOf(entity);
+    edges[at * 4 + 3] = kinds.indexOf(kind);
   });
   const mentions = reached.flatMap((place, index) =>
     mentioned(place).flatMap(({ entity, flags }) => [index, nameOf(entity), flags & asTitle]),
   );
   const weighed = weights.flatMap((weight) => [nameOf(weight.entity), weight.passages, weight.titled]);
+  const texts = [...reached.map((place) => place.id), ...names.keys()];
   return {
     ...scores,
-    ids: reached.map((place) => place.id),
-    names: [...names.keys()],
+    text: texts.join(""),
+    textLengths: Int32Array.from(texts, (text) => text.length),
+    passages: reached.length,
     edges,
     mentioned: Int32Array.from(mentions),
     weights: Int32Array.from(weighed),
@@ -54,7 +61,10 @@ export function sentLinks({ links, reached, scores, mentioned, weights }: FoundL
 }
 
 /** As the port has it. */
-export function receivedLinks({ ids, names, ...sent }: SentLinks): LinkResult {
+export function receivedLinks(sent: SentLinks): LinkResult {
+  const texts = textsOf(sent);
+  const ids = texts.slice(0, sent.passages);
+  const names = texts.slice(sent.passages);
   const entities: LinkedPassage["entities"][number][][] = ids.map(() => []);
   for (const [index, name, title] of inRows(sent.mentioned, 3)) {
     entities[index!]!.push({ entity: names[name!]!, title: title === asTitle });
@@ -80,6 +90,15 @@ export function receivedLinks({ ids, names, ...sent }: SentLinks): LinkResult {
     })),
   };
 }
+
+function textsOf({ text, textLengths }: SentLinks): readonly string[] {
+  let at = 0;
+  return Array.from(textLengths, (length) => text.slice(at, (at += length)));
+}
+
+/** The buffers that may move instead of being copied. */
+export const buffersOf = ({ textLengths, edges, mentioned, weights, cosines, bm25, masks }: SentLinks): ArrayBuffer[] =>
+  [textLengths, edges, mentioned, weights, cosines, bm25, masks].map((view) => view.buffer as ArrayBuffer);
 
 const inRows = (numbers: Int32Array, width: number): readonly Int32Array[] =>
   Array.from({ length: numbers.length / width }, (_none, row) => numbers.subarray(row * width, (row + 1) * width));
