@@ -4,7 +4,7 @@ import type { Scope } from "../../../scope.ts";
 import { allowedRows } from "../filter/allowed.ts";
 import type { TenantIndex } from "../index/tenant-index.ts";
 import { bitmapOf } from "../bitmap.ts";
-import { termMasks, textScores } from "../search/text-scores.ts";
+import { scoreFew } from "../text/score-few.ts";
 import { readDimensions } from "../tables/identity.ts";
 import { tenantOf } from "../tables/tenants.ts";
 import { checkVector } from "../vector/check-vector.ts";
@@ -111,10 +111,11 @@ function scoresOf(index: TenantIndex, reached: readonly Place[], { vector, terms
     const cosine = scanned?.[slot] ?? -Infinity;
     return cosine === -Infinity ? NaN : cosine;
   };
+  const { scores, masks } = scoreFew(index.text, index.tenant, terms, slots);
   return {
     cosines: Float64Array.from(slots, cosineOf),
-    bm25: Float64Array.from(textScores(index, slots, terms)),
-    masks: Int32Array.from(termMasks(index, slots, terms)),
+    bm25: Float64Array.from(scores),
+    masks,
   };
 }
 

@@ -89,7 +89,7 @@ export function scoreRows(index: TextIndex, request: ScoreRequest): TextScores {
   };
 }
 
-const inverseFrequency = (rows: number, frequency: number): number =>
+export const inverseFrequency = (rows: number, frequency: number): number =>
   Math.log(1 + (rows - frequency + 0.5) / (frequency + 0.5));
 
 function addTerm(
@@ -127,7 +127,7 @@ function addBest(
   for (let slot = 0; slot < best.length; slot += 1) scores[slot] = (scores[slot] as number) + (best[slot] as number);
 }
 
-interface WeightedField {
+export interface WeightedField {
   readonly of: (segment: SegmentData) => Field;
   readonly weight: number;
   /** k1 · (1 − b + b · length / mean) as a straight line in the length. */
@@ -135,7 +135,10 @@ interface WeightedField {
   readonly perWord: number;
 }
 
-function weightedFields(corpus: TenantStatistics, { k1, bodyB, titleB, titleWeight }: Bm25Options): WeightedField[] {
+export function weightedFields(
+  corpus: TenantStatistics,
+  { k1, bodyB, titleB, titleWeight }: Bm25Options,
+): WeightedField[] {
   const slope = (b: number, totalLength: number): number =>
     totalLength === 0 ? 0 : (k1 * b * corpus.rows) / totalLength;
   return [
