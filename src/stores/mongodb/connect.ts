@@ -19,7 +19,7 @@ const compressorsFor = (uri: string): MongoClientOptions["compressors"] =>
     : ["zlib"];
 
 /** What the URI says wins over what we set. */
-export function connectClient(uri: string, settings: ConnectionSettings): MongoClient {
+export function connectClient(uri: string, settings: ConnectionSettings, monitorCommands: boolean): MongoClient {
   const said = uri.toLowerCase();
   const unless = <T extends object>(name: string, value: T): T | object =>
     said.includes(`${name.toLowerCase()}=`) ? {} : value;
@@ -39,6 +39,7 @@ export function connectClient(uri: string, settings: ConnectionSettings): MongoC
     ...unless("compressors", { compressors: compressorsFor(uri) }),
     ...unless("w", { writeConcern: { w: "majority" as const, journal: true } }),
     readPreference: "primary",
+    monitorCommands,
     ignoreUndefined: true,
   });
 }

@@ -1,5 +1,6 @@
 import { MongoServerError, type Db } from "mongodb";
 import { HybridRAGError } from "../../errors.ts";
+import { collectionSchemas } from "./collection-schemas.ts";
 import { keyOfDefinition } from "./definition-key.ts";
 import { supportingIndexes, type SearchIndexSpec, type SupportingIndex } from "./indexes.ts";
 import { collections } from "./names.ts";
@@ -25,7 +26,8 @@ export async function createCollections(db: Db): Promise<void> {
   for (const name of Object.values(collections)) {
     if (known.has(name)) continue;
     try {
-      await db.createCollection(name);
+      const schema = collectionSchemas[name];
+      await db.createCollection(name, schema === undefined ? {} : { validator: { $jsonSchema: schema } });
     } catch (error) {
       if (!(error instanceof MongoServerError && error.code === 48)) throw error;
     }

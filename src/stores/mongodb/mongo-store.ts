@@ -17,6 +17,7 @@ import {
   type IndexStatus,
   type IndexStep,
 } from "./index-plan.ts";
+import { observeClient, type EventSettings } from "./events.ts";
 import { mongoGraph } from "./graph.ts";
 import type { IndexSettings } from "./indexes.ts";
 import { mongoJobs } from "./jobs.ts";
@@ -40,6 +41,8 @@ export interface MongoStoreOptions {
   readonly connection?: ConnectionSettings;
   /** Milliseconds that one call may take with all its repetitions; 30 seconds by default. */
   readonly timeoutMs?: number;
+  /** Told of pools and slow commands. */
+  readonly events?: EventSettings;
   /** How the search indexes are built; dimensions come with `prepare`. */
   readonly indexes?: Omit<IndexSettings, "dimensions">;
   /** False where an operator applies the indexes: `prepare` then creates none. */
@@ -79,7 +82,8 @@ export async function openMongoStore(options: MongoStoreOptions): Promise<MongoS
 async function connect(options: MongoStoreOptions): Promise<Context> {
   const now = options.now ?? Date.now;
   try {
-    const client = connectClient(options.uri, options.connection ?? {});
+    const client = connectClient(options.uri, options.connection ?? {}, options.events !== undefined);
+    if (options.events) observeClient(client, options.events);
     const db = client.db(options.database ?? "hybridrag");
     const context: Context = {
       client,

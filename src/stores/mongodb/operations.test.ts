@@ -6,7 +6,7 @@ import { ownerScope } from "../../scope.ts";
 import { contractIdentity } from "../../testing/contract/case.ts";
 import { mention, versionOf } from "../../testing/contract/examples.ts";
 import { startMongoServer, type MongoServer, type TestUser } from "../../testing/mongodb/index.ts";
-import { openMongoStore, roleFor, sizingOf, type MongoStore, type RoleName } from "./index.ts";
+import { openMongoStore, roleFor, sizingOf, type MongoEvent, type MongoStore, type RoleName } from "./index.ts";
 
 const scope = ownerScope("acme");
 const closing: (() => Promise<void>)[] = [];
@@ -91,6 +91,35 @@ test("capabilities are found by trial, not by version", async () => {
   assert.deepEqual(await found("8.0"), none);
   assert.deepEqual(await found("8.2"), { ...none, search: true, rankFusion: true, scoreFusion: true });
   assert.deepEqual(await found("atlas"), { ...none, search: true, rankFusion: true, lexicalPrefilter: true });
+});
+
+test("slow commands are told of by their shape, without a value, and pools by their counts", async () => {
+  const server = await startServer();
+  const events: MongoEvent[] = [];
+  const store = await open(server.uri, { events: { slowMs: 20, onEvent: (event) => events.push(event) } });
+  await store.prepare(contractIdentity);
+  server.faults.arm("find", { kind: "slow", milliseconds: 40 });
+  await store.caches.get(scope, "space", "secret-word");
+  const slow = events.filter((event) => event.type === "slow-command");
+  const found = slow.find((event) => event.command === "find");
+  assert.ok(found && found.milliseconds > 20 && !found.failed);
+  assert.equal(found.collection, "caches");
+  assert.match(found.fingerprint, /^find:\?,filter:\{_id:\?,\$or:\[/);
+  assert.doesNotMatch(JSON.stringify(events), /secret-word/);
+  const pools = events.filter((event) => event.type === "pool");
+  assert.ok(pools.some((event) => event.connections > 0 && event.checkedOut > 0));
+  assert.deepEqual([pools.at(-1)?.checkedOut, pools.at(-1)?.waiting], [0, 0]);
+});
+
+test("a record without a tenant is refused by the collection itself", async () => {
+  const server = await startServer();
+  const store = await open(server.uri);
+  await store.prepare(contractIdentity);
+  const client = new MongoClient(server.uri);
+  const db = client.db("hybridrag");
+  for (const name of ["documents", "text_chunks", "conversation_sessions", "conversation_messages", "agent_memory"])
+    await assert.rejects(db.collection(name).insertOne({ content: "x" }), /failed validation/, name);
+  await client.close();
 });
 
 test("sizes are read by $collStats", async () => {

@@ -14,31 +14,42 @@ export interface Corpus {
 
 interface Kept {
   readonly until: number;
-  readonly values: Map<string, Promise<unknown>>;
+  readonly value: Promise<unknown>;
 }
 
-/** Another server's writes show in the statistics after this many milliseconds; this server's at once. */
+/** Another server's writes show in the counts of words after this many milliseconds; this server's at once. */
 const lifetimeMs = 5000;
+/** What is dear to compute and moves slowly is believed longer. */
+const derivedLifetimeMs = 60_000;
+/** Values of one tenant before its oldest go. */
+const maxValues = 2000;
 
 /** Statistics by tenant, kept until the tenant's next write here. */
 export class Statistics {
-  private readonly tenants = new Map<string, Kept>();
+  private readonly tenants = new Map<string, Map<string, Kept>>();
 
   forget(tenant: string): void {
     this.tenants.delete(tenant);
   }
 
-  private kept<T>(context: Context, tenant: string, name: string, compute: () => Promise<T>): Promise<T> {
-    const known = this.tenants.get(tenant);
-    const fresh =
-      known && known.until > context.now() ? known : { until: context.now() + lifetimeMs, values: new Map() };
-    this.tenants.set(tenant, fresh);
-    const standing = fresh.values.get(name) as Promise<T> | undefined;
-    if (standing) return standing;
-    const computed = compute();
-    fresh.values.set(name, computed);
-    computed.catch(() => fresh.values.delete(name));
-    return computed;
+  private kept<T>(
+    context: Context,
+    tenant: string,
+    name: string,
+    compute: () => Promise<T>,
+    lifetime = lifetimeMs,
+  ): Promise<T> {
+    const values = this.tenants.get(tenant) ?? new Map<string, Kept>();
+    this.tenants.set(tenant, values);
+    const standing = values.get(name);
+    if (standing && standing.until > context.now()) return standing.value as Promise<T>;
+    const value = compute();
+    values.delete(name);
+    values.set(name, { until: context.now() + lifetime, value });
+    value.catch(() => values.delete(name));
+    const [oldest] = values.keys();
+    if (values.size > maxValues && oldest !== undefined) values.delete(oldest);
+    return value;
   }
 
   corpus(context: Context, tenant: string): Promise<Corpus> {
@@ -48,7 +59,7 @@ export class Statistics {
   /** A value of the tenant that is dear to compute. */
   derived<T>(context: Context, scope: Scope, name: string, compute: () => Promise<T>): Promise<T> {
     const who = JSON.stringify([name, readersFor(scope.principals)]);
-    return this.kept(context, scope.tenant, who, compute);
+    return this.kept(context, scope.tenant, who, compute, derivedLifetimeMs);
   }
 
   /** In how many chunks of the tenant each entry of the vocabulary stands. */
