@@ -7,6 +7,7 @@ import { addDocuments } from "./commands/documents.ts";
 import { addEval } from "./commands/eval.ts";
 import { addIndexes } from "./commands/indexes.ts";
 import { addIngest } from "./commands/ingest.ts";
+import { addKeys } from "./commands/keys.ts";
 import { addServe } from "./commands/serve.ts";
 import { addSearch } from "./commands/search.ts";
 import { addSecrets } from "./commands/secrets.ts";
@@ -46,7 +47,18 @@ export function buildProgram(shell: Shell): Command {
     .exitOverride()
     .configureHelp({ sortSubcommands: false, showGlobalOptions: true })
     .showHelpAfterError("(--help shows how to use it)");
-  for (const add of [addIngest, addSearch, addAsk, addDocuments, addServe, addEval, addConfig, addSecrets, addIndexes])
+  for (const add of [
+    addIngest,
+    addSearch,
+    addAsk,
+    addDocuments,
+    addServe,
+    addKeys,
+    addEval,
+    addConfig,
+    addSecrets,
+    addIndexes,
+  ])
     add(program, shell);
   return program;
 }

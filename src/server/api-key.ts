@@ -29,6 +29,17 @@ export interface NewKey {
 const hashOf = (secret: string, pepper: Secret): string =>
   createHmac("sha256", pepper.reveal()).update(secret).digest("hex");
 
+/** @throws HybridRAGError `invalid_config` when the pepper is missing or short. */
+export function requirePepper(pepper: Secret | null): Secret {
+  if (pepper !== null && pepper.reveal().length >= 32) return pepper;
+  throw new HybridRAGError(
+    "invalid_config",
+    "API keys need HYBRIDRAG_KEY_PEPPER: at least 32 random characters, the same on every server and kept for good. " +
+      "To try the service on this machine without keys: hybridrag serve --dev.",
+    { details: { setting: "HYBRIDRAG_KEY_PEPPER" } },
+  );
+}
+
 /** @returns the key as shown once to its owner, and the record that is stored. */
 export function createKey(
   wanted: NewKey,

@@ -1,10 +1,10 @@
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import type { Config } from "../config/config.ts";
-import { HybridRAGError } from "../errors.ts";
 import type { HybridRAG } from "../hybridrag.ts";
 import { createMetrics, type Metrics } from "../observe/metrics.ts";
 import type { Secret } from "../secret.ts";
+import { requirePepper } from "./api-key.ts";
 import { buildApp, type AppSettings } from "./app.ts";
 import { authenticator, developmentAuthenticator, type Authenticator } from "./authenticate.ts";
 import { startHealthProbe, type HealthProbe } from "./health-probe.ts";
@@ -63,15 +63,12 @@ export async function assembleService(parts: ServiceParts): Promise<AssembledSer
 
 async function authenticatorOf({ rag, config, dev, pepper, fetch, now }: ServiceParts): Promise<Authenticator> {
   if (dev) return developmentAuthenticator(config.tenant);
-  if (pepper === null || pepper.reveal().length < 32) {
-    throw new HybridRAGError(
-      "invalid_config",
-      "The service needs HYBRIDRAG_KEY_PEPPER, at least 32 random characters that are the same on every server. " +
-        "To try it on this machine without keys: hybridrag serve --dev.",
-      { details: { setting: "HYBRIDRAG_KEY_PEPPER" } },
-    );
-  }
-  return authenticator({ keys: rag.store.keys, pepper, issuer: await tokenIssuer(config, fetch), now });
+  return authenticator({
+    keys: rag.store.keys,
+    pepper: requirePepper(pepper),
+    issuer: await tokenIssuer(config, fetch),
+    now,
+  });
 }
 
 const appSettingsOf = (config: Config): AppSettings => ({

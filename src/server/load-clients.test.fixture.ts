@@ -1,38 +1,38 @@
 import http from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import { parentPort, workerData } from "node:worker_threads";
 
 /**
  * A balancer with clients: they search without a pause for as long as the server says that it is ready. Tells once
  * that they are at work, and at the end how often each outcome came.
  */
-const { url, clients } = workerData as { readonly url: string; readonly clients: number };
+const [url = "", clients] = process.argv.slice(2);
 const warm = 50;
 const askMs = 20;
 
 const agent = new http.Agent({ keepAlive: true });
 const outcomes: Record<string, number> = {};
-let isReady = true;
+const stopped = new AbortController();
 let isWarm = false;
 
-await Promise.all([watch(), ...Array.from({ length: clients }, client)]);
+await Promise.all([watch(), ...Array.from({ length: Number(clients) }, client)]);
 agent.destroy();
-parentPort!.postMessage(outcomes);
+process.send!(outcomes);
+process.disconnect();
 
 async function watch(): Promise<void> {
-  while (isReady) {
-    isReady = (await outcomeOf("GET", "/readyz")) === "200";
+  while (!stopped.signal.aborted) {
+    if ((await outcomeOf("GET", "/readyz")) !== "200") stopped.abort();
     await sleep(askMs);
   }
 }
 
 async function client(): Promise<void> {
-  while (isReady) {
+  while (!stopped.signal.aborted) {
     const outcome = await outcomeOf("POST", "/v1/search", '{"query": "puffin burrows", "top_k": 1}');
     outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
     if (isWarm || outcomes["200"]! < warm) continue;
     isWarm = true;
-    parentPort!.postMessage("warm");
+    process.send!("warm");
   }
 }
 

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
+import { fork } from "node:child_process";
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { describe, test, type TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Worker } from "node:worker_threads";
+import { fileURLToPath } from "node:url";
 import OpenAI from "openai";
 import type { Store } from "../ports/store.ts";
 import { ownerScope } from "../scope.ts";
@@ -104,9 +105,7 @@ describe("the service on real sockets", () => {
 
   test("draining behind a balancer that asks whether it is ready: not one request of eight clients fails", async (t) => {
     const { service, end } = await listening(t, { flags: { drain_delay_ms: 400 } });
-    const clients = new Worker(new URL("./load-clients.test.fixture.js", import.meta.url), {
-      workerData: { url: service.url, clients: 8 },
-    });
+    const clients = fork(fileURLToPath(new URL("./load-clients.test.fixture.js", import.meta.url)), [service.url, "8"]);
     await once(clients, "message");
     const told = once(clients, "message");
     await end();
