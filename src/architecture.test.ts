@@ -49,7 +49,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 
   observe: ["ports", ...inner],
   server: ["open", "observe", ...library],
-  client: ["server", "ports", ...inner],
+  /** Types of requests and answers; at run time it loads nothing but the errors. */
+  client: ["query", "ingest", "ports", ...inner],
   web: ["client", "ports", ...inner],
   cli: ["server", "client", "secrets", "open-secrets", "open", "observe", ...library],
   documentation: ["cli", "server", "secrets", "open", "observe", ...library],

@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { test, type TestContext } from "node:test";
+import fc from "fast-check";
+import { isHybridRAGError } from "../errors.ts";
+import { ownerScope } from "../scope.ts";
+import { startService } from "../server/serve.ts";
+import { ingestTexts, openTestbed } from "../server/testbed.test.fixture.ts";
+import { createClient } from "./client.ts";
+import { readEvents } from "./read-events.ts";
+
+async function connected(t: TestContext) {
+  const bed = await openTestbed({ flags: { port: 0, drain_delay_ms: 0 } });
+  await ingestTexts(bed, ownerScope("acme"), {
+    "birds.md": "# Birds\n\nThe puffin colony counted 412 burrows in 2024.",
+  });
+  const service = await startService(bed.parts);
+  t.after(async () => {
+    await service.stop();
+    await bed.close();
+  });
+  return createClient({ url: service.url, apiKey: await bed.key("acme") });
+}
+
+test("searches, asks and streams the same answer", async (t) => {
+  const client = await connected(t);
+  const question = { query: "How many burrows did the puffin colony count in 2024?", session_id: "s" };
+  const found = await client.search({ query: "puffin" });
+  const answer = await client.ask(question);
+  let streamed = "";
+  for await (const event of client.stream(question)) if (event.type === "text-delta") streamed += event.text;
+  assert.equal(found.results[0]?.source, "birds.md");
+  assert.equal(streamed, answer.answer);
+  assert.equal((await client.messages("s")).length, 4);
+});
+
+test("ingests, follows the job to its end, reads and deletes the document", async (t) => {
+  const client = await connected(t);
+  const document = { source: "seals.txt", text: "Seals haul out on the skerries.", metadata: { category: "mammals" } };
+  const job = await client.ingest([document], { idempotencyKey: "once" });
+  assert.equal((await client.ingest([document], { idempotencyKey: "once" })).job_id, job.job_id);
+  const states: string[] = [];
+  for await (const { state } of client.followJob(job.job_id)) states.push(state);
+  assert.equal(states.at(-1), "done");
+  const { documents } = await client.documents({ limit: 10 });
+  const seals = documents.find(({ source }) => source === "seals.txt")!;
+  assert.equal((await client.document(seals.document_id)).text, document.text);
+  await client.deleteDocument(seals.document_id);
+  await assert.rejects(
+    client.document(seals.document_id),
+    (error) => isHybridRAGError(error) && error.code === "not_found",
+  );
+});
+
+test("a refusal is the error that the service describes", async (t) => {
+  const client = await connected(t);
+  await assert.rejects(
+    client.search({ query: "x", filters: { $where: "1" } }),
+    (error) =>
+      isHybridRAGError(error) && error.code === "invalid_filter" && error.details["path"] === "/filters/$where",
+  );
+});
+
+test("a stream is read alike in whatever pieces it comes", async () => {
+  const text = 'event: sources\ndata: {"a":"é\\n🦆"}\n\n: still here\n\nevent: end\ndata: {"b":1}\n\n';
+  const bytes = new TextEncoder().encode(text);
+  const expected = [
+    { event: "sources", data: { a: "é\n🦆" } },
+    { event: "end", data: { b: 1 } },
+  ];
+  await fc.assert(
+    fc.asyncProperty(fc.uniqueArray(fc.nat(bytes.length), { maxLength: 12 }), async (cuts) => {
+      const at = [0, ...cuts.toSorted((a, b) => a - b), bytes.length];
+      const pieces = at.slice(1).map((end, index) => bytes.slice(at[index], end));
+      const body = new ReadableStream({
+        start(controller) {
+          for (const piece of pieces) controller.enqueue(piece);
+          controller.close();
+        },
+      });
+      const events: unknown[] = [];
+      for await (const event of readEvents(new Response(body))) events.push(event);
+      assert.deepEqual(events, expected);
+    }),
+    { numRuns: 50 },
+  );
+});

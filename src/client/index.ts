@@ -1,0 +1,9 @@
+/** The client of the service; runs wherever `fetch` does. */
+export {
+  createClient,
+  type CallSettings,
+  type Client,
+  type ClientOptions,
+  type NewDocument,
+  type Question,
+} from "./client.ts";
