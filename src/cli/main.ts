@@ -6,6 +6,7 @@ import { addConfig } from "./commands/config.ts";
 import { addDocuments } from "./commands/documents.ts";
 import { addEval } from "./commands/eval.ts";
 import { addIndexes } from "./commands/indexes.ts";
+import { addGraph } from "./commands/graph.ts";
 import { addIngest } from "./commands/ingest.ts";
 import { addKeys } from "./commands/keys.ts";
 import { addServe } from "./commands/serve.ts";
@@ -52,6 +53,7 @@ export function buildProgram(shell: Shell): Command {
     addSearch,
     addAsk,
     addDocuments,
+    addGraph,
     addServe,
     addKeys,
     addEval,

@@ -1,5 +1,5 @@
 import type { Filter } from "../filter/filter.ts";
-import type { Entity, Relationship } from "../records.ts";
+import type { Entity, Mention, Relationship } from "../records.ts";
 import type { Scope } from "../scope.ts";
 import type { CallOptions, Page, PageRequest } from "./store.ts";
 
@@ -19,6 +19,8 @@ export interface GraphStore {
     request: { readonly entity: string; readonly limit: number; readonly filter?: Filter | null },
     options?: CallOptions,
   ): Promise<readonly Relationship[]>;
+  /** What these passages mention; those that do not exist or may not be read are left out. */
+  mentions(scope: Scope, chunkIds: readonly string[], options?: CallOptions): Promise<readonly Mention[]>;
   /** Sizes of names in the tenant: what the hop stage weighs links by. Unknown names are left out. */
   weigh(scope: Scope, names: readonly string[], options?: CallOptions): Promise<readonly EntityWeight[]>;
   /** One round of links out of these passages. */

@@ -40,6 +40,7 @@ export const graphPort = (read: Reads): GraphStore => ({
   entities: (scope, names, options) => read("graph.entities", [scope, names], options),
   list: (scope, request, options) => read("graph.list", [scope, request], options),
   neighbours: (scope, request, options) => read("graph.neighbours", [scope, request], options),
+  mentions: (scope, chunkIds, options) => read("graph.mentions", [scope, chunkIds], options),
   weigh: (scope, names, options) => read("graph.weigh", [scope, names], options),
   links: async (scope, request, options) => receivedLinks(await read("graph.links", [scope, request], options)),
   linkDensity: (scope, options) => read("graph.linkDensity", [scope], options),

@@ -51,6 +51,11 @@ export function mongoGraph(context: Context): GraphStore {
         const found = relationshipsOf(await graphRows(context, scope, touching, allOf(filter), signal));
         return found.filter((one) => one.source_entity === entity || one.target_entity === entity).slice(0, limit);
       }),
+    mentions: (scope, chunkIds, options) =>
+      call(context, options, async (signal) => {
+        const found = await graphRows(context, scope, { chunk_id: { $in: chunkIds } }, null, signal);
+        return found.flatMap((row) => row.mentions);
+      }),
     weigh: (scope, names, options) =>
       call(context, options, async (signal) => weightsOf(nameIndex(await named(scope, names, signal)), names)),
     links: (scope, request, options) =>

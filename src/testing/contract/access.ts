@@ -112,6 +112,7 @@ export const accessCases: readonly ContractCase[] = [
       assert.deepEqual(entity?.provenance.toSorted(), ["both:0", "null:0", "open:0"]);
       const names = (await allPages((page) => store.graph.list(bob, page))).map((one) => one.normalized_name);
       assert.deepEqual(names, ["name both", "name null", "name open", "walrus"]);
+      assert.deepEqual(await store.graph.mentions(bob, ["ann:0"]), []);
       const weights = await store.graph.weigh(bob, ["walrus", "name ann"]);
       assert.deepEqual(weights, [{ entity: "walrus", passages: 3, titled: 0 }]);
       const [relationship] = await store.graph.neighbours(bob, { entity: "walrus", limit: 5 });

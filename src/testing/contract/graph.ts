@@ -106,6 +106,19 @@ export const graphCases: readonly ContractCase[] = [
     },
   },
   {
+    name: "passages tell what they mention, each mention as it was written",
+    async run(world) {
+      const scope = world.tenant();
+      await passage(world, scope, "a", ["kafka!", "kafka", "lag"]);
+      await passage(world, scope, "b", ["kafka"]);
+      const told = async (ids: readonly string[]) =>
+        (await world.store.graph.mentions(scope, ids)).map((m) => `${m.chunk_id} ${m.entity} ${m.kind}`).toSorted();
+      assert.deepEqual(await told(["a:0", "unknown"]), ["a:0 kafka body", "a:0 kafka title", "a:0 lag body"]);
+      const [mentioned] = await world.store.graph.mentions(scope, ["b:0"]);
+      assert.deepEqual(mentioned, mention("b:0", "kafka"));
+    },
+  },
+  {
     name: "names weigh by the passages that mention them and those they are the title of",
     async run(world) {
       const scope = world.tenant();

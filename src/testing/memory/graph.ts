@@ -32,6 +32,10 @@ export function memoryGraph(state: State): GraphStore {
         .filter(({ source_entity, target_entity }) => source_entity === entity || target_entity === entity)
         .slice(0, limit);
     },
+    async mentions(scope, chunkIds, options) {
+      enter(state, options);
+      return seen(state, scope, null).mentions.filter((mention) => chunkIds.includes(mention.chunk_id));
+    },
     async weigh(scope, names, options) {
       enter(state, options);
       return weightsOf(seen(state, scope, null), names);

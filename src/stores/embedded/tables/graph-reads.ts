@@ -2,7 +2,7 @@ import type { Filter } from "../../../filter/filter.ts";
 import { compareText } from "../../../filter/matches.ts";
 import type { GraphCounts } from "../../../ports/graph-store.ts";
 import type { Page, PageRequest } from "../../../ports/store.ts";
-import type { Entity, Relationship } from "../../../records.ts";
+import type { Entity, Mention, Relationship } from "../../../records.ts";
 import type { Scope } from "../../../scope.ts";
 import type { CallContext } from "../workers/context.ts";
 import { countDocuments } from "./document-reads.ts";
@@ -70,6 +70,21 @@ function commonestFirst(values: readonly string[]): readonly string[] {
 }
 
 const isTitle = (mention: MentionRow): boolean => mention.kind === "title";
+
+export function mentionsIn({ db }: CallContext, scope: Scope, chunkIds: readonly string[]): readonly Mention[] {
+  const seen = seenGraph(db, scope, null);
+  if (!seen) return [];
+  return db
+    .all<Mention & { metadata_id: number; document_key: number }>(
+      `SELECT c.chunk_id, m.entity, m.name, m.kind, m.type, m."start", m."end", c.metadata_id, c.document_key
+       FROM chunks c JOIN mentions m USING (chunk_key)
+       WHERE c.tenant = ? AND c.chunk_id IN (SELECT value FROM json_each(?))`,
+      seen.tenant,
+      JSON.stringify(chunkIds),
+    )
+    .filter((row) => seen.test(row.metadata_id, row.document_key))
+    .map(({ metadata_id: _m, document_key: _d, ...mention }) => mention);
+}
 
 interface AssertionRow {
   readonly source_entity: string;

@@ -7,7 +7,7 @@ import { claimCached, deleteCached, getCached, incrementCached, setCached, sweep
 import { chunksOfDocument, chunkVectors, getChunks } from "../tables/chunk-reads.ts";
 import { countDocuments, documentText, getDocument, listDocuments } from "../tables/document-reads.ts";
 import { deleteDocument, putDocument } from "../tables/document-writes.ts";
-import { countGraph, getEntities, listEntities, neighbours } from "../tables/graph-reads.ts";
+import { countGraph, getEntities, listEntities, mentionsIn, neighbours } from "../tables/graph-reads.ts";
 import { readHealth } from "../tables/health.ts";
 import { checkIdentity, prepareIndex } from "../tables/identity.ts";
 import {
@@ -59,6 +59,7 @@ export const reads = {
   "graph.entities": getEntities,
   "graph.list": listEntities,
   "graph.neighbours": neighbours,
+  "graph.mentions": mentionsIn,
   "graph.weigh": weighEntities,
   "graph.links": followLinks,
   "graph.linkDensity": linkDensity,

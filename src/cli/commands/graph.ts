@@ -1,0 +1,123 @@
+import type { Command } from "commander";
+import { HybridRAGError } from "../../errors.ts";
+import { entityPage, neighbourhood, type Neighbourhood } from "../../graph/entity-page.ts";
+import { evidencePath, mostSteps, type EvidencePath } from "../../graph/evidence-path.ts";
+import { exportFormats, exportGraph } from "../../graph/export-graph.ts";
+import { withCommonOptions } from "../common-options.ts";
+import type { Shell } from "../shell.ts";
+import type { Terminal } from "../terminal.ts";
+import { inWorkspace, type CommonOptions } from "../workspace.ts";
+
+interface NameOptions extends CommonOptions {
+  readonly limit: number;
+}
+
+export function addGraph(program: Command, shell: Shell): void {
+  const graph = program.command("graph").description("names, what joins them, and the sentences that say so");
+  addShow(graph, shell);
+  addNeighbors(graph, shell);
+  addPath(graph, shell);
+  addExport(graph, shell);
+}
+
+const limitOf = ({ limit }: NameOptions): number => {
+  if (Number.isInteger(limit) && limit >= 1 && limit <= 1000) return limit;
+  const details = { path: "/limit" };
+  throw new HybridRAGError("invalid_input", "--limit is a whole number from 1 to 1000.", { details });
+};
+
+function addShow(graph: Command, { terminal, signal }: Shell): void {
+  withCommonOptions(graph.command("show <name>"))
+    .description("everything about one name: spellings, passages, what it is joined to")
+    .option("--limit <number>", "how many neighbours, 1 to 1000", Number, 10)
+    .action(async (name: string, options: NameOptions) => {
+      const limit = limitOf(options);
+      const page = await inWorkspace({ ...options, access: "read" }, ({ rag, scope }) =>
+        entityPage(rag.store, scope, name, limit, { signal }),
+      );
+      if (options.json) return terminal.json(page);
+      const { entity, passages, titled, evidence } = page;
+      terminal.line(`${terminal.bold(entity.name)}  ${terminal.dim(`${entity.type} · ${passages} passages`)}`);
+      if (titled > 0) terminal.line(terminal.dim(`  the title of ${titled} of them`));
+      if (entity.aliases.length > 0) terminal.line(terminal.dim(`  also written ${entity.aliases.join(", ")}`));
+      for (const { title, sentence } of evidence) if (sentence) terminal.line(`  “${sentence}” (${title})`);
+      printNeighbours(page, terminal);
+    });
+}
+
+function addNeighbors(graph: Command, { terminal, signal }: Shell): void {
+  withCommonOptions(graph.command("neighbors <name>"))
+    .description("the names that a name is joined to, by statements and by standing in the same passages")
+    .option("--limit <number>", "how many, 1 to 1000", Number, 20)
+    .action(async (name: string, options: NameOptions) => {
+      const limit = limitOf(options);
+      const found = await inWorkspace({ ...options, access: "read" }, ({ rag, scope }) =>
+        neighbourhood(rag.store, scope, name, limit, { signal }),
+      );
+      if (options.json) return terminal.json(found);
+      printNeighbours(found, terminal);
+    });
+}
+
+function printNeighbours({ relationships, together }: Neighbourhood, terminal: Terminal): void {
+  for (const { source_entity, type, target_entity, description } of relationships) {
+    terminal.line(`${source_entity} – ${type} – ${target_entity}`);
+    if (description) terminal.line(terminal.dim(`  ${description}`));
+  }
+  for (const { entity, passages } of together) {
+    terminal.line(`${entity}  ${terminal.dim(`in ${passages} of the same passages`)}`);
+  }
+  if (relationships.length + together.length === 0) terminal.note("Nothing is joined to it.");
+}
+
+interface PathOptions extends CommonOptions {
+  readonly steps: number;
+}
+
+function addPath(graph: Command, shell: Shell): void {
+  const { terminal, signal } = shell;
+  withCommonOptions(graph.command("path <from> <to>"))
+    .description("the fewest passages that lead from one name to another, with their sentences")
+    .option("--steps <number>", `how many passages at most, 1 to ${mostSteps}`, Number, mostSteps)
+    .action(async (from: string, to: string, options: PathOptions) => {
+      if (!Number.isInteger(options.steps) || options.steps < 1 || options.steps > mostSteps) {
+        const details = { path: "/steps" };
+        throw new HybridRAGError("invalid_input", `--steps is a whole number from 1 to ${mostSteps}.`, { details });
+      }
+      const path = await inWorkspace({ ...options, access: "read" }, ({ rag, scope }) =>
+        evidencePath(rag.store, scope, { from, to, maxSteps: options.steps }, { signal }),
+      );
+      if (!path.found) shell.exitCode = 1;
+      if (options.json) return terminal.json(path);
+      printPath(path, terminal);
+    });
+}
+
+function printPath({ from, to, found, closest, steps }: EvidencePath, terminal: Terminal): void {
+  for (const step of steps) {
+    terminal.line(`${step.from} – ${step.to}  ${terminal.dim(step.title || step.source)}`);
+    if (step.sentence) terminal.line(`  “${step.sentence}”`);
+  }
+  if (found) return;
+  terminal.note(`No path leads from ${from} to ${to}; the closest name that was reached is ${closest}.`);
+}
+
+interface ExportOptions extends CommonOptions {
+  readonly format: string;
+}
+
+function addExport(graph: Command, { terminal, signal }: Shell): void {
+  withCommonOptions(graph.command("export"))
+    .description("writes the whole graph to stdout")
+    .option("--format <format>", exportFormats.join(" or "), "graphml")
+    .action(async (options: ExportOptions) => {
+      const format = options.json ? "json" : exportFormats.find((one) => one === options.format);
+      if (!format) {
+        const details = { path: "/format" };
+        throw new HybridRAGError("invalid_input", `--format is ${exportFormats.join(" or ")}.`, { details });
+      }
+      await inWorkspace({ ...options, access: "read" }, async ({ rag, scope }) => {
+        for await (const piece of exportGraph(rag.store.graph, scope, format, { signal })) terminal.write(piece);
+      });
+    });
+}

@@ -1,0 +1,121 @@
+import type { CallOptions } from "../ports/store.ts";
+import type { Entity } from "../records.ts";
+import type { Scope } from "../scope.ts";
+import { sentenceOf, type EvidenceSentence, type GraphReads } from "./entity-page.ts";
+import { evidenceSentence } from "./evidence-sentence.ts";
+import { findEntity, likeness } from "./find-entity.ts";
+
+/** One passage that mentions two names, with the sentences that do. */
+export interface PathStep extends EvidenceSentence {
+  readonly from: string;
+  readonly to: string;
+}
+
+export interface EvidencePath {
+  readonly from: string;
+  readonly to: string;
+  readonly found: boolean;
+  /** From the first name to the second; where there is no path, to `closest`. */
+  readonly steps: readonly PathStep[];
+  /** The name reached that is most like the one looked for; null where a path was found. */
+  readonly closest: string | null;
+}
+
+/** Names in more passages than this join everything with everything, so no path leads over them. */
+const mostPassages = 50;
+/** Names that are followed in each round, the rarest first. */
+const mostNames = 300;
+export const mostSteps = 4;
+
+/** How a name was reached: over which passage, from which name. */
+interface Arrival {
+  readonly from: string;
+  readonly chunkId: string;
+}
+
+/**
+ * The fewest passages that lead from one name to another, each of which mentions the name before and the one after.
+ * @throws HybridRAGError `not_found` for a name that the graph does not know, with the nearest names.
+ */
+export async function evidencePath(
+  reads: GraphReads,
+  scope: Scope,
+  names: { readonly from: string; readonly to: string; readonly maxSteps?: number },
+  options?: CallOptions,
+): Promise<EvidencePath> {
+  const [from, to] = await Promise.all([
+    findEntity(reads.graph, scope, names.from, options),
+    findEntity(reads.graph, scope, names.to, options),
+  ]);
+  const target = to.normalized_name;
+  const reached = new Map<string, Arrival | null>([[from.normalized_name, null]]);
+  let frontier: readonly Entity[] = [from];
+  const steps = Math.min(names.maxSteps ?? mostSteps, mostSteps);
+  for (let step = 0; step < steps && frontier.length > 0 && !reached.has(target); step++) {
+    const fresh = await spread(reads, scope, frontier, reached, options);
+    if (reached.has(target)) break;
+    const known = await reads.graph.entities(scope, fresh, options);
+    frontier = known
+      .filter(({ provenance }) => provenance.length <= mostPassages)
+      .toSorted((a, b) => a.provenance.length - b.provenance.length || (a.normalized_name < b.normalized_name ? -1 : 1))
+      .slice(0, mostNames);
+  }
+  const found = reached.has(target);
+  const end = found ? target : closestTo(target, [...reached.keys()]);
+  const path = await spelledOut(reads, scope, arrivalsTo(end, reached), options);
+  return { from: from.normalized_name, to: target, found, steps: path, closest: found ? null : end };
+}
+
+/** Adds the names of all passages that mention one of the frontier; returns those that are new. */
+async function spread(
+  { graph }: GraphReads,
+  scope: Scope,
+  frontier: readonly Entity[],
+  reached: Map<string, Arrival | null>,
+  options?: CallOptions,
+): Promise<readonly string[]> {
+  const sources = new Map<string, string>();
+  for (const { normalized_name, provenance } of frontier) {
+    for (const id of provenance) if (!sources.has(id)) sources.set(id, normalized_name);
+  }
+  const fresh: string[] = [];
+  for (const { entity, chunk_id } of await graph.mentions(scope, [...sources.keys()], options)) {
+    if (reached.has(entity)) continue;
+    reached.set(entity, { from: sources.get(chunk_id)!, chunkId: chunk_id });
+    fresh.push(entity);
+  }
+  return fresh;
+}
+
+const closestTo = (target: string, names: readonly string[]): string =>
+  names.toSorted((a, b) => likeness(b, target) - likeness(a, target) || (a < b ? -1 : 1))[0]!;
+
+type Hop = Arrival & { readonly to: string };
+
+function arrivalsTo(end: string, reached: ReadonlyMap<string, Arrival | null>): readonly Hop[] {
+  const hops: Hop[] = [];
+  for (let to = end, arrival = reached.get(to); arrival; to = arrival.from, arrival = reached.get(to)) {
+    hops.unshift({ ...arrival, to });
+  }
+  return hops;
+}
+
+async function spelledOut(
+  { chunks }: GraphReads,
+  scope: Scope,
+  hops: readonly Hop[],
+  options?: CallOptions,
+): Promise<readonly PathStep[]> {
+  const read = await chunks.get(
+    scope,
+    hops.map((hop) => hop.chunkId),
+    options,
+  );
+  const byId = new Map(read.map((chunk) => [chunk.chunk_id, chunk]));
+  return hops.flatMap(({ from, to, chunkId }) => {
+    const chunk = byId.get(chunkId);
+    if (!chunk) return [];
+    const sentences = [from, to].map((name) => evidenceSentence([chunk.content], name)).filter((one) => one !== "");
+    return { ...sentenceOf(chunk, [...new Set(sentences)].join(" … ")), from, to };
+  });
+}

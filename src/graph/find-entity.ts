@@ -1,0 +1,59 @@
+import { HybridRAGError } from "../errors.ts";
+import type { GraphStore } from "../ports/graph-store.ts";
+import type { CallOptions } from "../ports/store.ts";
+import type { Entity } from "../records.ts";
+import type { Scope } from "../scope.ts";
+import { nameKey } from "../text/name-key.ts";
+
+/**
+ * The entity of a name, however it is spelt: case, marks and articles aside.
+ * @throws HybridRAGError `not_found`, with the nearest names that there are in `details.nearest`.
+ */
+export async function findEntity(
+  graph: GraphStore,
+  scope: Scope,
+  name: string,
+  options?: CallOptions,
+): Promise<Entity> {
+  const [found] = await graph.entities(scope, [nameKey(name)], options);
+  if (found) return found;
+  const nearest = await nearestNames(graph, scope, nameKey(name), options);
+  const hint = nearest.length === 0 ? "" : ` The nearest names are: ${nearest.join(", ")}.`;
+  throw new HybridRAGError("not_found", `The graph knows no “${name}”.${hint}`, { details: { nearest } });
+}
+
+const wanted = 5;
+/** Names that are read for each beginning. */
+const perBeginning = 200;
+
+/** Names that begin as this one or one of its words does, the most alike first. */
+export async function nearestNames(
+  graph: GraphStore,
+  scope: Scope,
+  key: string,
+  options?: CallOptions,
+): Promise<readonly string[]> {
+  const beginnings = new Set([key, ...key.split(" ")].flatMap((text) => [text, text.slice(0, 3), text.slice(0, 1)]));
+  const pages = await Promise.all(
+    [...beginnings]
+      .filter((prefix) => prefix !== "")
+      .map((prefix) => graph.list(scope, { limit: perBeginning, prefix }, options)),
+  );
+  const names = new Map(pages.flatMap((page) => page.items.map((entity) => [entity.normalized_name, entity.name])));
+  return [...names]
+    .map(([normalized, name]) => ({ name, alike: likeness(key, normalized) }))
+    .filter(({ alike }) => alike > 0.2)
+    .toSorted((a, b) => b.alike - a.alike || (a.name < b.name ? -1 : 1))
+    .slice(0, wanted)
+    .map(({ name }) => name);
+}
+
+/** Share of letter pairs that two texts have in common (Dice), 0 to 1. */
+export function likeness(a: string, b: string): number {
+  const [left, right] = [pairsOf(a), pairsOf(b)];
+  const shared = [...left].filter((pair) => right.has(pair)).length;
+  return left.size + right.size === 0 ? 0 : (2 * shared) / (left.size + right.size);
+}
+
+const pairsOf = (text: string): ReadonlySet<string> =>
+  new Set(Array.from({ length: text.length + 1 }, (_none, at) => ` ${text} `.slice(at, at + 2)));

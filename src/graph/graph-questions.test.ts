@@ -1,0 +1,101 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { openMemoryStore } from "../testing/memory-store.ts";
+import { contractIdentity } from "../testing/contract/case.ts";
+import { assertion, chunkId, mention, versionOf } from "../testing/contract/examples.ts";
+import type { Metadata } from "../records.ts";
+import { ownerScope } from "../scope.ts";
+import { entityPage } from "./entity-page.ts";
+import { evidencePath } from "./evidence-path.ts";
+import { exportGraph } from "./export-graph.ts";
+import { npmiOf } from "./names-together.ts";
+
+const owner = ownerScope("t");
+
+/** Ann knows Bob, Bob works at Crow, Crow lies in Delft; Eve stands alone. */
+async function world(hidden: Metadata = {}) {
+  const store = openMemoryStore();
+  await store.prepare(contractIdentity);
+  const put = (id: string, part: string, names: readonly string[], metadata: Metadata = {}) => {
+    const mentions = names.map((name) => mention(chunkId(id, 0), name.toLowerCase(), "body", name));
+    const assertions = id === "one" ? [assertion(chunkId(id, 0), "ann", "bob")] : [];
+    return store.documents.put(owner, versionOf({ id, parts: [part], metadata, graph: { mentions, assertions } }));
+  };
+  await put("one", "Ann knows Bob.", ["Ann", "Bob"]);
+  await put("two", "It rains. Bob works at Crow & Sons.", ["Bob", "Crow"], hidden);
+  await put("three", "Crow lies in Delft.", ["Crow", "Delft"]);
+  await put("four", "Eve is alone.", ["Eve"]);
+  await store.settle();
+  return store;
+}
+
+const toldSteps = (path: Awaited<ReturnType<typeof evidencePath>>) =>
+  path.steps.map(({ from, to, sentence }) => `${from} > ${to}: ${sentence}`);
+
+test("the shortest path between two names is told with the sentences that lead along it", async () => {
+  const path = await evidencePath(await world(), owner, { from: "ann", to: "The Delft" });
+  assert.equal(path.found, true);
+  assert.deepEqual(toldSteps(path), [
+    "ann > bob: Ann knows Bob.",
+    "bob > crow: Bob works at Crow & Sons.",
+    "crow > delft: Crow lies in Delft.",
+  ]);
+});
+
+test("a path that does not exist is said so, with the closest name reached", async () => {
+  const path = await evidencePath(await world(), owner, { from: "Ann", to: "Eve" });
+  assert.equal(path.found, false);
+  assert.ok(path.closest !== null && path.closest !== "eve");
+  const short = await evidencePath(await world(), owner, { from: "Ann", to: "Delft", maxSteps: 2 });
+  assert.deepEqual([short.found, short.steps.length <= 2], [false, true]);
+});
+
+test("a passage that the caller may not read carries no path", async () => {
+  const store = await world({ access: ["boss"] });
+  const path = await evidencePath(store, { tenant: "t", principals: ["clerk"] }, { from: "Ann", to: "Delft" });
+  assert.deepEqual([path.found, path.steps.some((step) => step.document_id === "two")], [false, false]);
+  const all = await evidencePath(store, { tenant: "t", principals: ["boss"] }, { from: "Ann", to: "Delft" });
+  assert.equal(all.found, true);
+});
+
+test("an unknown name is refused with the nearest names", async () => {
+  await assert.rejects(entityPage(await world(), owner, "Delf", 5), (error: { code: string; details: object }) => {
+    assert.equal(error.code, "not_found");
+    assert.deepEqual(error.details, { nearest: ["Delft"] });
+    return true;
+  });
+});
+
+test("a page shows passages, statements, and names that stand together with it", async () => {
+  const page = await entityPage(await world(), owner, "bob", 5);
+  assert.deepEqual([page.entity.name, page.passages, page.titled], ["Bob", 2, 0]);
+  assert.deepEqual(
+    page.relationships.map((one) => `${one.source_entity} ${one.target_entity}`),
+    ["ann bob"],
+  );
+  assert.deepEqual(page.together.map((one) => one.entity).toSorted(), ["ann"]);
+  assert.deepEqual(page.evidence.map((one) => one.sentence).toSorted(), [
+    "Ann knows Bob.",
+    "Bob works at Crow & Sons.",
+  ]);
+});
+
+test("mutual information is 1 for names that only stand together, 0 for strangers", () => {
+  assert.equal(npmiOf(2, 2, 2, 10), 1);
+  assert.ok(Math.abs(npmiOf(1, 2, 5, 10)) < 1e-12);
+  assert.equal(npmiOf(0, 2, 5, 10), -1);
+});
+
+test("the graph is exported as GraphML and as JSON, each relationship once", async () => {
+  const store = await world();
+  const read = async (format: "graphml" | "json") => {
+    let text = "";
+    for await (const piece of exportGraph(store.graph, owner, format)) text += piece;
+    return text;
+  };
+  const json = JSON.parse(await read("json")) as { entities: unknown[]; relationships: unknown[] };
+  assert.deepEqual([json.entities.length, json.relationships.length], [5, 1]);
+  const xml = await read("graphml");
+  assert.equal(xml.match(/<node /g)?.length, 5);
+  assert.equal(xml.match(/<edge source="ann" target="bob">/g)?.length, 1);
+});
