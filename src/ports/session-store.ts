@@ -1,6 +1,6 @@
 import type { Message, Metadata, Role, Session } from "../records.ts";
 import type { Scope } from "../scope.ts";
-import type { CallOptions, Page, PageRequest } from "./store.ts";
+import type { CallOptions, Page, PageRequest, RestoreOutcome } from "./store.ts";
 
 /** Conversations. An expired session is not returned, even before it is removed. */
 export interface SessionStore {
@@ -36,6 +36,11 @@ export interface SessionStore {
   ): Promise<readonly Message[]>;
   /** Replaces the summary only if it reaches further than the one stored; the messages stay. */
   summarize(scope: Scope, sessionId: string, summary: string, upTo: number, options?: CallOptions): Promise<void>;
+  /**
+   * Puts a session as another store had it, with its dates and numbers, in place of what has its id; `messages` are
+   * all of them. A live one with a later `updated_at`, or with the same and no earlier expiry, is kept.
+   */
+  restore(scope: Scope, session: Session, messages: readonly Message[], options?: CallOptions): Promise<RestoreOutcome>;
   delete(scope: Scope, sessionId: string, options?: CallOptions): Promise<boolean>;
   /** Live sessions of the tenant. */
   count(scope: Scope, options?: CallOptions): Promise<number>;

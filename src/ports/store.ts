@@ -109,7 +109,25 @@ export interface DocumentStore {
    * what it would be had the document never been put. False when there was none that the scope may read.
    */
   delete(scope: Scope, documentId: string, options?: CallOptions): Promise<boolean>;
+  /**
+   * The current version whole, as `put` took it: chunks in the order of the text, each with its vector bit by bit, rows
+   * of the graph in the order of their chunks. Chunks that the scope may not read are left out with their rows.
+   */
+  version(scope: Scope, documentId: string, options?: CallOptions): Promise<StoredVersion | null>;
+  /**
+   * Puts a version as another store had it, with its number, status and dates, at once or not at all. One that is
+   * stored with a later `updated_at`, or with the same and equal `content_hash`, is kept. Throws as `put` does.
+   */
+  restore(scope: Scope, version: StoredVersion, options?: CallOptions): Promise<RestoreOutcome>;
 }
+
+/** A version as it is stored; `chunks` and `characters` of the document count what is given beside it. */
+export interface StoredVersion extends DocumentVersion {
+  readonly document: Document;
+}
+
+/** "kept": what is stored under this id is as new or newer, and stays. */
+export type RestoreOutcome = "restored" | "kept";
 
 export interface DocumentVersion {
   readonly document: Pick<Document, "document_id" | "title" | "source" | "mime" | "content_hash" | "metadata">;

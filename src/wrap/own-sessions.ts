@@ -44,6 +44,10 @@ export function ownSessions(sessions: SessionStore): SessionStore {
         await sessions.summarize(scope, sessionId, summary, upTo, options);
       }
     },
+    restore: async (scope, session, messages, options) => {
+      if (scope.principals === "all") return sessions.restore(scope, session, messages, options);
+      throw new HybridRAGError("forbidden", "Only the owner of all data may restore conversations.");
+    },
     delete: async (scope, sessionId, options) =>
       !(await isHidden(scope, sessionId, options)) && sessions.delete(scope, sessionId, options),
   };

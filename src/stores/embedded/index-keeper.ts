@@ -63,6 +63,11 @@ export function indexKeeper(freeze: Reads, write: Writes): IndexKeeper {
         if (result.outcome !== "unchanged") count(scope.tenant, version.chunks.length);
         return result;
       },
+      restore: async (scope, version, options) => {
+        const outcome = await documents.restore(scope, version, options);
+        if (outcome === "restored") count(scope.tenant, version.chunks.length);
+        return outcome;
+      },
       delete: async (scope, documentId, options) => {
         const isGone = await documents.delete(scope, documentId, options);
         if (isGone) count(scope.tenant, 1);

@@ -20,6 +20,8 @@ export const documentPort = (read: Reads, write: Writes): DocumentStore => ({
   count: (scope, options) => read("documents.count", [scope], options),
   put: (scope, version, options) => write("documents.put", [scope, version], options),
   delete: (scope, documentId, options) => write("documents.delete", [scope, documentId], options),
+  version: (scope, documentId, options) => read("documents.version", [scope, documentId], options),
+  restore: (scope, version, options) => write("documents.restore", [scope, version], options),
 });
 
 export const chunkPort = (read: Reads): ChunkStore => ({
@@ -56,6 +58,7 @@ export const sessionPort = (read: Reads, write: Writes): SessionStore => ({
   messages: (scope, sessionId, request, options) => read("sessions.messages", [scope, sessionId, request], options),
   summarize: (scope, sessionId, summary, upTo, options) =>
     write("sessions.summarize", [scope, sessionId, summary, upTo], options),
+  restore: (scope, session, messages, options) => write("sessions.restore", [scope, session, messages], options),
   delete: (scope, sessionId, options) => write("sessions.delete", [scope, sessionId], options),
   count: (scope, options) => read("sessions.count", [scope], options),
 });
@@ -66,6 +69,8 @@ export const memoryPort = (read: Reads, write: Writes): MemoryStore => ({
   list: (scope, agentId, request, options) => read("memories.list", [scope, agentId, request], options),
   search: (scope, agentId, request, options) => read("memories.search", [scope, agentId, request], options),
   touch: (scope, agentId, memoryIds, options) => write("memories.touch", [scope, agentId, memoryIds], options),
+  stored: (scope, request, options) => read("memories.stored", [scope, request], options),
+  restore: (scope, memory, options) => write("memories.restore", [scope, memory], options),
   delete: (scope, agentId, memoryId, options) => write("memories.delete", [scope, agentId, memoryId], options),
   count: (scope, agentId, options) => read("memories.count", [scope, agentId], options),
 });

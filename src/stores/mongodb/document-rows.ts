@@ -1,6 +1,6 @@
 import type { ClientSession } from "mongodb";
 import { HybridRAGError } from "../../errors.ts";
-import type { DocumentVersion, PutResult } from "../../ports/store.ts";
+import type { DocumentVersion, PutResult, StoredVersion } from "../../ports/store.ts";
 import type { Document } from "../../records.ts";
 import { mayRead, type Scope } from "../../scope.ts";
 import { metadataOf, type ChunkRow } from "./chunk-rows.ts";
@@ -68,17 +68,36 @@ export interface Prepared {
   readonly chunks: readonly ChunkRow[];
   readonly texts: readonly Readonly<Record<string, unknown>>[];
   readonly fields: Omit<DocumentRow, "version" | "created_at" | "_id">;
+  /** Number, status and dates that a restored version had elsewhere; null for one that is new. */
+  readonly history: History | null;
 }
 
-/** What is decided without writing: a foreign document is refused, an equal one left as it is. */
-export function outcomeBefore(scope: Scope, known: DocumentRow | null, version: DocumentVersion): PutResult | null {
-  if (known && !mayRead(scope, metadataOf(known))) {
+export type History = Pick<Document, "version" | "status" | "error" | "created_at" | "updated_at">;
+
+/** What is decided without writing: a foreign document is refused, an equal one and a newer one left as it is. */
+export function outcomeBefore(
+  { scope, version, history }: Pick<Prepared, "scope" | "version" | "history">,
+  known: DocumentRow | null,
+): PutResult | null {
+  if (known === null) return null;
+  if (!mayRead(scope, metadataOf(known))) {
     throw new HybridRAGError("forbidden", "A document with this id exists that this caller may not change.");
   }
-  return known?.content_hash === version.document.content_hash
-    ? { outcome: "unchanged", version: known.version }
-    : null;
+  const isEqual = known.content_hash === version.document.content_hash;
+  const isKept =
+    history === null
+      ? isEqual
+      : known.updated_at > history.updated_at || (isEqual && known.updated_at === history.updated_at);
+  return isKept ? { outcome: "unchanged", version: known.version } : null;
 }
+
+export const historyOf = ({ document }: StoredVersion): History => ({
+  version: document.version,
+  status: document.status,
+  error: document.error,
+  created_at: document.created_at,
+  updated_at: document.updated_at,
+});
 
 /** The row of the version that follows the one known. */
 export const nextRow = (prepared: Prepared, known: DocumentRow | null): DocumentRow => ({
@@ -86,6 +105,7 @@ export const nextRow = (prepared: Prepared, known: DocumentRow | null): Document
   ...prepared.fields,
   version: (known?.version ?? 0) + 1,
   created_at: known?.created_at ?? prepared.fields.updated_at,
+  ...prepared.history,
 });
 
 type Identified = Pick<DocumentRow, "tenant_id" | "document_id">;

@@ -10,18 +10,21 @@ import { call, rows, transaction, type Context } from "./context.ts";
 import {
   batchesOf,
   documentOf,
+  historyOf,
   nextRow,
   outcomeBefore,
   readable,
   readDocument,
   removeBatches,
   type DocumentRow,
+  type History,
   type Prepared,
 } from "./document-rows.ts";
 import { collections } from "./names.ts";
 import { coarseMatch } from "./native-filter.ts";
 import { pageOf, readCursor } from "./paging.ts";
 import { putStaged } from "./staged-put.ts";
+import { textOf, wholeVersion } from "./whole-version.ts";
 import { identifierOf, readersFor, readersOf, storedMetadata } from "./stored-metadata.ts";
 
 /** Chunks of a version that one transaction takes; more are staged and flipped. */
@@ -55,7 +58,13 @@ export function mongoDocuments(context: Context, maxInTransaction: number): Docu
           .toArray();
         return { documents: sums?.documents ?? 0, chunks: sums?.chunks ?? 0 };
       }),
-    put: (scope, version, options) => put(context, scope, version, options, maxInTransaction),
+    put: (scope, version, options) => put(context, { scope, version, history: null, maxInTransaction }, options),
+    version: (scope, documentId, options) =>
+      call(context, options, (signal) => wholeVersion(context, scope, documentId, signal), 10 * context.timeoutMs),
+    restore: async (scope, version, options) => {
+      const write = { scope, version, history: historyOf(version), maxInTransaction };
+      return (await put(context, write, options)).outcome === "unchanged" ? "kept" : "restored";
+    },
     delete: (scope, documentId, options) =>
       call(context, options, async (signal) => {
         const isDeleted = await transaction(context, signal, (session) => remove(context, scope, documentId, session));
@@ -77,11 +86,8 @@ async function readText(context: Context, scope: Scope, documentId: string): Pro
   for (let attempt = 1; attempt <= attempts; attempt++) {
     const row = await readable(context, scope, documentId);
     if (row === null) return null;
-    const parts = await rows(context, collections.texts)
-      .find({ tenant_id: scope.tenant, document_id: documentId, batch: row.batch })
-      .sort({ part: 1 })
-      .toArray();
-    if (parts.length === row.text_parts) return parts.map((part) => String(part["text"])).join("");
+    const text = await textOf(context, row);
+    if (text !== null) return text;
   }
   throw new HybridRAGError("store_failed", "The document changes faster than it can be read; try again.");
 }
@@ -118,23 +124,25 @@ async function listRows(
   return found;
 }
 
-function put(
-  context: Context,
-  scope: Scope,
-  version: DocumentVersion,
-  options: CallOptions | undefined,
-  maxInTransaction: number,
-): Promise<PutResult> {
+interface Write {
+  readonly scope: Scope;
+  readonly version: DocumentVersion;
+  readonly history: History | null;
+  readonly maxInTransaction: number;
+}
+
+function put(context: Context, write: Write, options: CallOptions | undefined): Promise<PutResult> {
+  const { scope, version } = write;
   // Before the first wait: what the caller changes afterwards must not reach the store.
-  const isStaged = version.chunks.length > maxInTransaction;
+  const isStaged = version.chunks.length > write.maxInTransaction;
   let prepared: Prepared;
   return call(
     context,
     options,
     async (signal) => {
-      prepared = prepare(context, scope, version, isStaged);
+      prepared = prepare(context, write, isStaged);
       const known = await readDocument(context, scope, version.document.document_id);
-      const early = outcomeBefore(scope, known, version);
+      const early = outcomeBefore(prepared, known);
       if (early !== null) return early;
       const result = isStaged
         ? await putStaged(context, prepared, signal)
@@ -147,7 +155,7 @@ function put(
   );
 }
 
-function prepare(context: Context, scope: Scope, version: DocumentVersion, isStaged: boolean): Prepared {
+function prepare(context: Context, { scope, version, history }: Write, isStaged: boolean): Prepared {
   checkVersion(context, version);
   const { document, text, chunks, graph } = version;
   const batch = randomUUID();
@@ -162,6 +170,7 @@ function prepare(context: Context, scope: Scope, version: DocumentVersion, isSta
   return {
     scope,
     batch,
+    history,
     version: { ...version, chunks: [] },
     chunks: made.rows,
     texts: parts.map((part, index) => ({
@@ -218,9 +227,9 @@ function checkVersion(context: Context, { document, chunks }: DocumentVersion): 
 }
 
 async function replace(context: Context, prepared: Prepared, session: ClientSession): Promise<PutResult> {
-  const { scope, version, fields } = prepared;
+  const { scope, fields } = prepared;
   const known = await readDocument(context, scope, fields.document_id, session);
-  const early = outcomeBefore(scope, known, version);
+  const early = outcomeBefore(prepared, known);
   if (early !== null) return early;
   const next = nextRow(prepared, known);
   if (known) await rows(context, collections.documents).replaceOne({ _id: next._id }, next, { session });

@@ -1,11 +1,11 @@
 import { Binary } from "mongodb";
 import { compareText } from "../../filter/matches.ts";
-import type { MemoryHit, MemoryStore } from "../../ports/memory-store.ts";
+import type { MemoryHit, MemoryStore, NewMemory } from "../../ports/memory-store.ts";
 import type { Memory } from "../../records.ts";
 import type { Scope } from "../../scope.ts";
 import { checkVector } from "./check-vector.ts";
 import { cosine, vectorOf } from "./chunk-rows.ts";
-import { call, rows, type Context, type Row } from "./context.ts";
+import { call, rows, transaction, type Context, type Row } from "./context.ts";
 import { bm25 } from "./bm25.ts";
 import { collections } from "./names.ts";
 import { pageOf, readCursor } from "./paging.ts";
@@ -20,7 +20,7 @@ export function mongoMemories(context: Context): MemoryStore {
   const live = (scope: Scope, agentId: string) => ({
     tenant_id: scope.tenant,
     agent_id: agentId,
-    $or: [{ expires_at: null }, { expires_at: { $gt: new Date(context.now()) } }],
+    ...unexpired(context),
   });
   return {
     put: (scope, memory, options) =>
@@ -28,22 +28,7 @@ export function mongoMemories(context: Context): MemoryStore {
         if (memory.vector) checkVector(context, memory.vector, "/vector");
         const now = new Date(context.now()).toISOString();
         const _id = identifierOf(scope.tenant, memory.agent_id, memory.memory_id);
-        const fields = {
-          memory_id: memory.memory_id,
-          agent_id: memory.agent_id,
-          tenant_id: scope.tenant,
-          type: memory.type,
-          content: memory.content,
-          importance: memory.importance,
-          metadata: structuredClone(memory.metadata),
-          valid_from: memory.valid_from ?? null,
-          valid_to: memory.valid_to ?? null,
-          expires_at: memory.expires_at == null ? null : new Date(memory.expires_at),
-          expires_text: memory.expires_at ?? null,
-          terms: context.analyzer.analyze(memory.content).join(" "),
-          vector: memory.vector === null ? null : Binary.fromFloat32Array(memory.vector),
-          updated_at: now,
-        };
+        const fields = { ...fieldsOf(context, scope, memory), updated_at: now };
         const fresh = { access_count: 0, accessed_at: null, created_at: now };
         const kept = await memories().findOneAndUpdate(
           { _id, ...live(scope, memory.agent_id) },
@@ -110,6 +95,48 @@ export function mongoMemories(context: Context): MemoryStore {
           { $inc: { access_count: 1 }, $set: { accessed_at } },
         );
       }),
+    stored: (scope, request, options) =>
+      call(context, options, async (signal) => {
+        const after = readCursor(request, "stored memories", 2);
+        const [agent, memory] = (after ?? []).map(String);
+        const found = await memories()
+          .find(
+            {
+              $and: [
+                { tenant_id: scope.tenant, ...unexpired(context) },
+                ...(after === null
+                  ? []
+                  : [{ $or: [{ agent_id: { $gt: agent } }, { agent_id: agent, memory_id: { $gt: memory } }] }]),
+              ],
+            },
+            { signal },
+          )
+          .sort({ agent_id: 1, memory_id: 1 })
+          .limit(request.limit + 1)
+          .toArray();
+        return pageOf(
+          found,
+          request,
+          "stored memories",
+          (row) => [String(row["agent_id"]), String(row["memory_id"])],
+          (row) => ({ memory: memoryOf(row), vector: storedVector(row) }),
+        );
+      }),
+    restore: (scope, { memory, vector }, options) =>
+      call(context, options, async (signal) => {
+        if (vector) checkVector(context, vector, "/vector");
+        const _id = identifierOf(scope.tenant, memory.agent_id, memory.memory_id);
+        const { access_count, accessed_at, created_at, updated_at } = memory;
+        const history = { access_count, accessed_at, created_at, updated_at };
+        const row = { _id, ...fieldsOf(context, scope, { ...memory, vector }), ...history };
+        return transaction(context, signal, async (session) => {
+          const before = await memories().findOne({ _id, ...live(scope, memory.agent_id) }, { session });
+          const isAsNew = before?.["updated_at"] === updated_at && before["access_count"] >= access_count;
+          if (before && (isAsNew || before["updated_at"] > updated_at)) return "kept";
+          await memories().replaceOne({ _id }, row, { upsert: true, session });
+          return "restored";
+        });
+      }),
     delete: (scope, agentId, memoryId, options) =>
       call(
         context,
@@ -120,6 +147,30 @@ export function mongoMemories(context: Context): MemoryStore {
       call(context, options, (signal) => memories().countDocuments(live(scope, agentId), { signal })),
   };
 }
+
+const unexpired = (context: Context) => ({
+  $or: [{ expires_at: null }, { expires_at: { $gt: new Date(context.now()) } }],
+});
+
+/** Everything of a memory but its dates and counts. */
+const fieldsOf = (context: Context, scope: Scope, memory: NewMemory) => ({
+  memory_id: memory.memory_id,
+  agent_id: memory.agent_id,
+  tenant_id: scope.tenant,
+  type: memory.type,
+  content: memory.content,
+  importance: memory.importance,
+  metadata: structuredClone(memory.metadata),
+  valid_from: memory.valid_from ?? null,
+  valid_to: memory.valid_to ?? null,
+  expires_at: memory.expires_at == null ? null : new Date(memory.expires_at),
+  expires_text: memory.expires_at ?? null,
+  terms: context.analyzer.analyze(memory.content).join(" "),
+  vector: memory.vector === null ? null : Binary.fromFloat32Array(memory.vector),
+});
+
+const storedVector = (row: Row): Float32Array | null =>
+  row["vector"] ? vectorOf({ vector: row["vector"] as Binary }) : null;
 
 const behind = (createdAt: string, memoryId: string) => ({
   $or: [{ created_at: { $lt: createdAt } }, { created_at: createdAt, memory_id: { $gt: memoryId } }],
@@ -149,7 +200,7 @@ function scoreAll(
   const corpus = { chunks: all.length, averageBody: words / all.length, averageTitle: 0, isOdd: false };
   const groups = terms.map((term) => ({ terms: [term], times: 1 }));
   return all.map((row, index): MemoryHit => {
-    const stored = row["vector"] ? vectorOf({ vector: row["vector"] as Binary }) : null;
+    const stored = storedVector(row);
     const own = { terms: { body: bodies[index]!, title: "", words: "" } };
     return {
       memory: memoryOf(row),

@@ -1,5 +1,6 @@
 import { HybridRAGError } from "../../errors.ts";
 import type { SessionStore } from "../../ports/session-store.ts";
+import type { RestoreOutcome } from "../../ports/store.ts";
 import type { Message, Session } from "../../records.ts";
 import type { Scope } from "../../scope.ts";
 import { call, rows, transaction, type Context, type Row } from "./context.ts";
@@ -93,13 +94,7 @@ export function mongoSessions(context: Context): SessionStore {
           }));
           const key = String(updated["session_key"]);
           if (added.length > 0) {
-            const stored = added.map((message) => ({
-              _id: identifierOf(scope.tenant, key, String(message.sequence)),
-              tenant_id: scope.tenant,
-              session_key: key,
-              expires_at: updated["expires_at"] as Date,
-              ...message,
-            }));
+            const stored = messageRows(scope, key, updated["expires_at"] as Date, added);
             await rows(context, collections.messages).insertMany(stored as never, { session });
           }
           if (options?.ttlMs !== undefined)
@@ -130,6 +125,13 @@ export function mongoSessions(context: Context): SessionStore {
           { $set: { summary, summarized_to: upTo, updated_at } },
         );
       }),
+    restore: (scope, session, messages, options) =>
+      call(
+        context,
+        options,
+        (signal) => restore(context, scope, { session, messages }, signal),
+        10 * context.timeoutMs,
+      ),
     delete: (scope, sessionId, options) =>
       call(context, options, (signal) =>
         transaction(context, signal, async (session) => {
@@ -148,6 +150,68 @@ export function mongoSessions(context: Context): SessionStore {
         ),
       ),
   };
+}
+
+const messageRows = (scope: Scope, key: string, expires_at: Date, messages: readonly Message[]): readonly Row[] =>
+  messages.map((message) => ({
+    _id: identifierOf(scope.tenant, key, String(message.sequence)),
+    tenant_id: scope.tenant,
+    session_key: key,
+    expires_at,
+    ...message,
+  }));
+
+/** Rows in one insert. */
+const insertRows = 500;
+
+interface Conversation {
+  readonly session: Session;
+  readonly messages: readonly Message[];
+}
+
+/**
+ * Messages are written first, under a key that no session has, so that nobody sees them; then one transaction puts the
+ * session in its place. What a crash leaves expires with the session.
+ */
+async function restore(
+  context: Context,
+  scope: Scope,
+  { session, messages }: Conversation,
+  signal: AbortSignal,
+): Promise<RestoreOutcome> {
+  const sessions = rows(context, collections.sessions);
+  const all = rows(context, collections.messages);
+  const _id = identifierOf(scope.tenant, session.session_id);
+  const expires_at = new Date(session.expires_at);
+  const isKept = (before: Row | null): boolean => {
+    if (before === null || (before["expires_at"] as Date).getTime() <= context.now()) return false;
+    const updated = String(before["updated_at"]);
+    if (updated !== session.updated_at) return updated > session.updated_at;
+    return (before["expires_at"] as Date) >= expires_at;
+  };
+  if (isKept(await sessions.findOne({ _id }))) return "kept";
+  const key = crypto.randomUUID();
+  const stored = messageRows(scope, key, expires_at, messages);
+  for (let start = 0; start < stored.length; start += insertRows) {
+    signal.throwIfAborted();
+    await all.insertMany(stored.slice(start, start + insertRows) as never);
+  }
+  const outgoing = await transaction(context, signal, async (transactional) => {
+    const before = await sessions.findOne({ _id }, { session: transactional });
+    if (isKept(before)) return key;
+    const row = {
+      _id,
+      tenant_id: scope.tenant,
+      session_key: key,
+      ...structuredClone(session),
+      messages: messages.length,
+      expires_at,
+    };
+    await sessions.replaceOne({ _id }, row, { upsert: true, session: transactional });
+    return before && String(before["session_key"]);
+  });
+  if (outgoing !== null) await all.deleteMany({ tenant_id: scope.tenant, session_key: outgoing });
+  return outgoing === key ? "kept" : "restored";
 }
 
 /** Sessions that a listing shows after this one: updated earlier, or at once with it and a greater id. */

@@ -60,7 +60,7 @@ async function flip(
   for (let attempt = 1; ; attempt++) {
     signal?.throwIfAborted();
     const before = await readDocument(context, prepared.scope, prepared.fields.document_id);
-    const early = outcomeBefore(prepared.scope, before, prepared.version);
+    const early = outcomeBefore(prepared, before);
     if (early !== null) return { result: early, before };
     const superseded = batchesOf(before);
     const next: DocumentRow = { ...nextRow(prepared, before), pending: true, superseded };

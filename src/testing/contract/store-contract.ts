@@ -16,6 +16,7 @@ import { jobCases } from "./jobs.ts";
 import { keyCases } from "./keys.ts";
 import { lifecycleCases } from "./lifecycle.ts";
 import { memoryCases } from "./memories.ts";
+import { movingCases } from "./moving.ts";
 import { searchCases } from "./search.ts";
 import { sessionCases } from "./sessions.ts";
 import { tenantCases } from "./tenants.ts";
@@ -56,6 +57,7 @@ export const contractCases: Readonly<Record<string, readonly ContractCase[]>> = 
   graph: graphCases,
   sessions: sessionCases,
   memories: memoryCases,
+  moving: movingCases,
   jobs: jobCases,
   caches: cacheCases,
   keys: keyCases,

@@ -1,8 +1,8 @@
 import { searchableText } from "../../text/searchable-text.ts";
 import { HybridRAGError } from "../../errors.ts";
 import { compareText, matches } from "../../filter/matches.ts";
-import type { DocumentStore, DocumentVersion, PutResult } from "../../ports/store.ts";
-import type { Chunk, NewChunk } from "../../records.ts";
+import type { DocumentStore, DocumentVersion, PutResult, RestoreOutcome, StoredVersion } from "../../ports/store.ts";
+import type { Chunk, Document, NewChunk } from "../../records.ts";
 import { mayRead, type Scope } from "../../scope.ts";
 import { pageOf } from "./paging.ts";
 import {
@@ -56,6 +56,15 @@ export function memoryDocuments(state: State): DocumentStore {
       enter(state, options);
       return readable(state, scope, documentId) !== null && tenantOf(state, scope).documents.delete(documentId);
     },
+    async version(scope, documentId, options) {
+      enter(state, options);
+      const stored = readable(state, scope, documentId);
+      return stored && versionOf(scope, stored);
+    },
+    async restore(scope, version, options) {
+      enter(state, options);
+      return restore(state, scope, version);
+    },
   };
 }
 
@@ -76,34 +85,64 @@ export function readable(state: State, scope: Scope, documentId: string): Stored
   return stored && mayRead(scope, stored.document.metadata) ? stored : null;
 }
 
-function put(state: State, scope: Scope, version: DocumentVersion): PutResult {
-  const { documents } = tenantOf(state, scope);
-  const id = version.document.document_id;
-  const before = documents.get(id)?.document;
+/** The document that a version replaces. Throws `forbidden` when the scope may not read it. */
+function replaced(state: State, scope: Scope, id: string): Document | undefined {
+  const before = tenantOf(state, scope).documents.get(id)?.document;
   if (before && !mayRead(scope, before.metadata)) {
     throw new HybridRAGError("forbidden", "A document with this id exists that this caller may not change.");
   }
+  return before;
+}
+
+function put(state: State, scope: Scope, version: DocumentVersion): PutResult {
+  const before = replaced(state, scope, version.document.document_id);
   if (before?.content_hash === version.document.content_hash) {
     return { outcome: "unchanged", version: before.version };
   }
-  check(state, version);
   const now = isoNow(state);
   const number = (before?.version ?? 0) + 1;
-  documents.set(id, {
+  write(state, scope, version, {
+    version: number,
+    status: "indexed",
+    error: null,
+    created_at: before?.created_at ?? now,
+    updated_at: now,
+  });
+  return { outcome: before ? "updated" : "indexed", version: number };
+}
+
+function restore(state: State, scope: Scope, version: StoredVersion): RestoreOutcome {
+  const { document } = version;
+  const before = replaced(state, scope, document.document_id);
+  const isEqual = before?.updated_at === document.updated_at && before.content_hash === document.content_hash;
+  if (before && (isEqual || before.updated_at > document.updated_at)) return "kept";
+  write(state, scope, version, document);
+  return "restored";
+}
+
+function write(
+  state: State,
+  scope: Scope,
+  version: DocumentVersion,
+  history: Pick<Document, "version" | "status" | "error" | "created_at" | "updated_at">,
+): void {
+  check(state, version);
+  const { document } = version;
+  tenantOf(state, scope).documents.set(document.document_id, {
     document: frozen({
-      document_id: id,
-      title: version.document.title,
-      source: version.document.source,
-      mime: version.document.mime,
-      content_hash: version.document.content_hash,
-      metadata: version.document.metadata,
-      version: number,
-      status: "indexed",
+      document_id: document.document_id,
+      title: document.title,
+      source: document.source,
+      mime: document.mime,
+      content_hash: document.content_hash,
+      metadata: document.metadata,
+      version: history.version,
+      status: history.status,
       chunks: version.chunks.length,
       characters: version.text.length,
-      error: null,
-      created_at: before?.created_at ?? now,
-      updated_at: now,
+      error: history.error,
+      created_at: history.created_at,
+      updated_at: history.updated_at,
     }),
     text: version.text,
     chunks: version.chunks
@@ -111,7 +150,28 @@ function put(state: State, scope: Scope, version: DocumentVersion): PutResult {
       .toSorted((a, b) => a.chunk.ordinal - b.chunk.ordinal),
     graph: frozen(version.graph),
   });
-  return { outcome: before ? "updated" : "indexed", version: number };
+}
+
+function versionOf(scope: Scope, stored: StoredDocument): StoredVersion {
+  const seen = stored.chunks.filter(({ chunk }) => mayRead(scope, chunk.metadata));
+  const inOrder = <T extends { readonly chunk_id: string }>(rows: readonly T[]): readonly T[] => {
+    const byChunk = Map.groupBy(rows, (row) => row.chunk_id);
+    return seen.flatMap(({ chunk }) => byChunk.get(chunk.chunk_id) ?? []);
+  };
+  return {
+    document: stored.document,
+    text: stored.text,
+    chunks: seen.map(({ chunk, vector, embeddingHash }) => ({
+      ...chunk,
+      vector: vector && Float32Array.from(vector),
+      embedding_hash: embeddingHash,
+    })),
+    graph: {
+      mentions: inOrder(stored.graph.mentions),
+      links: inOrder(stored.graph.links),
+      assertions: inOrder(stored.graph.assertions),
+    },
+  };
 }
 
 function check(state: State, { document, chunks }: DocumentVersion): void {

@@ -1,5 +1,12 @@
 import { compareText } from "../../filter/matches.ts";
-import type { MemoryHit, MemorySearch, MemoryStore, NewMemory } from "../../ports/memory-store.ts";
+import type {
+  MemoryHit,
+  MemorySearch,
+  MemoryStore,
+  NewMemory,
+  StoredMemory as WholeMemory,
+} from "../../ports/memory-store.ts";
+import type { RestoreOutcome } from "../../ports/store.ts";
 import type { Memory } from "../../records.ts";
 import type { Scope } from "../../scope.ts";
 import { bm25, bodyField } from "./bm25.ts";
@@ -38,6 +45,18 @@ export function memoryMemories(state: State): MemoryStore {
         const touched = frozen({ ...memory, access_count: memory.access_count + 1, accessed_at });
         ofAgent(state, scope, agentId).set(memory.memory_id, { ...stored, memory: touched });
       }
+    },
+    async stored(scope, request, options) {
+      enter(state, options);
+      const all = [...tenantOf(state, scope).memories.keys()]
+        .flatMap((agentId) => live(state, scope, agentId))
+        .map(({ memory, vector }) => ({ memory, vector: vector && Float32Array.from(vector) }))
+        .toSorted((a, b) => byAgent(agentKey(a), agentKey(b)));
+      return pageOf(all, request, "stored memories", agentKey, byAgent);
+    },
+    async restore(scope, memory, options) {
+      enter(state, options);
+      return restore(state, scope, memory);
     },
     async delete(scope, agentId, memoryId, options) {
       enter(state, options);
@@ -90,6 +109,23 @@ function put(state: State, scope: Scope, { vector, ...memory }: NewMemory): Memo
   return stored.memory;
 }
 
+function restore(state: State, scope: Scope, { memory, vector }: WholeMemory): RestoreOutcome {
+  if (vector) checkVector(state, vector, "/vector");
+  const of = live(state, scope, memory.agent_id);
+  const before = of.find((stored) => stored.memory.memory_id === memory.memory_id)?.memory;
+  const isKept =
+    before !== undefined &&
+    (before.updated_at > memory.updated_at ||
+      (before.updated_at === memory.updated_at && before.access_count >= memory.access_count));
+  if (isKept) return "kept";
+  ofAgent(state, scope, memory.agent_id).set(memory.memory_id, {
+    memory: frozen(memory),
+    vector: vector && Float32Array.from(vector),
+    terms: state.analyzer.analyze(memory.content),
+  });
+  return "restored";
+}
+
 /** `valid_from` belongs to the time of validity, `valid_to` does not. */
 function isWanted(memory: Memory, { type, validAt }: { readonly type?: string; readonly validAt?: string }): boolean {
   if (type !== undefined && memory.type !== type) return false;
@@ -124,3 +160,8 @@ const sortKey = (memory: Memory): SortKey => [memory.created_at, memory.memory_i
 
 const newestFirst = (a: SortKey, b: SortKey): number =>
   compareText(String(b[0]), String(a[0])) || compareText(String(a[1]), String(b[1]));
+
+const agentKey = ({ memory }: WholeMemory): SortKey => [memory.agent_id, memory.memory_id];
+
+const byAgent = (a: SortKey, b: SortKey): number =>
+  compareText(String(a[0]), String(b[0])) || compareText(String(a[1]), String(b[1]));

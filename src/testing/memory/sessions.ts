@@ -73,6 +73,17 @@ export function memorySessions(state: State): SessionStore {
       const updated_at = isoNow(state);
       write(state, scope, { ...known.session, summary, summarized_to: upTo, updated_at }, known.messages);
     },
+    async restore(scope, session, messages, options) {
+      enter(state, options);
+      const before = live(state, scope, session.session_id)?.session;
+      const isKept =
+        before !== undefined &&
+        (before.updated_at > session.updated_at ||
+          (before.updated_at === session.updated_at && before.expires_at >= session.expires_at));
+      if (isKept) return "kept";
+      write(state, scope, { ...session, messages: messages.length }, frozen(messages));
+      return "restored";
+    },
     async delete(scope, sessionId, options) {
       enter(state, options);
       return live(state, scope, sessionId) !== null && tenantOf(state, scope).sessions.delete(sessionId);

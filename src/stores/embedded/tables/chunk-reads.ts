@@ -12,7 +12,7 @@ type GuardedRow = ChunkRow & { readonly metadata_id: number };
 const guardedColumns = `${chunkColumns}, c.metadata_id`;
 
 /** Leaves out what the scope may not read. */
-function readable<Row extends { readonly metadata_id: number }>(
+export function readable<Row extends { readonly metadata_id: number }>(
   db: Database,
   scope: Scope,
   rows: readonly Row[],

@@ -1,6 +1,6 @@
 import { HybridRAGError } from "../../../errors.ts";
-import type { DocumentVersion, PutResult } from "../../../ports/store.ts";
-import type { Metadata, NewChunk } from "../../../records.ts";
+import type { DocumentVersion, PutResult, RestoreOutcome, StoredVersion } from "../../../ports/store.ts";
+import type { Document, Metadata, NewChunk } from "../../../records.ts";
 import { mayRead, type Scope } from "../../../scope.ts";
 import type { Database } from "../sqlite/database.ts";
 import type { CallContext } from "../workers/context.ts";
@@ -14,18 +14,27 @@ import { ensureTenant, tenantOf } from "./tenants.ts";
 /** Runs inside the writer's transaction: whatever it throws leaves the version before in place. */
 export function putDocument({ db, now }: CallContext, scope: Scope, version: DocumentVersion): PutResult {
   const tenant = ensureTenant(db, scope);
-  const before = findDocument(db, tenant, version.document.document_id);
-  if (before && !mayRead(scope, JSON.parse(before.json) as Metadata)) refuseHidden(version.document.document_id);
+  const before = findReplaced(db, tenant, scope, version);
   if (before?.content_hash === version.document.content_hash) {
     return { outcome: "unchanged", version: before.version };
   }
-  checkVersion(db, version);
-  if (before) removeChunks(db, tenant, before.document_key);
-  const documentKey = writeDocument(db, { tenant, version, before, at: new Date(now).toISOString() });
-  if (before) releaseMetadata(db, before.metadata_id, 1);
-  const keys = writeChunks(db, { tenant, documentKey, owner: version.document.metadata }, version.chunks);
-  writeGraph(db, tenant, keys, version.graph);
-  return { outcome: before ? "updated" : "indexed", version: (before?.version ?? 0) + 1 };
+  const at = new Date(now).toISOString();
+  const number = (before?.version ?? 0) + 1;
+  const created_at = before?.created_at ?? at;
+  const history: History = { version: number, status: "indexed", error: null, created_at, updated_at: at };
+  replaceVersion(db, { tenant, version, before, history });
+  return { outcome: before ? "updated" : "indexed", version: number };
+}
+
+/** As `putDocument`, with the number and the dates that the version had elsewhere. */
+export function restoreDocument({ db }: CallContext, scope: Scope, version: StoredVersion): RestoreOutcome {
+  const tenant = ensureTenant(db, scope);
+  const { document } = version;
+  const before = findReplaced(db, tenant, scope, version);
+  const isEqual = before?.updated_at === document.updated_at && before.content_hash === document.content_hash;
+  if (before && (isEqual || before.updated_at > document.updated_at)) return "kept";
+  replaceVersion(db, { tenant, version, before, history: document });
+  return "restored";
 }
 
 export function deleteDocument({ db }: CallContext, scope: Scope, documentId: string): boolean {
@@ -46,14 +55,22 @@ const findDocument = (db: Database, tenant: number, documentId: string): Documen
     documentId,
   );
 
+/** The document that the version replaces. @throws HybridRAGError `forbidden` when the scope may not read it. */
+function findReplaced(
+  db: Database,
+  tenant: number,
+  scope: Scope,
+  { document: { document_id } }: DocumentVersion,
+): DocumentRow | undefined {
+  const before = findDocument(db, tenant, document_id);
+  if (!before || mayRead(scope, JSON.parse(before.json) as Metadata)) return before;
+  throw new HybridRAGError("forbidden", "A document with this id exists that these credentials may not read.", {
+    details: { document_id },
+  });
+}
+
 const invalid = (message: string, path: string): never => {
   throw new HybridRAGError("invalid_input", message, { details: { path } });
-};
-
-const refuseHidden = (documentId: string): never => {
-  throw new HybridRAGError("forbidden", "A document with this id exists that these credentials may not read.", {
-    details: { document_id: documentId },
-  });
 };
 
 /** What would make a search lie later is refused now. */
@@ -74,24 +91,37 @@ function checkVersion(db: Database, { document, text, chunks, graph }: DocumentV
   }
 }
 
+type History = Pick<Document, "version" | "status" | "error" | "created_at" | "updated_at">;
+
 interface DocumentWrite {
   readonly tenant: number;
   readonly version: DocumentVersion;
   readonly before: DocumentRow | undefined;
-  readonly at: string;
+  readonly history: History;
 }
 
-function writeDocument(db: Database, { tenant, version, before, at }: DocumentWrite): number {
+function replaceVersion(db: Database, write: DocumentWrite): void {
+  const { tenant, version, before } = write;
+  checkVersion(db, version);
+  if (before) removeChunks(db, tenant, before.document_key);
+  const documentKey = writeDocument(db, write);
+  if (before) releaseMetadata(db, before.metadata_id, 1);
+  const keys = writeChunks(db, { tenant, documentKey, owner: version.document.metadata }, version.chunks);
+  writeGraph(db, tenant, keys, version.graph);
+}
+
+function writeDocument(db: Database, { tenant, version, before, history }: DocumentWrite): number {
   const { document, text, chunks } = version;
   const metadataId = retainMetadata(db, tenant, document.metadata, document.metadata);
   const { key } = db.run(
     `INSERT INTO documents (tenant, document_id, title, source, mime, content_hash, metadata_id, version, status,
        chunks, characters, error, created_at, updated_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, 1, 'indexed', ?, ?, NULL, ?, ?)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (tenant, document_id) DO UPDATE SET title = excluded.title, source = excluded.source,
        mime = excluded.mime, content_hash = excluded.content_hash, metadata_id = excluded.metadata_id,
-       version = version + 1, status = 'indexed', chunks = excluded.chunks, characters = excluded.characters,
-       error = NULL, updated_at = excluded.updated_at`,
+       version = excluded.version, status = excluded.status, chunks = excluded.chunks,
+       characters = excluded.characters, error = excluded.error, created_at = excluded.created_at,
+       updated_at = excluded.updated_at`,
     tenant,
     document.document_id,
     document.title,
@@ -99,10 +129,13 @@ function writeDocument(db: Database, { tenant, version, before, at }: DocumentWr
     document.mime,
     document.content_hash,
     metadataId,
+    history.version,
+    history.status,
     chunks.length,
     text.length,
-    at,
-    at,
+    history.error,
+    history.created_at,
+    history.updated_at,
   );
   const documentKey = before?.document_key ?? key;
   db.run("INSERT OR REPLACE INTO document_texts (document_key, text) VALUES (?, ?)", documentKey, text);

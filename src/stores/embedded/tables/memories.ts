@@ -4,6 +4,7 @@ import { compareText } from "../../../filter/matches.ts";
 import type { Memory, Metadata } from "../../../records.ts";
 import type { Scope } from "../../../scope.ts";
 import type { Analyzer } from "../../../text/analyze.ts";
+import type { Database } from "../sqlite/database.ts";
 import { contentWeights, scoreTexts } from "../text/score-texts.ts";
 import { checkVector } from "../vector/check-vector.ts";
 import { cosine } from "../vector/cosine.ts";
@@ -13,20 +14,20 @@ import { adoptDimensions, readDimensions } from "./identity.ts";
 import { checkedLimit, decodeCursor, pageOf } from "./paging.ts";
 import { ensureTenant, tenantOf } from "./tenants.ts";
 
-interface MemoryRow extends Omit<Memory, "metadata" | "accessed_at" | "created_at" | "updated_at"> {
+export interface MemoryRow extends Omit<Memory, "metadata" | "accessed_at" | "created_at" | "updated_at"> {
   readonly metadata: string;
   readonly accessed_at: number | null;
   readonly created_at: number;
   readonly updated_at: number;
 }
 
-const columns =
+export const columns =
   "memory_id, agent_id, type, content, importance, metadata, valid_from, valid_to, access_count, accessed_at, " +
   "created_at, updated_at, expires_at";
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 
-const toMemory = (row: MemoryRow): Memory => ({
+export const toMemory = (row: MemoryRow): Memory => ({
   memory_id: row.memory_id,
   agent_id: row.agent_id,
   type: row.type,
@@ -49,14 +50,7 @@ export function putMemory(context: CallContext, scope: Scope, memory: NewMemory)
   if (memory.vector) checkVector(memory.vector, adoptDimensions(db, memory.vector.length), "/vector");
   const tenant = ensureTenant(db, scope);
   const { agent_id, memory_id, expires_at = null } = memory;
-  // An expired memory of the same id is not there: it must not hand on its counts.
-  db.run(
-    "DELETE FROM agent_memory WHERE tenant = ? AND agent_id = ? AND memory_id = ? AND expires_ms <= ?",
-    tenant,
-    agent_id,
-    memory_id,
-    now,
-  );
+  removeExpired(db, tenant, memory, now);
   db.run(
     `INSERT INTO agent_memory VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, NULL, ?, ?, ?, ?, ?)
      ON CONFLICT DO UPDATE SET type = excluded.type, content = excluded.content, importance = excluded.importance,
@@ -78,8 +72,28 @@ export function putMemory(context: CallContext, scope: Scope, memory: NewMemory)
     expires_at === null ? null : Date.parse(expires_at),
     vectorBytes(memory.vector),
   );
-  const sql = `SELECT ${columns} FROM agent_memory WHERE tenant = ? AND agent_id = ? AND memory_id = ?`;
-  return toMemory(db.get<MemoryRow>(sql, tenant, agent_id, memory_id)!);
+  return toMemory(findMemory(db, tenant, memory)!);
+}
+
+export type MemoryId = Pick<Memory, "agent_id" | "memory_id">;
+
+export const findMemory = (db: Database, tenant: number, { agent_id, memory_id }: MemoryId): MemoryRow | undefined =>
+  db.get<MemoryRow>(
+    `SELECT ${columns} FROM agent_memory WHERE tenant = ? AND agent_id = ? AND memory_id = ?`,
+    tenant,
+    agent_id,
+    memory_id,
+  );
+
+/** An expired memory of the same id is not there: it must not hand on its counts. */
+export function removeExpired(db: Database, tenant: number, { agent_id, memory_id }: MemoryId, now: number): void {
+  db.run(
+    "DELETE FROM agent_memory WHERE tenant = ? AND agent_id = ? AND memory_id = ? AND expires_ms <= ?",
+    tenant,
+    agent_id,
+    memory_id,
+    now,
+  );
 }
 
 export function getMemory({ db, now }: CallContext, scope: Scope, agentId: string, memoryId: string): Memory | null {

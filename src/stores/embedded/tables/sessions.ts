@@ -1,5 +1,5 @@
 import { HybridRAGError } from "../../../errors.ts";
-import type { Page, PageRequest } from "../../../ports/store.ts";
+import type { Page, PageRequest, RestoreOutcome } from "../../../ports/store.ts";
 import type { Message, Metadata, Role, Session } from "../../../records.ts";
 import type { Scope } from "../../../scope.ts";
 import type { Database } from "../sqlite/database.ts";
@@ -61,19 +61,67 @@ export function openSession({ db, now }: CallContext, scope: Scope, request: Ope
   const place = { tenant: ensureTenant(db, scope), sessionId, now };
   // An expired session of the same name that no sweep has met yet must leave nothing behind.
   if (!find(db, place)) remove(db, place.tenant, sessionId);
-  const userId = metadata["user_id"];
   db.run(
     `INSERT INTO conversation_sessions VALUES (?, ?, ?, ?, '', 0, 0, ?, ?, ?)
      ON CONFLICT DO UPDATE SET expires_at = excluded.expires_at`,
     place.tenant,
     sessionId,
-    typeof userId === "string" ? userId : null,
+    userOf(metadata),
     JSON.stringify(metadata),
     now,
     now,
     now + ttlMs,
   );
   return toSession(find(db, { ...place, now: -1 })!);
+}
+
+function userOf(metadata: Metadata): string | null {
+  const userId = metadata["user_id"];
+  return typeof userId === "string" ? userId : null;
+}
+
+export function restoreSession(
+  { db, now }: CallContext,
+  scope: Scope,
+  session: Session,
+  messages: readonly Message[],
+): RestoreOutcome {
+  const place = { tenant: ensureTenant(db, scope), sessionId: session.session_id, now };
+  const before = find(db, place);
+  const updated = Date.parse(session.updated_at);
+  const expires = Date.parse(session.expires_at);
+  if (before && (before.updated_at > updated || (before.updated_at === updated && before.expires_at >= expires))) {
+    return "kept";
+  }
+  remove(db, place.tenant, place.sessionId);
+  db.run(
+    "INSERT INTO conversation_sessions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    place.tenant,
+    place.sessionId,
+    userOf(session.metadata),
+    JSON.stringify(session.metadata),
+    session.summary,
+    session.summarized_to,
+    messages.length,
+    Date.parse(session.created_at),
+    updated,
+    expires,
+  );
+  for (const message of messages) writeMessage(db, place, message);
+  return "restored";
+}
+
+function writeMessage(db: Database, { tenant, sessionId }: Omit<Place, "now">, message: Message): void {
+  db.run(
+    "INSERT INTO conversation_messages VALUES (?, ?, ?, ?, ?, ?, ?)",
+    tenant,
+    sessionId,
+    message.sequence,
+    message.role,
+    message.content,
+    JSON.stringify(message.metadata),
+    Date.parse(message.created_at),
+  );
 }
 
 export function getSession({ db, now }: CallContext, scope: Scope, sessionId: string): Session | null {
@@ -128,18 +176,9 @@ export function appendMessages(
   }
   const added = messages.map(({ role, content, metadata = {} }, index): Message => {
     const sequence = session.messages + index + 1;
-    const json = JSON.stringify(metadata);
-    db.run(
-      "INSERT INTO conversation_messages VALUES (?, ?, ?, ?, ?, ?, ?)",
-      tenant,
-      sessionId,
-      sequence,
-      role,
-      content,
-      json,
-      now,
-    );
-    return { session_id: sessionId, sequence, role, content, metadata, created_at: iso(now) };
+    const message = { session_id: sessionId, sequence, role, content, metadata, created_at: iso(now) };
+    writeMessage(db, { tenant, sessionId }, message);
+    return message;
   });
   db.run(
     "UPDATE conversation_sessions SET messages = ?, updated_at = ?, expires_at = ? WHERE tenant = ? AND session_id = ?",

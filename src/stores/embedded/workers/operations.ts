@@ -6,7 +6,7 @@ import { backUp } from "../sqlite/back-up.ts";
 import { claimCached, deleteCached, getCached, incrementCached, setCached, sweepCaches } from "../tables/caches.ts";
 import { chunksOfDocument, chunkVectors, getChunks } from "../tables/chunk-reads.ts";
 import { countDocuments, documentText, getDocument, listDocuments } from "../tables/document-reads.ts";
-import { deleteDocument, putDocument } from "../tables/document-writes.ts";
+import { deleteDocument, putDocument, restoreDocument } from "../tables/document-writes.ts";
 import { countGraph, getEntities, listEntities, mentionsIn, neighbours } from "../tables/graph-reads.ts";
 import { readHealth } from "../tables/health.ts";
 import { checkIdentity, prepareIndex } from "../tables/identity.ts";
@@ -31,6 +31,7 @@ import {
   sweepMemories,
   touchMemories,
 } from "../tables/memories.ts";
+import { restoreMemory, storedMemories } from "../tables/stored-memories.ts";
 import {
   appendMessages,
   countSessions,
@@ -39,9 +40,11 @@ import {
   listMessages,
   listSessions,
   openSession,
+  restoreSession,
   summarizeSession,
   sweepSessions,
 } from "../tables/sessions.ts";
+import { wholeVersion } from "../tables/whole-version.ts";
 import type { CallContext } from "./context.ts";
 
 /** What a reader can be asked; each runs inside one read transaction. */
@@ -51,6 +54,7 @@ export const reads = {
   "documents.get": getDocument,
   "documents.text": documentText,
   "documents.list": listDocuments,
+  "documents.version": wholeVersion,
   "documents.count": countDocuments,
   "chunks.get": getChunks,
   "chunks.ofDocument": chunksOfDocument,
@@ -70,6 +74,7 @@ export const reads = {
   "sessions.count": countSessions,
   "memories.get": getMemory,
   "memories.list": listMemories,
+  "memories.stored": storedMemories,
   "memories.search": searchMemories,
   "memories.count": countMemories,
   "jobs.get": getJob,
@@ -91,13 +96,16 @@ export const writes = {
     sweepCaches(context);
   },
   "documents.put": putDocument,
+  "documents.restore": restoreDocument,
   "documents.delete": deleteDocument,
   "sessions.open": openSession,
   "sessions.append": appendMessages,
   "sessions.summarize": summarizeSession,
+  "sessions.restore": restoreSession,
   "sessions.delete": deleteSession,
   "memories.put": putMemory,
   "memories.touch": touchMemories,
+  "memories.restore": restoreMemory,
   "memories.delete": deleteMemory,
   "jobs.create": createJob,
   "jobs.claim": claimJob,
