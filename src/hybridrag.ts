@@ -125,6 +125,7 @@ export function createHybridRAG(parts: Parts): HybridRAG {
         if (warning) yield { type: "warning", warning };
       }
       yield event;
+      if (event.type === "sources") for (const warning of parts.notices) yield { type: "warning", warning };
     }
   }
 

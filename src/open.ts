@@ -124,7 +124,7 @@ async function prepare(store: Store, identity: IndexIdentity, found: IndexIdenti
   throw new HybridRAGError(
     "index_mismatch",
     `The index was made with the embedder ${found.embedder}, and ${identity.embedder} is set. Set HYBRIDRAG_EMBEDDER ` +
-      "back, or ingest into another data folder.",
+      "back, or ingest everything anew: hybridrag ingest PATH --data ANOTHER_FOLDER.",
     { details: { stored: found.embedder, given: identity.embedder } },
   );
 }

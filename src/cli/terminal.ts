@@ -22,6 +22,9 @@ export function openTerminal(environment: Readonly<Record<string, string | undef
   const interactive = stderr.isTTY === true && environment["CI"] === undefined;
   const colour = stdout.isTTY === true && environment["NO_COLOR"] === undefined;
   let statusShown = false;
+  // On a screen, documents must not move the cursor, set its title or hide anything; in a file they stay as they are.
+  const out = (text: string) => void stdout.write(stdout.isTTY === true ? withoutControls(text) : text);
+  const err = (text: string) => void stderr.write(stderr.isTTY === true ? withoutControls(text) : text);
   const clear = () => {
     if (statusShown) stderr.write("\r\u001b[2K");
     statusShown = false;
@@ -31,20 +34,24 @@ export function openTerminal(environment: Readonly<Record<string, string | undef
     if (error.code === "EPIPE") process.exit(0);
     throw error;
   });
+  // Nobody reads the progress any more; the work goes on.
+  stderr.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
   return {
     interactive,
     json: (value) => void stdout.write(`${JSON.stringify(value, null, stdout.isTTY ? 2 : 0)}\n`),
     line: (text = "") => {
       clear();
-      stdout.write(`${text}\n`);
+      out(`${text}\n`);
     },
     write: (text) => {
       clear();
-      stdout.write(text);
+      out(text);
     },
     note: (text) => {
       clear();
-      stderr.write(`${text}\n`);
+      err(`${text}\n`);
     },
     status: (text) => {
       if (!interactive) return;
@@ -57,3 +64,9 @@ export function openTerminal(environment: Readonly<Record<string, string | undef
     dim: (text) => (colour ? styleText("dim", text) : text),
   };
 }
+
+/** Control characters but line ends, tabs and the marks of bold and dim. */
+// oxlint-disable-next-line no-control-regex
+const controls = /(\u001b\[\d*m)|[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
+
+export const withoutControls = (text: string): string => text.replaceAll(controls, (_, mark?: string) => mark ?? "");

@@ -56,7 +56,11 @@ ${groups.join("\n\n")}
 
 function defaultOf(setting: Setting): string {
   const value: unknown = setting.schema.safeParse(undefined).data;
-  return value === undefined ? (setting.secret ? "secret" : "–") : `\`${String(value)}\``;
+  return value === undefined
+    ? setting.secret
+      ? "secret"
+      : "–"
+    : `\`${typeof value === "object" ? JSON.stringify(value) : String(value)}\``;
 }
 
 function errorsPage(): string {

@@ -236,8 +236,18 @@ async function reportVanished(folders: readonly string[], run: Run): Promise<voi
   }
 }
 
+const fileFaults: Readonly<Record<string, string>> = {
+  EACCES: "cannot be read: permission is denied.",
+  EPERM: "cannot be read: permission is denied.",
+  ENOENT: "has gone since the folder was listed.",
+  EISDIR: "is a folder now.",
+  EIO: "cannot be read: the disk failed.",
+};
+
 /** A sentence that names the file; our own refusals already do. */
 function reasonOf(item: Item, error: unknown): string {
+  const fault = error instanceof Error && "code" in error ? fileFaults[String(error.code)] : undefined;
+  if (fault !== undefined) return `${item.name} ${fault}`;
   const message = messageOf(error);
   return message.includes(item.name) ? message : `${item.name}: ${message}`;
 }

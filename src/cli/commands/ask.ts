@@ -1,3 +1,4 @@
+import { isAbsolute, relative } from "node:path";
 import type { Command } from "commander";
 import type { AnswerEvent } from "../../query/answer/answer-event.ts";
 import { collectAnswer } from "../../query/answer/collect-answer.ts";
@@ -37,9 +38,15 @@ export async function printAnswer(events: AsyncIterable<AnswerEvent>, terminal: 
   for (const message of warnings) terminal.note(`note: ${message}`);
 }
 
+/** A file below the working directory by its path from there, as people would write it. */
+function nearPath(source: string): string {
+  const path = isAbsolute(source) ? relative(process.cwd(), source) : source;
+  return path === "" || path.startsWith("..") ? source : path;
+}
+
 function citationLine(citation: Citation, terminal: Terminal): string {
   const page = citation.page === null ? "" : `, page ${citation.page}`;
   const heading = citation.heading_path.length === 0 ? "" : ` · ${citation.heading_path.join(" › ")}`;
-  const place = terminal.dim(`(${citation.source}, characters ${citation.start}–${citation.end})`);
+  const place = terminal.dim(`(${nearPath(citation.source)}, characters ${citation.start}–${citation.end})`);
   return `[${citation.marker}] ${citation.title || citation.source}${heading}${page} ${place}`;
 }

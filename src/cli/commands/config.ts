@@ -14,7 +14,13 @@ export function addConfig(program: Command, { terminal }: Shell): void {
       const width = Math.max(...shown.map(({ name }) => name.length));
       for (const { name, value, origin, environment } of shown) {
         const from = origin === "environment" ? environment : origin === "file" ? loaded.file : origin;
-        terminal.line(`${name.padEnd(width)}  ${value === null ? "–" : String(value)}  ${terminal.dim(`(${from})`)}`);
+        terminal.line(`${name.padEnd(width)}  ${shownValue(value)}  ${terminal.dim(`(${from})`)}`);
       }
     });
+}
+
+/** Lists and tables as they would stand in the file of settings. */
+function shownValue(value: unknown): string {
+  if (value === null) return "–";
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
 }

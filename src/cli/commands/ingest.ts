@@ -21,7 +21,7 @@ export function addIngest(program: Command, shell: Shell): void {
   withCommonOptions(program.command("ingest <path...>"))
     .description("read files, folders, globs or - (standard input); unchanged ones cost nothing")
     .option("--metadata <json>", 'metadata for every document, such as {"category": "report"}')
-    .option("--title <title>", "title of what comes from standard input")
+    .option("--title <title>", "title of what comes from standard input; each title is a document")
     .option("--prune", "delete documents whose files have vanished from an ingested folder")
     .option("--estimate", "say what it would take, in tokens and money, and do nothing")
     .action(async (paths: readonly string[], options: IngestOptions) => {
@@ -58,7 +58,8 @@ function parseJson(text: string | undefined): unknown {
 
 async function sourceOf(path: string, title: string | undefined): Promise<IngestSource> {
   if (path !== "-") return path;
-  return { source: "stdin", bytes: await buffer(process.stdin), ...(title === undefined ? {} : { title }) };
+  const bytes = await buffer(process.stdin);
+  return title === undefined ? { source: "stdin", bytes } : { source: `stdin:${title}`, bytes, title };
 }
 
 interface Report {

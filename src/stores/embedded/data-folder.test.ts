@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -123,6 +123,22 @@ test("a reader of an empty folder is told so, and states an identity without wri
   const reader = await open({ access: "read" });
   await reader.prepare(identity);
   await failsWith(reader.prepare({ ...identity, embedder: "b" }), "index_mismatch", /embedder a .* embedder b /);
+});
+
+test("a folder that may only be read can be searched, and says so to a writer", async (t) => {
+  if (process.getuid?.() === 0) return t.skip("root may write everywhere");
+  const { directory, open } = await folderFor(t);
+  const first = await open();
+  await first.documents.put(crashScope, crashVersion(1));
+  await first.close();
+  await chmod(directory, 0o555);
+  try {
+    const reader = await open({ access: "read" });
+    assert.equal((await reader.documents.count(crashScope)).documents, 1);
+    await failsWith(open(), "store_failed", /cannot be written; check/);
+  } finally {
+    await chmod(directory, 0o755);
+  }
 });
 
 test("a file of a newer format is refused and left as it is", async (t) => {

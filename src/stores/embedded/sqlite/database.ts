@@ -1,4 +1,7 @@
+import { accessSync, constants, statSync } from "node:fs";
+import { dirname } from "node:path";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import { pathToFileURL } from "node:url";
 import { HybridRAGError } from "../../../errors.ts";
 import { storeError } from "./store-error.ts";
 
@@ -95,9 +98,32 @@ const logLimit = "PRAGMA journal_size_limit = 67108864;";
 
 const bind = (values: readonly SqlValue[]): SQLInputValue[] => values as SQLInputValue[];
 
+/**
+ * Whether nobody's changes are expected: the folder may not be written and no log lies beside the file. SQLite could
+ * not make the files there that readers and a writer share.
+ */
+function isFrozen(path: string): boolean {
+  try {
+    accessSync(dirname(path), constants.W_OK);
+    return false;
+  } catch {
+    return (statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) === 0;
+  }
+}
+
+/** See https://sqlite.org/uri.html#uriimmutable. */
+function frozenUrl(path: string): URL {
+  const url = pathToFileURL(path);
+  url.searchParams.set("immutable", "1");
+  return url;
+}
+
 function open({ path, readOnly, durability }: DatabaseOptions): DatabaseSync {
   try {
-    const connection = new DatabaseSync(path, { readOnly, timeout: 10_000 });
+    const connection = new DatabaseSync(readOnly && isFrozen(path) ? frozenUrl(path) : path, {
+      readOnly,
+      timeout: 10_000,
+    });
     if (!readOnly) connection.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${durability}; ${logLimit}`);
     connection.exec(
       // No memory map: its pages would count as memory of the process, and the page cache of the system does as well.

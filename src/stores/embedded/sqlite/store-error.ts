@@ -17,13 +17,25 @@ const sentences: Readonly<Record<number, string>> = {
   14: "The data file cannot be opened; check that the data folder exists and may be written.",
 };
 
+/** The same for what the file system itself refuses. */
+const fileSentences: Readonly<Record<string, string>> = {
+  EACCES: "The data folder cannot be written; check its permissions.",
+  EPERM: "The data folder cannot be written; check its permissions.",
+  EROFS: "The data folder lies on a read-only file system; name another one.",
+  ENOSPC: sentences[13]!,
+  ENOTDIR: "The data folder cannot be made: a file stands in its place. Name another one.",
+  EEXIST: "The data folder cannot be made: a file stands in its place. Name another one.",
+};
+
 const damaged = new Set([11, 26]);
 
 /** Anything thrown while talking to SQLite, as an error of ours; the cause stays for logs. */
 export function storeError(error: unknown): HybridRAGError {
   if (isHybridRAGError(error)) return error;
   if (!isSqliteError(error)) {
-    return new HybridRAGError("store_failed", `The store failed: ${messageOf(error)}`, { cause: error });
+    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    const sentence = fileSentences[code] ?? `The store failed: ${messageOf(error)}`;
+    return new HybridRAGError("store_failed", sentence, { cause: error });
   }
   const code = error.errcode & 0xff;
   if (damaged.has(code)) {

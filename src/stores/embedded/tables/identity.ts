@@ -31,7 +31,7 @@ export function checkIdentity({ db }: CallContext, identity: IndexIdentity): voi
   throw new HybridRAGError(
     "index_mismatch",
     `The index was built with ${describe(stored)}, and now ${describe(identity)} is set. ` +
-      "Set the former again, or ingest everything anew into another data folder.",
+      "Set the former again, or ingest everything anew: hybridrag ingest PATH --data ANOTHER_FOLDER.",
     { details: { stored: describe(stored), wanted: describe(identity) } },
   );
 }
