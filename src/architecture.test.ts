@@ -47,7 +47,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   open: ["open-store", "stores/*", "providers/*", "secrets", "open-models", "open-secrets", "observe", ...library],
   index: ["open", ...library],
 
-  observe: ["ports", ...inner],
+  observe: ["hybridrag", "ports", ...inner],
   server: ["open", "observe", ...library],
   /** Types of requests and answers; at run time it loads nothing but the errors. */
   client: ["query", "ingest", "ports", ...inner],

@@ -9,6 +9,8 @@ import { createHybridRAG, type HybridRAG } from "./hybridrag.ts";
 import { chunkerFingerprint } from "./ingest/chunk/chunk-document.ts";
 import { chunkerOptions } from "./ingest/document-version.ts";
 import { loadPool } from "./ingest/load/load-pool.ts";
+import { observedEmbedder, observedModel, observedReranker, observedStore } from "./observe/observe-ports.ts";
+import { observedRag } from "./observe/observe-rag.ts";
 import { openModels, type ModelSurroundings } from "./open-models.ts";
 import { openSecrets } from "./open-secrets.ts";
 import { openMongo, openStore } from "./open-store.ts";
@@ -45,11 +47,15 @@ export async function openHybridRAG(
     embedder = chosen.embedder;
     const chunkerIdentity = chunkerFingerprint(chunkerOptions(embedder, chunker));
     const mixed = await claimIndex(store, embedder, chunkerIdentity);
-    return createHybridRAG({
-      store,
-      embedder,
-      reranker: models.reranker,
-      writer: models.model && { model: models.model, rewriter: models.assistant, costOf: models.costOf },
+    const rag = createHybridRAG({
+      store: observedStore(store),
+      embedder: embedder && observedEmbedder(embedder),
+      reranker: models.reranker && observedReranker(models.reranker),
+      writer: models.model && {
+        model: observedModel(models.model),
+        rewriter: models.assistant && observedModel(models.assistant),
+        costOf: models.costOf,
+      },
       prices: models.prices,
       tenants,
       extractor: access === "write" ? await openExtractor(config, models.assistant) : null,
@@ -62,6 +68,7 @@ export async function openHybridRAG(
       notices: [...chosen.notices, ...models.notices, ...mixed],
       now: () => performance.now(),
     });
+    return observedRag(rag, { content: config.trace_content });
   } catch (error) {
     await Promise.all([store.close(), embedder?.close()]);
     throw error;

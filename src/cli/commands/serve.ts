@@ -1,7 +1,8 @@
 import { once } from "node:events";
 import type { Command } from "commander";
-import { loadConfig } from "../../config/config.ts";
+import { loadConfig, type Config } from "../../config/config.ts";
 import { createLog } from "../../observe/log.ts";
+import { startTelemetry, type TelemetrySettings } from "../../observe/telemetry.ts";
 import { openHybridRAG } from "../../open.ts";
 import { startService } from "../../server/serve.ts";
 import { withCommonOptions } from "../common-options.ts";
@@ -25,6 +26,8 @@ export function addServe(program: Command, shell: Shell): void {
       const { host, port } = options;
       const { config } = loadConfig({ flags: flagsOf(options, { host, port }) });
       const dev = options.dev === true;
+      const log = createLog({ level: config.log_level });
+      const telemetry = await startTelemetry(telemetrySettingsOf(config), log);
       const rag = await openHybridRAG(config, { access: "write" });
       try {
         const service = await startService({
@@ -32,7 +35,7 @@ export function addServe(program: Command, shell: Shell): void {
           config,
           dev,
           pepper: config.key_pepper ?? null,
-          log: createLog({ level: config.log_level }),
+          log,
           version: packageVersion(),
           fetch: globalThis.fetch,
           now: Date.now,
@@ -42,8 +45,24 @@ export function addServe(program: Command, shell: Shell): void {
         await service.stop();
       } finally {
         await rag.close();
+        await telemetry.close();
       }
     });
+}
+
+function telemetrySettingsOf(config: Config): TelemetrySettings {
+  const { langfuse_public_key: publicKey, langfuse_secret_key: secretKey } = config;
+  const langfuse =
+    publicKey === undefined || secretKey === undefined
+      ? null
+      : {
+          publicKey,
+          secretKey,
+          baseUrl: config.langfuse_base_url,
+          environment: config.langfuse_environment,
+          release: config.langfuse_release,
+        };
+  return { serviceName: config.otel_service_name, otlpEndpoint: config.otel_endpoint, langfuse };
 }
 
 function announce(
