@@ -21,6 +21,9 @@ async function answer(order: Order): Promise<BuildReply | OpenReply | BlockReply
   switch (order.type) {
     case "build":
       return build(kindOf(order.name), order.size, order.folder);
+    case "refresh":
+      await kindOf(order.name).refresh?.(order.folder);
+      return null;
     case "open":
       return open(kindOf(order.name), order.size, order.folder);
     case "block":

@@ -19,6 +19,8 @@ export interface CandidateKind {
   lacks(kind: SearchKind, restriction: Restriction): boolean;
   /** Fills an empty folder. In-memory engines leave it empty. */
   build(corpus: Corpus, folder: string): Promise<void>;
+  /** Makes anew what this version of the engine cannot read of a kept index. */
+  refresh?(folder: string): Promise<void>;
   open(corpus: Corpus, folder: string): Promise<Candidate>;
 }
 

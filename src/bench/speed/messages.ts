@@ -3,6 +3,7 @@ import type { Restriction, SearchKind } from "./candidate.ts";
 /** What a candidate's process is asked, one thing at a time. */
 export type Order =
   | { readonly type: "build"; readonly name: string; readonly size: number; readonly folder: string }
+  | { readonly type: "refresh"; readonly name: string; readonly folder: string }
   | { readonly type: "open"; readonly name: string; readonly size: number; readonly folder: string }
   | {
       readonly type: "block";

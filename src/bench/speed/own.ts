@@ -38,6 +38,12 @@ function ownKind(name: string, withNames: boolean): CandidateKind {
       }
       await store.close();
     },
+    refresh: async (folder) => {
+      const store = await openEmbeddedStore({ directory: folder, readers: 1 });
+      const text = { query: "anything" };
+      await store.chunks.search(scope, { vector: null, text, filter: null, candidates: 1 });
+      await store.close();
+    },
     open: async (_, folder) => {
       const store = await openEmbeddedStore({ directory: folder, access: "read" });
       const given = givenVectors();

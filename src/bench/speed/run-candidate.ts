@@ -24,7 +24,10 @@ export async function builtIndex(name: string, size: number, rebuild: boolean): 
   const marker = join(folder, "..", `${slug(name)}-${size}.json`);
   if (!rebuild && existsSync(marker)) {
     const kept = JSON.parse(readFileSync(marker, "utf8")) as BuildReply & { readonly version: number };
-    if (kept.version === corpusVersion) return kept;
+    if (kept.version === corpusVersion) {
+      await refresh(name, folder);
+      return kept;
+    }
   }
   rmSync(folder, { recursive: true, force: true });
   rmSync(marker, { force: true });
@@ -34,6 +37,12 @@ export async function builtIndex(name: string, size: number, rebuild: boolean): 
   await child.ask({ type: "close" });
   writeFileSync(marker, JSON.stringify({ ...built, version: corpusVersion }));
   return built;
+}
+
+async function refresh(name: string, folder: string): Promise<void> {
+  const child = startProcess();
+  await child.ask({ type: "refresh", name, folder });
+  await child.ask({ type: "close" });
 }
 
 export async function openCandidate(name: string, size: number): Promise<RunningCandidate> {

@@ -9,6 +9,7 @@ import type { SessionStore } from "../../ports/session-store.ts";
 import type { DocumentStore } from "../../ports/store.ts";
 import { receivedLinks } from "./graph/sent-links.ts";
 import type { SentSearchResult } from "./search/search-chunks.ts";
+import { withVectors } from "./search/stored-vectors.ts";
 import type { Reads, Writes } from "./workers/operations.ts";
 
 /** Each port as calls of the workers: no work is done on the main thread. */
@@ -32,8 +33,9 @@ export const chunkPort = (read: Reads): ChunkStore => ({
 });
 
 /** Errors cross a thread as data; here they become errors again. */
-const received = ({ vector, text, ...result }: SentSearchResult): ChunkSearchResult => ({
-  ...result,
+const received = ({ vector, text, candidates, vectors, allowed }: SentSearchResult): ChunkSearchResult => ({
+  candidates: vectors === null ? candidates : withVectors(candidates, vectors),
+  allowed,
   vector: vector && { ...vector, error: vector.error && HybridRAGError.fromJSON(vector.error) },
   text: text && { ...text, error: text.error && HybridRAGError.fromJSON(text.error) },
 });

@@ -44,6 +44,8 @@ export interface TenantIndex {
   add(rows: readonly IndexRow[]): void;
   remove(chunkKeys: readonly number[]): void;
   slotOf(chunkKey: number): number;
+  /** Room for a score of each slot, the same at every call: a search is spared a large allocation. */
+  scoreMemory(): Float32Array;
   /** Everything that lives, compacted, in shared memory. */
   freeze(snapshot: string): IndexBase;
 }
@@ -55,6 +57,7 @@ export function tenantIndex(base: IndexBase, analyzer: Analyzer): TenantIndex {
   const { tenant, dimensions } = base;
   const slots = slotTable(base);
   let text = textIndex(baseText(base));
+  let scores = new Float32Array(0);
   const baseParts = text.parts.length;
   const vectors = vectorCodes(dimensions, base.codes, base.chunkKeys.length);
   const graph = graphIndex(base.graph, slots.isAlive);
@@ -114,6 +117,10 @@ export function tenantIndex(base: IndexBase, analyzer: Analyzer): TenantIndex {
     add,
     remove,
     slotOf: (chunkKey) => slots.slotOf(chunkKey),
+    scoreMemory: () => {
+      if (scores.length < slots.size) scores = new Float32Array(slots.size + (slots.size >> 2));
+      return scores;
+    },
     freeze,
   };
   return index;

@@ -122,6 +122,8 @@ const noScores = (slots: number): VectorScores => ({
 
 /** The base comes last: it also covers the empty rows with which the others begin. */
 function complete(parts: readonly PartScores[], slots: number): VectorScores {
+  const [only] = parts;
+  if (parts.length === 1 && only!.first === 0 && only!.scores.length === slots) return only!;
   const scores = new Float32Array(slots).fill(-Infinity);
   for (const part of parts) scores.set(part.scores, part.first);
   return { scores, moments: parts.map((part) => part.moments).reduce(together) };

@@ -5,7 +5,7 @@ import { allowedRows } from "../filter/allowed.ts";
 import type { TenantIndex } from "../index/tenant-index.ts";
 import type { Database } from "../sqlite/database.ts";
 import { storeError } from "../sqlite/store-error.ts";
-import { chunkColumns, chunkTables, storedVector, toChunk, type ChunkRow } from "../tables/document-rows.ts";
+import { chunkColumns, chunkTables, toChunk, type ChunkRow } from "../tables/document-rows.ts";
 import { readDimensions } from "../tables/identity.ts";
 import { checkedLimit } from "../tables/paging.ts";
 import { tenantOf } from "../tables/tenants.ts";
@@ -13,14 +13,20 @@ import { checkVector } from "../vector/check-vector.ts";
 import type { ReadContext } from "../workers/context.ts";
 import { allowedSlots, type AllowedSlots } from "./allowed-slots.ts";
 import type { ChunkIds } from "./best-slots.ts";
+import { packVectors, storedVectors, type SentVectors, type StoredVectors } from "./stored-vectors.ts";
 import { noText, textLeg, type TextLeg } from "./text-leg.ts";
 import { noVectors, vectorLeg, type VectorLeg } from "./vector-leg.ts";
 
 /** As the port's result, with errors in the form that crosses a thread. */
-export type SentSearchResult = Omit<ChunkSearchResult, "vector" | "text"> & {
+export type SentSearchResult = Omit<ChunkSearchResult, "vector" | "text" | "candidates"> & {
+  readonly candidates: readonly SentCandidate[];
+  /** Null where they were not asked for. */
+  readonly vectors: SentVectors | null;
   readonly vector: SentReport<ChunkSearchResult["vector"]>;
   readonly text: SentReport<ChunkSearchResult["text"]>;
 };
+
+type SentCandidate = Omit<Candidate, "vector">;
 
 type SentReport<Report> = Report extends null
   ? null
@@ -32,6 +38,7 @@ export interface Search {
   readonly request: ChunkSearch;
   readonly allowed: AllowedSlots;
   readonly chunkIds: ChunkIds;
+  readonly vectors: StoredVectors;
 }
 
 /** Runs wholly within one read transaction: filter, both legs, exact scores, rows. */
@@ -42,12 +49,19 @@ export function searchChunks(context: ReadContext, scope: Scope, request: ChunkS
   const tenant = tenantOf(db, scope) ?? 0;
   const index = context.indexes.of(db, tenant);
   const allowed = allowedSlots(index, allowedRows(db, tenant, scope, request.filter));
-  const search: Search = { db, index, request, allowed, chunkIds: chunkIdsOf(db, index) };
+  const search: Search = {
+    db,
+    index,
+    request,
+    allowed,
+    chunkIds: chunkIdsOf(db, index),
+    vectors: storedVectors(db, index),
+  };
   const vector = timed(request.vector !== null, noVectors, () => vectorLeg(search));
   const text = timed(request.text !== null, noText, () => textLeg(search, context.analyzer));
   failWhenAllFailed([vector, text]);
   return {
-    candidates: candidatesOf(context, search, vector.leg, text.leg),
+    ...candidatesOf(context, search, vector.leg, text.leg),
     vector: report(vector, (leg) => ({ moments: leg.moments })),
     text: report(text, (leg) => ({ moments: leg.moments, ...leg.report })),
     allowed: allowed.count,
@@ -101,26 +115,32 @@ const chunkIdsOf =
     return new Map(rows.map((row) => [index.slotOf(row.chunk_key), row.chunk_id]));
   };
 
-function candidatesOf(context: ReadContext, search: Search, vector: VectorLeg, text: TextLeg): readonly Candidate[] {
-  const { db, index, request } = search;
+function candidatesOf(
+  { transfer }: ReadContext,
+  { db, index, request, vectors }: Search,
+  vector: VectorLeg,
+  text: TextLeg,
+): Pick<SentSearchResult, "candidates" | "vectors"> {
   const slots = [...new Set([...vector.ranks.keys(), ...text.ranks.keys()])];
   const cosines = vector.cosines(slots);
-  const rows = db.all<ChunkRow & { vector: Uint8Array | null }>(
-    `SELECT ${chunkColumns}${request.withVectors ? ", c.vector" : ""} FROM ${chunkTables}
-     WHERE c.chunk_key IN (SELECT value FROM json_each(?))`,
+  const rows = db.all<ChunkRow>(
+    `SELECT ${chunkColumns} FROM ${chunkTables} WHERE c.chunk_key IN (SELECT value FROM json_each(?))`,
     JSON.stringify(slots.map((slot) => index.slots.chunkKeys[slot]!)),
   );
-  return rows.map((row): Candidate => {
-    const slot = index.slotOf(row.chunk_key);
-    const stored = row.vector ? storedVector(row.vector) : null;
-    if (stored) context.transfer.push(stored.buffer as ArrayBuffer);
-    return {
-      chunk: toChunk(row),
-      cosine: cosines.get(slot) ?? null,
-      bm25: text.score(slot),
-      vectorRank: vector.ranks.get(slot) ?? null,
-      textRank: text.ranks.get(slot) ?? null,
-      ...(stored ? { vector: stored } : {}),
-    };
-  });
+  const found = rows.map((row) => ({ row, slot: index.slotOf(row.chunk_key) }));
+  const candidates = found.map(({ row, slot }): SentCandidate => ({
+    chunk: toChunk(row),
+    cosine: cosines.get(slot) ?? null,
+    bm25: text.score(slot),
+    vectorRank: vector.ranks.get(slot) ?? null,
+    textRank: text.ranks.get(slot) ?? null,
+  }));
+  if (!request.withVectors) return { candidates, vectors: null };
+  const stored = vectors(slots);
+  const packed = packVectors(
+    index.dimensions,
+    found.map(({ slot }) => stored.get(slot)),
+  );
+  transfer.push(packed.values.buffer as ArrayBuffer);
+  return { candidates, vectors: packed };
 }

@@ -27,7 +27,12 @@ export function textLeg({ db, index, request, allowed, chunkIds }: Search, analy
   const words = queryWords(index, analyzer, query);
   const phrases = query.phrases ?? [];
   const holding = phrases.length === 0 ? allowed.bitmap : phraseSlots(db, index, analyzer, phrases, allowed.bitmap);
-  const found = scoreRows(index.text, { tenant: index.tenant, terms: words.terms, allowed: holding });
+  const found = scoreRows(index.text, {
+    tenant: index.tenant,
+    terms: words.terms,
+    allowed: holding,
+    into: index.scoreMemory(),
+  });
   const best = bestSlots(found.scores, 0, request.candidates, chunkIds);
   return {
     ranks: new Map(best.map(({ slot }, at) => [slot, at + 1])),

@@ -1,5 +1,4 @@
 import type { Moments } from "../../../ports/chunk-store.ts";
-import { storedVector } from "../tables/document-rows.ts";
 import { cosine } from "../vector/cosine.ts";
 import { bestWithin, byScore } from "./best-slots.ts";
 import type { Search } from "./search-chunks.ts";
@@ -52,16 +51,9 @@ function momentsOf(cosines: readonly number[]): Moments {
   return { mean, deviation: Math.sqrt(cosines.reduce((sum, x) => sum + (x - mean) ** 2, 0) / count), count };
 }
 
-function exactCosines(
-  { db, index }: Search,
+const exactCosines = (
+  { vectors }: Search,
   question: Float32Array,
   slots: readonly number[],
-): ReadonlyMap<number, number> {
-  if (slots.length === 0) return new Map();
-  const rows = db.all<{ chunk_key: number; vector: Uint8Array }>(
-    `SELECT chunk_key, vector FROM chunks
-     WHERE vector IS NOT NULL AND chunk_key IN (SELECT value FROM json_each(?))`,
-    JSON.stringify(slots.map((slot) => index.slots.chunkKeys[slot]!)),
-  );
-  return new Map(rows.map((row) => [index.slotOf(row.chunk_key), cosine(question, storedVector(row.vector))]));
-}
+): ReadonlyMap<number, number> =>
+  new Map([...vectors(slots)].map(([slot, vector]) => [slot, cosine(question, vector)]));
