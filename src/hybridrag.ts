@@ -17,7 +17,7 @@ import type { AnswerConstants } from "./query/answer/constants.ts";
 import { extractAnswer, type AnswerPorts } from "./query/answer/extract-answer.ts";
 import { condense } from "./query/condense.ts";
 import { modelAnswer, type ModelAnswerPorts } from "./query/model-answer/model-answer.ts";
-import { hopStage } from "./query/hop-stage.ts";
+import { graphLeg } from "./query/graph-leg.ts";
 import type { QuerySettings } from "./query/plan.ts";
 import { parseQueryRequest, type QueryRequest } from "./query/query-request.ts";
 import { search, type SearchResponse } from "./query/search.ts";
@@ -101,7 +101,7 @@ export function createHybridRAG(parts: Parts): HybridRAG {
     store,
     embedder,
     reranker: parts.reranker,
-    graph: hopStage(store, (text) => analyzer.analyze(text)),
+    graph: graphLeg(store, (text) => analyzer.analyze(text)),
     now: parts.now,
     background: work.start,
   };

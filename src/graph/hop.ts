@@ -19,11 +19,14 @@ export interface Scored {
   readonly score: number;
 }
 
-/** Why a passage was lifted: the seed, the name that joins the two, the kind of link, and what it added. */
+/**
+ * Why a passage was lifted: the seed, the name that joins the two, the kind of link, and what it added. mention: it
+ * mentions a name of the question itself. community: it is of the community that the first passage is of.
+ */
 export interface HopReason {
   readonly from_chunk_id: string;
   readonly entity: string;
-  readonly link: LinkKind;
+  readonly link: LinkKind | "mention" | "community";
   readonly strength: number;
 }
 

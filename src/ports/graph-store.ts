@@ -53,7 +53,7 @@ export interface LinkRequest {
   readonly maxShared: number;
   /** Sub-names whose passages and whose longer names' passages together are more than this are not followed. */
   readonly maxSubname: number;
-  /** Passages fetched per name at most, the lowest chunk ids first. */
+  /** Passages fetched per name at most, the lowest chunk ids first; 0 follows no link. */
   readonly maxPassages: number;
   /** Analysed words of the question, at most 31: bit i of a passage's mask says that it holds word i. */
   readonly terms: readonly string[];

@@ -36,8 +36,7 @@ export function followLinks(context: ReadContext, scope: Scope, request: LinkReq
   const view = graphView(index, allowedRows(db, tenant, scope, request.filter));
   const round = { view, request, except: new Set(request.except) };
   const seeds = [...new Set(request.seeds)].flatMap((id) => view.place(id) ?? []);
-  const targets = explicitTargets(db, index, view, seeds, round.except);
-  const links = seeds.flatMap((seed) => [...namedLinks(round, seed), ...explicitLinks(round, seed, targets.get(seed))]);
+  const links = request.maxPassages === 0 ? [] : linksOf(context, index, round, seeds);
   const titled = request.titled.flatMap((name) => view.titled(name));
   const reached = [...new Set([...seeds, ...titled, ...links.map((link) => link.to)])];
   const sent = sentLinks({
@@ -49,6 +48,11 @@ export function followLinks(context: ReadContext, scope: Scope, request: LinkReq
   });
   context.transfer.push(...buffersOf(sent));
   return sent;
+}
+
+function linksOf({ db }: ReadContext, index: TenantIndex, round: Round, seeds: readonly Place[]): readonly Link[] {
+  const targets = explicitTargets(db, index, round.view, seeds, round.except);
+  return seeds.flatMap((seed) => [...namedLinks(round, seed), ...explicitLinks(round, seed, targets.get(seed))]);
 }
 
 function weightsOf(view: GraphView, seeds: readonly Place[]): readonly EntityWeight[] {

@@ -1,10 +1,14 @@
 import { evidenceSentence } from "../graph/evidence-sentence.ts";
-import { hop, type HopHit } from "../graph/hop.ts";
+import { globalSearch } from "../graph/global-search.ts";
+import { hop, type HopHit, type HopResult } from "../graph/hop.ts";
+import { localSearch } from "../graph/local-search.ts";
+import type { LinkedPassage } from "../ports/graph-store.ts";
 import type { Store } from "../ports/store.ts";
-import type { Chunk, HopPath } from "../records.ts";
+import type { Chunk, HopPath, Warning } from "../records.ts";
 import { fusionOf } from "./find-hits.ts";
 import { fuseUnlisted, scoreUnlisted } from "./fuse.ts";
 import type { FusedHit } from "./fusion.ts";
+import type { GraphLegPlan } from "./plan.ts";
 import type { GraphStage, GraphStageInput, GraphStageResult } from "./graph-stage.ts";
 
 /** Of the passages that links led to, those are read that stand among as many as anyone looks at. */
@@ -15,27 +19,44 @@ const explained = 50;
 
 type Ports = Pick<Store, "graph" | "chunks">;
 
-/** The graph leg of `mix`: lifts passages that the best ones lead to, and says by which name and sentence. */
-export function hopStage(store: Ports, analyze: (text: string) => readonly string[]): GraphStage {
+/** The graph leg: links in `mix`, neighbourhoods of names in `local`, communities in `global`. */
+export function graphLeg(store: Ports, analyze: (text: string) => readonly string[]): GraphStage {
   return async (input) => {
-    const { scope, plan, found, hits, vector, signal } = input;
-    if (plan.legs.graph?.kind !== "hops") return { hits, warnings: [] };
-    if (found.text === null || found.text.error !== null) return { hits, warnings: [] };
-    const result = await hop({
-      graph: store.graph,
-      scope,
-      question: plan.query,
-      filter: plan.filter,
-      vector,
-      hits: hits.map(({ candidate, score }) => ({ chunk_id: candidate.chunk.chunk_id, score })),
-      text: found.text,
-      rescore: (passages) => scoreUnlisted(found, passages, fusionOf(plan)),
-      analyze,
-      signal,
-    });
-    return { hits: result.closed === null ? await linked(store, input, result.hits) : hits, warnings: [] };
+    const { plan, hits } = input;
+    const kind = plan.legs.graph?.kind;
+    const result = kind === undefined ? null : await run(kind, store, input, analyze);
+    if (result === null) return { hits, warnings: [] };
+    if (result.closed === null) return { hits: await linked(store, input, result.hits), warnings: [] };
+    return { hits, warnings: kind === "hops" ? [] : [unchanged(plan.mode, result.closed)] };
   };
 }
+
+async function run(
+  kind: GraphLegPlan["kind"],
+  store: Ports,
+  { scope, plan, found, hits, vector, signal }: GraphStageInput,
+  analyze: (text: string) => readonly string[],
+): Promise<HopResult | null> {
+  const input = {
+    graph: store.graph,
+    scope,
+    question: plan.query,
+    filter: plan.filter,
+    vector,
+    hits: hits.map(({ candidate, score }) => ({ chunk_id: candidate.chunk.chunk_id, score })),
+    signal,
+  };
+  if (kind === "global") return globalSearch(input);
+  if (found.text === null || found.text.error !== null) return null;
+  const rescore = (passages: readonly LinkedPassage[]) => scoreUnlisted(found, passages, fusionOf(plan));
+  const follow = kind === "local" ? localSearch : hop;
+  return follow({ ...input, text: found.text, rescore, analyze });
+}
+
+const unchanged = (mode: string, why: string): Warning => ({
+  code: "graph_leg_unchanged",
+  message: `Mode ${mode} changed nothing: ${why}.`,
+});
 
 /** The order after links were followed, as hits: those that the legs had not found are read from the store. */
 async function linked(
