@@ -9,6 +9,7 @@ import { addIndexes } from "./commands/indexes.ts";
 import { addGraph } from "./commands/graph.ts";
 import { addIngest } from "./commands/ingest.ts";
 import { addKeys } from "./commands/keys.ts";
+import { addLoadtest } from "./commands/loadtest.ts";
 import { addServe } from "./commands/serve.ts";
 import { addSearch } from "./commands/search.ts";
 import { addSecrets } from "./commands/secrets.ts";
@@ -56,6 +57,7 @@ export function buildProgram(shell: Shell): Command {
     addGraph,
     addServe,
     addKeys,
+    addLoadtest,
     addEval,
     addConfig,
     addSecrets,

@@ -20,6 +20,7 @@ export const serviceSettings = {
     "service",
     "At least 32 random characters, the same on every server: API keys are stored as an HMAC under it.",
   ),
+  api_key: secret("HYBRIDRAG_API_KEY", "service", "Key that commands send to a running service, such as loadtest."),
   oidc_issuer: setting(
     "HYBRIDRAG_OIDC_ISSUER",
     "service",
