@@ -1,6 +1,7 @@
 import { z } from "zod";
-import { HybridRAGError } from "../../errors.ts";
-import type { GraphStore } from "../../ports/graph-store.ts";
+import { neighbourhood, type GraphReads } from "../../graph/entity-page.ts";
+import { evidencePath, mostSteps } from "../../graph/evidence-path.ts";
+import { findEntity } from "../../graph/find-entity.ts";
 import type { Entity } from "../../records.ts";
 import { nameKey } from "../../text/name-key.ts";
 import { ok, route, type Call, type Route } from "../route.ts";
@@ -24,10 +25,36 @@ const relationship = z.object({
   provenance: z.array(z.string()),
 });
 
+const together = z.object({
+  entity: z.string(),
+  passages: z.int().describe("That mention both."),
+  npmi: z.number().describe("Normalised pointwise mutual information, -1 to 1."),
+  weight: z.number(),
+});
+
+const path = z.object({
+  from: z.string(),
+  to: z.string(),
+  found: z.boolean(),
+  steps: z.array(
+    z.object({
+      from: z.string(),
+      to: z.string(),
+      chunk_id: z.string(),
+      document_id: z.string(),
+      title: z.string(),
+      source: z.string(),
+      sentence: z.string(),
+    }),
+  ),
+  closest: z.string().nullable().describe("Where there is no path: the name reached that is most like the one wanted."),
+});
+
 const params = z.strictObject({ name: z.string().min(1).max(500).describe("In any of its spellings.") });
 
 /** What the documents say about names, and how names are joined. */
-export function graphRoutes(graph: GraphStore): readonly Route[] {
+export function graphRoutes(store: GraphReads): readonly Route[] {
+  const { graph } = store;
   const tag = "graph";
   return [
     route({
@@ -64,31 +91,39 @@ export function graphRoutes(graph: GraphStore): readonly Route[] {
       needs: "query",
       params,
       responses: { 200: entity },
-      handle: async (call) => ok(await find(graph, call)),
+      handle: async (call) => ok(await find(store, call)),
     }),
     route({
       method: "get",
       path: "/v1/graph/entities/{name}/neighbors",
-      summary: "What an entity is joined to, strongest first",
+      summary: "What an entity is joined to, by statements and by standing in the same passages; strongest first",
       tag,
       needs: "query",
       params,
       query: z.strictObject({ limit: z.coerce.number().int().min(1).max(500).default(50) }),
-      responses: { 200: z.object({ entity, relationships: z.array(relationship) }) },
-      handle: async (call) => {
-        const found = await find(graph, call);
-        const request = { entity: found.normalized_name, limit: call.query.limit };
-        const { principal, signal } = call;
-        return ok({ entity: found, relationships: await graph.neighbours(principal.scope, request, { signal }) });
-      },
+      responses: { 200: z.object({ entity, relationships: z.array(relationship), together: z.array(together) }) },
+      handle: async ({ principal, params: { name }, query: { limit }, signal }) =>
+        ok(await neighbourhood(store, principal.scope, name, limit, { signal })),
+    }),
+    route({
+      method: "get",
+      path: "/v1/graph/path",
+      summary: "The fewest passages that lead from one name to another, with their sentences",
+      tag,
+      needs: "query",
+      query: z.strictObject({
+        from: params.shape.name,
+        to: params.shape.name,
+        steps: z.coerce.number().int().min(1).max(mostSteps).default(mostSteps).describe("Passages at most."),
+      }),
+      responses: { 200: path },
+      handle: async ({ principal, query: { from, to, steps }, signal }) =>
+        ok(await evidencePath(store, principal.scope, { from, to, maxSteps: steps }, { signal })),
     }),
   ];
 }
 
 type NameCall = Pick<Call<{ readonly name: string }, unknown, unknown>, "params" | "principal" | "signal">;
 
-async function find(graph: GraphStore, { params, principal, signal }: NameCall): Promise<Entity> {
-  const [found] = await graph.entities(principal.scope, [nameKey(params.name)], { signal });
-  if (found) return found;
-  throw new HybridRAGError("not_found", "No passage that you may read mentions this name.");
-}
+const find = ({ graph }: GraphReads, { params: { name }, principal, signal }: NameCall): Promise<Entity> =>
+  findEntity(graph, principal.scope, name, { signal });

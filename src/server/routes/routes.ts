@@ -42,7 +42,7 @@ export function serviceRoutes(parts: RouteParts): readonly Route[] {
     ...ingestRoutes(rag),
     ...sessionRoutes(rag.sessions, config.session_ttl_days * dayMs),
     ...memoryRoutes(rag, now),
-    ...graphRoutes(rag.store.graph),
+    ...graphRoutes(rag.store),
     ...keyRoutes({ keys: rag.store.keys, audit: rag.store.audit, pepper: parts.pepper, now }),
     ...healthRoutes(probe, metrics, { openMetrics: parts.openMetrics }),
   ];
