@@ -3,12 +3,16 @@ import { fileURLToPath } from "node:url";
 import { HybridRAGError } from "../../errors.ts";
 import type { LoadAnswer } from "./load-worker.ts";
 import type { LoadedDocument, LoadRequest } from "./loaded-document.ts";
+import { processorMs } from "./processor-time.ts";
 import { tooLarge, unreadable } from "./refusal.ts";
 
 export interface LoadPoolOptions {
   /** Files read at once. */
   readonly workers?: number;
-  /** Per file; a file that takes longer is refused and its worker ended. */
+  /**
+   * Per file, on the processor where the system tells it, so that a busy machine refuses nothing; a file that takes
+   * longer, or six times as long by the clock, is refused and its worker ended.
+   */
   readonly timeoutMs?: number;
   /** Heap of one worker in MiB; a file that needs more is refused. */
   readonly memoryMb?: number;
@@ -124,12 +128,32 @@ interface Outcome {
   readonly reusable: boolean;
 }
 
+/** By the clock, a file may take so many times the time that it may take on the processor. */
+const patience = 6;
+
+/** Calls `onEnd` when the process has used its time; returns what ends the watch. */
+function watchTime(pid: number | undefined, timeoutMs: number, onEnd: () => void): () => void {
+  const before = processorMs(pid);
+  let timer: NodeJS.Timeout;
+  const wait = (delay: number, waited: number): void => {
+    timer = setTimeout(() => {
+      const now = processorMs(pid);
+      const left = before === null || now === null ? 0 : timeoutMs - (now - before);
+      const soFar = waited + delay;
+      if (left <= 0 || soFar >= patience * timeoutMs) onEnd();
+      else wait(Math.min(Math.max(left, 10), patience * timeoutMs - soFar), soFar);
+    }, delay);
+  };
+  wait(timeoutMs, 0);
+  return () => clearTimeout(timer);
+}
+
 /** One file in one worker: its answer, its death, the end of its time or the caller's abort, whichever comes first. */
 function runTask(worker: ChildProcess, task: Task, timeoutMs: number, memoryMb: number): Promise<Outcome> {
   const { request, signal } = task;
   return new Promise((resolve) => {
     const finish = (outcome: Outcome): void => {
-      clearTimeout(timer);
+      endWatch();
       signal?.removeEventListener("abort", onAbort);
       worker.removeAllListeners();
       rest(worker);
@@ -137,7 +161,9 @@ function runTask(worker: ChildProcess, task: Task, timeoutMs: number, memoryMb: 
     };
     const refuse = (reason: string): void => finish({ error: unreadable(request.name, reason), reusable: false });
     const onAbort = (): void => finish({ error: signal?.reason, reusable: false });
-    const timer = setTimeout(() => refuse(`reading it takes longer than ${timeoutMs / 1000} seconds`), timeoutMs);
+    const endWatch = watchTime(worker.pid, timeoutMs, () =>
+      refuse(`reading it takes longer than ${timeoutMs / 1000} seconds`),
+    );
 
     worker.ref();
     worker.channel?.ref();
