@@ -8,22 +8,32 @@ const segmenter = new Intl.Segmenter("en", { granularity: "sentence" });
 
 /**
  * The sentences of running text. Line breaks count as blanks; a sentence never ends after an abbreviation or an
- * initial, nor before a lower-case letter. Every character that is not blank lies in exactly one span.
+ * initial, nor before a lower-case letter, and keeps the notes it ends with: `so.[3][4] Then`. Every character that is not blank lies in exactly one span.
  */
 export function splitSentences(text: string): TextSpan[] {
   const flat = text.replace(/[\r\n\t\f\v\u2028\u2029]/g, " ");
   const spans: TextSpan[] = [];
   for (const { segment, index } of segmenter.segment(flat)) {
-    const span = trimmed(flat, index, index + segment.length);
-    if (span === null) continue;
     const previous = spans.at(-1);
-    if (previous !== undefined && continues(flat, previous, span)) {
-      spans[spans.length - 1] = { start: previous.start, end: span.end };
+    const from = previous === undefined ? index : endOfNotes(flat, previous, index);
+    if (previous !== undefined && from > index) spans[spans.length - 1] = { start: previous.start, end: from };
+    const span = trimmed(flat, from, index + segment.length);
+    if (span === null) continue;
+    const before = spans.at(-1);
+    if (before !== undefined && continues(flat, before, span)) {
+      spans[spans.length - 1] = { start: before.start, end: span.end };
     } else {
       spans.push(span);
     }
   }
   return spans;
+}
+
+/** The segmenter parts `so.[3]` behind the bracket. Where the notes that begin so end, else where the segment begins. */
+function endOfNotes(text: string, previous: TextSpan, start: number): number {
+  if (!/\S\[$/.test(text.slice(previous.end - 2, start))) return start;
+  const notes = /^[\p{L}\d]{1,4}\](?:\[[\p{L}\d]{1,4}\])*/u.exec(text.slice(start, start + 60));
+  return notes === null ? start : start + notes[0].length;
 }
 
 /** Null when there is nothing but blanks. */

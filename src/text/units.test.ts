@@ -8,6 +8,15 @@ const sentences = (text: string): string[] => splitSentences(text).map(({ start,
 const units = (text: string): string[] =>
   splitUnits(text).map(({ start, end, kind }) => `${kind}: ${text.slice(start, end)}`);
 
+test("keeps notes in brackets with the sentence that they end", () => {
+  assert.deepEqual(sentences("Ducks form many tribes.[10] Most dabble.[11][12] See [3] for more. [4] stands alone."), [
+    "Ducks form many tribes.[10]",
+    "Most dabble.[11][12]",
+    "See [3] for more.",
+    "[4] stands alone.",
+  ]);
+});
+
 test("ends a sentence where a reader would", () => {
   assert.deepEqual(sentences("It rained. We went home! Why? “Because.” He left."), [
     "It rained.",
