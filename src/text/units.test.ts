@@ -9,11 +9,11 @@ const units = (text: string): string[] =>
   splitUnits(text).map(({ start, end, kind }) => `${kind}: ${text.slice(start, end)}`);
 
 test("keeps notes in brackets with the sentence that they end", () => {
-  assert.deepEqual(sentences("Ducks form many tribes.[10] Most dabble.[11][12] See [3] for more. [4] stands alone."), [
+  assert.deepEqual(sentences("Ducks form many tribes.[10] Most dabble.[11][12] See [3] for more. In [4] too."), [
     "Ducks form many tribes.[10]",
     "Most dabble.[11][12]",
     "See [3] for more.",
-    "[4] stands alone.",
+    "In [4] too.",
   ]);
 });
 
