@@ -33,5 +33,4 @@ export class Secret {
   }
 }
 
-export const maskSecret = (value: string): string =>
-  value.length < 16 ? "***" : `${value.slice(0, 4)}…${value.slice(-4)}`;
+const maskSecret = (value: string): string => (value.length < 16 ? "***" : `${value.slice(0, 4)}…${value.slice(-4)}`);

@@ -1,14 +1,17 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { test } from "node:test";
+import { after, test } from "node:test";
 import { inspect } from "node:util";
 import { isHybridRAGError } from "../errors.ts";
 import { loadConfig, showConfig } from "./config.ts";
 
+const base = mkdtempSync(join(tmpdir(), "hybridrag-config-"));
+after(() => rmSync(base, { recursive: true }));
+
 const folder = (file?: unknown): string => {
-  const directory = mkdtempSync(join(tmpdir(), "hybridrag-config-"));
+  const directory = mkdtempSync(join(base, "folder-"));
   if (file !== undefined) {
     writeFileSync(join(directory, "hybridrag.config.json"), typeof file === "string" ? file : JSON.stringify(file));
   }

@@ -66,7 +66,7 @@ export function valueAt(record: Filterable, field: string): unknown {
 }
 
 /** The scalars a value offers to a comparison: itself, or the elements of a list. */
-export function elementsOf(value: unknown): readonly FilterScalar[] {
+function elementsOf(value: unknown): readonly FilterScalar[] {
   const elements: readonly unknown[] = Array.isArray(value) ? value : [value];
   return elements.filter(
     (element): element is FilterScalar =>

@@ -27,7 +27,7 @@ const wanted = 5;
 const perBeginning = 200;
 
 /** Names that begin as this one or one of its words does, the most alike first. */
-export async function nearestNames(
+async function nearestNames(
   graph: GraphStore,
   scope: Scope,
   key: string,

@@ -68,7 +68,7 @@ interface Place {
 }
 
 /** Where a quote stands in a text; its own passage is searched before the rest of the document. */
-export function locateQuote(text: string, { quote, start, end, chunk }: Quote): Place | null {
+function locateQuote(text: string, { quote, start, end, chunk }: Quote): Place | null {
   const wanted = quote.trim();
   if (wanted === "") return null;
   if (start !== null && end !== null && text.slice(start, end) === quote) return { start, end };

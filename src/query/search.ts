@@ -42,7 +42,7 @@ export async function search(
   return searchResponse(await findHits(ports, scope, request, settings, signal), request.explain);
 }
 
-export function searchResponse(findings: Findings, explain: boolean): SearchResponse {
+function searchResponse(findings: Findings, explain: boolean): SearchResponse {
   const { plan, found, warnings, timings } = findings;
   return {
     query: plan.query,

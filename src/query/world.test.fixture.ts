@@ -75,7 +75,7 @@ export const fakeEmbedder = (embed: Embedder["embed"]): Embedder => ({
   close: async () => {},
 });
 
-export const steadyEmbedder = fakeEmbedder(async (texts) => ({
+const steadyEmbedder = fakeEmbedder(async (texts) => ({
   vectors: texts.map(() => Float32Array.of(1, 0)),
   tokens: 3,
 }));

@@ -23,7 +23,7 @@ export function openApiDocument(routes: readonly Route[], version: string): Reco
   };
 }
 
-export const problemSchema = z.object({
+const problemSchema = z.object({
   type: z.string(),
   title: z.string(),
   status: z.int(),

@@ -16,7 +16,7 @@ import { englishAnalyzer } from "../text/analyze.ts";
 import { createKey } from "./api-key.ts";
 import { assembleService, type AssembledService, type ServiceParts } from "./assemble.ts";
 
-export const pepper = new Secret("a pepper of more than thirty-two characters");
+const pepper = new Secret("a pepper of more than thirty-two characters");
 
 const queryAndIngest: readonly KeyScope[] = ["query", "ingest"];
 

@@ -45,7 +45,7 @@ export function constantsFor(fingerprint: string | null, given: AnswerConstants 
 }
 
 /** Without an embedder no cosine is looked at, so any constants will do. */
-export const belongsTo = ({ embedder }: AnswerConstants, fingerprint: string | null): boolean =>
+const belongsTo = ({ embedder }: AnswerConstants, fingerprint: string | null): boolean =>
   fingerprint === null || fingerprint === embedder || fingerprint.startsWith(`${embedder}:`);
 
 /** The part of a fingerprint that decides what its cosines mean: of `local:NAME:…` the name, whatever number type. */

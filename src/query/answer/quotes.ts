@@ -4,7 +4,7 @@ import type { ScoredUnit } from "./scored-units.ts";
 const leansBack = /^["“'‘(]?(?:he|she|it|they|this|these|his|her|its|their)\b/i;
 
 /** A unit that begins with "he", "it", "this" … says nothing alone: its quote begins with the unit before it. */
-export const quoteStart = (unit: ScoredUnit): number =>
+const quoteStart = (unit: ScoredUnit): number =>
   leansBack.test(unit.text) && unit.previousStart !== null ? unit.previousStart : unit.start;
 
 type PlacedQuote = Quote & { readonly start: number; readonly end: number };

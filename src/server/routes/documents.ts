@@ -7,7 +7,7 @@ import type { GivenDocument } from "../../ingest/sources.ts";
 import { ok, route, type Call, type Route } from "../route.ts";
 import { checkMetadata, documentIdSchema, documentSchema, pageOf, pageQuery } from "../schemas.ts";
 
-export const fileResult = z.object({
+const fileResult = z.object({
   path: z.string(),
   outcome: z.enum(["indexed", "updated", "unchanged", "empty", "refused", "failed"]),
   reason: z.string().nullable(),
@@ -138,11 +138,7 @@ const refusalCodes: Partial<Record<FileOutcome, ErrorCode>> = {
 };
 
 /** @throws HybridRAGError when the document was not stored, with the reason of the reader. */
-export async function ingestOne(
-  rag: HybridRAG,
-  { principal, signal }: AnyCall,
-  document: GivenDocument,
-): Promise<FileResult> {
+async function ingestOne(rag: HybridRAG, { principal, signal }: AnyCall, document: GivenDocument): Promise<FileResult> {
   let result: FileResult | null = null;
   for await (const event of rag.ingest(principal.scope, [document], { cwd: "/", signal })) {
     if (event.type === "file") result = event.result;

@@ -10,7 +10,7 @@ import { citationSchema, metadataSchema, spanSchema, warningSchema } from "../sc
 const score = z.number().nullable();
 const timings = z.record(z.string(), z.number().nullable());
 
-export const hitSchema = z.object({
+const hitSchema = z.object({
   rank: z.int(),
   chunk_id: z.string(),
   document_id: z.string(),
