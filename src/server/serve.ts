@@ -15,9 +15,6 @@ export interface Service {
   stop(): Promise<void>;
 }
 
-/** How long a developer waits after Ctrl-C; there is no balancer to tell. */
-const devDrainDelayMs = 500;
-
 /** Starts the service: it answers when this resolves. */
 export async function startService(parts: ServiceParts): Promise<Service> {
   const { rag, config, dev, log } = parts;
@@ -35,9 +32,8 @@ export async function startService(parts: ServiceParts): Promise<Service> {
     stop: async () => {
       probe.drain();
       log.info("service_draining");
-      const delayMs = dev ? Math.min(devDrainDelayMs, config.drain_delay_ms) : config.drain_delay_ms;
       const [clean] = await Promise.all([
-        drain(app.server, { delayMs, timeoutMs: config.drain_timeout_ms }),
+        drain(app.server, { delayMs: config.drain_delay_ms, timeoutMs: config.drain_timeout_ms }),
         worker.stop(),
       ]);
       probe.stop();

@@ -24,8 +24,10 @@ export function addServe(program: Command, shell: Shell): void {
     .option("--dev", "no credentials, loopback only")
     .action(async (options: ServeOptions) => {
       const { host, port } = options;
-      const { config } = loadConfig({ flags: flagsOf(options, { host, port }) });
       const dev = options.dev === true;
+      // There is no balancer to tell when a developer presses Ctrl-C.
+      const drain_delay_ms = dev ? 500 : undefined;
+      const { config } = loadConfig({ flags: flagsOf(options, { host, port, drain_delay_ms }) });
       const log = createLog({ level: config.log_level });
       const telemetry = await startTelemetry(telemetrySettingsOf(config), log);
       const rag = await openHybridRAG(config, { access: "write" });
