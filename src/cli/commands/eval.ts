@@ -29,6 +29,7 @@ export function addEval(program: Command, { terminal, signal }: Shell): void {
       const modes = parseModes(options.modes);
       const dataset = await readDataset(folder);
       const evaluation = await inWorkspace({ ...options, access: "write" }, async ({ rag }) => {
+        for (const { message } of rag.notices) terminal.note(`note: ${message}`);
         const scope = ownerScope(tenantOf(folder, dataset));
         await indexDataset(rag, scope, dataset.documents, { signal, onEvent: showProgress(terminal) });
         const settings = { ...rag.settings, calibrate: options.calibrate === true };

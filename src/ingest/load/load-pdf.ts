@@ -8,7 +8,7 @@ import { oneLine, textBuilder } from "./text-builder.ts";
 const maxPages = 5_000;
 /** Titles that the writing program made up. */
 const emptyTitle =
-  /^(?:untitled|microsoft (?:word|powerpoint|excel)\b.*|document\d*|slide 1|.*\.(?:docx?|pptx?|xlsx?|tex|dvi|indd|pdf|rtf))$/iu;
+  /^(?:\P{L}+|untitled|microsoft (?:word|powerpoint|excel)\b.*|document\d*|slide 1|.*\.(?:docx?|pptx?|xlsx?|tex|dvi|indd|pdf|rtf))$/iu;
 
 /** Text with its page, in reading order. Nothing is drawn, no script runs, no font or address is fetched. */
 export const loadPdf: Loader = async ({ bytes, name }) => {

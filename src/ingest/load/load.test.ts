@@ -119,6 +119,29 @@ test("an external entity is neither fetched nor read", async () => {
   assert.ok(text.includes("before") && !text.includes("root:"), text);
 });
 
+/** One page with one line, and a title; without a table of objects, which readers make themselves. */
+const pdfOf = (title: string, line: string): string => {
+  const page = `BT /F1 24 Tf 72 700 Td (${line}) Tj ET`;
+  const objects = [
+    "<</Type/Catalog/Pages 2 0 R>>",
+    "<</Type/Pages/Kids[3 0 R]/Count 1>>",
+    "<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>>>",
+    `<</Length ${page.length}>>stream\n${page}\nendstream`,
+    "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
+    `<</Title(${title})>>`,
+  ];
+  const body = objects.map((object, index) => `${index + 1} 0 obj\n${object}\nendobj\n`).join("");
+  return `%PDF-1.4\n${body}trailer\n<</Root 1 0 R/Info 6 0 R/Size 7>>\n%%EOF\n`;
+};
+
+test("a PDF is read from any bytes, Buffers too; a title without a letter is none", async () => {
+  const bytes = Buffer.from(pdfOf("Annual report", "Storks nest on roofs."));
+  const { text, title, blocks } = await load({ name: "a.pdf", bytes });
+  assert.deepEqual([text, title, blocks[0]?.page], ["Storks nest on roofs.", "Annual report", 1]);
+  const numbered = await load({ name: "a.pdf", bytes: Buffer.from(pdfOf("0001018724-18-000005", "Net sales.")) });
+  assert.notEqual(numbered.title, "0001018724-18-000005");
+});
+
 const refusals: readonly (readonly [name: string, content: string | Uint8Array, code: string, reason: RegExp])[] = [
   ["a.txt", "", "no_text", /empty/u],
   ["a.txt", " \n ", "no_text", /white space/u],

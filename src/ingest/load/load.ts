@@ -35,10 +35,14 @@ export async function load(request: LoadRequest): Promise<LoadedDocument> {
   try {
     if (request.bytes.length === 0) throw noText(request.name, "it is empty");
     const format = await detectFormat(request.bytes, request.name, request.mime);
-    const document = await (await loaders[format]())(request);
+    const document = await (await loaders[format]())({ ...request, bytes: plainBytes(request.bytes) });
     if (!/\S/u.test(document.text)) throw noText(request.name, "it holds nothing but white space");
     return document;
   } catch (error) {
     throw asRefusal(request.name, error);
   }
 }
+
+/** The PDF library takes no Buffer, though a Buffer is a Uint8Array. */
+const plainBytes = ({ buffer, byteOffset, byteLength }: Uint8Array): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength);
