@@ -26,6 +26,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   graph: ["ports", ...inner],
   query: ["graph", "ports", ...inner],
   memory: ["query", "ports", ...inner],
+  /** Moves a tenant between stores: it knows their ports and no engine. */
+  archive: ["ports", ...inner],
   evaluate: ["query", "ingest", "ports", ...inner],
   hybridrag: [...steps, "wrap", "ports", ...inner],
 
@@ -52,7 +54,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   /** Types of requests and answers; at run time it loads nothing but the errors. */
   client: ["query", "ingest", "ports", ...inner],
   web: ["client", "ports", ...inner],
-  cli: ["server", "client", "secrets", "open-secrets", "open", "observe", ...library],
+  cli: ["archive", "server", "client", "secrets", "open-secrets", "open-store", "open", "observe", ...library],
   documentation: ["cli", "server", "secrets", "open", "observe", ...library],
 };
 

@@ -38,7 +38,7 @@ export const errorCatalogue = {
   rate_limited: kind("caller", 429, 1, true, "Too many requests; `details.retry_after_ms` says when to return."),
   invalid_config: kind("operator", 500, 2, false, "A setting is missing or wrong; the message names it."),
   data_locked: kind("operator", 503, 1, true, "Another process writes to this data folder."),
-  data_newer: kind("operator", 500, 1, false, "The data folder was written by a newer version."),
+  data_newer: kind("operator", 500, 1, false, "The data folder or the archive was written by a newer version."),
   data_damaged: kind("operator", 500, 1, false, "The data file is damaged; restore a copy or ingest again."),
   index_mismatch: kind("operator", 409, 1, false, "The index was built with another embedder or chunker."),
   budget_exceeded: kind("operator", 402, 1, false, "The next paid call would pass the ceiling that was set."),

@@ -5,6 +5,8 @@ import { addAsk } from "./commands/ask.ts";
 import { addConfig } from "./commands/config.ts";
 import { addDocuments } from "./commands/documents.ts";
 import { addEval } from "./commands/eval.ts";
+import { addExport } from "./commands/export.ts";
+import { addImport } from "./commands/import.ts";
 import { addIndexes } from "./commands/indexes.ts";
 import { addGraph } from "./commands/graph.ts";
 import { addIngest } from "./commands/ingest.ts";
@@ -62,6 +64,8 @@ export function buildProgram(shell: Shell): Command {
     addConfig,
     addSecrets,
     addIndexes,
+    addExport,
+    addImport,
   ])
     add(program, shell);
   return program;
