@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -42,4 +43,24 @@ test("every command in the README is one, with options that it has", () => {
     const known = new Set(command.options.map((option) => option.long));
     for (const word of words) if (word.startsWith("--")) assert.ok(known.has(word), `${name} has no ${word}`);
   }
+});
+
+test("the pages name every folder of the code, and every page that is referred to is there", async () => {
+  const architecture = await readFile(join(root, "ARCHITECTURE.md"), "utf8");
+  const entries = await readdir(join(root, "src"), { withFileTypes: true });
+  const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => `\`${name}/`);
+  assert.deepEqual(
+    folders.filter((folder) => !architecture.includes(folder)),
+    [],
+  );
+  const sources = await readdir(join(root, "src"), { recursive: true });
+  const code = await Promise.all(
+    sources.filter((path) => path.endsWith(".ts")).map((path) => readFile(join(root, "src", path), "utf8")),
+  );
+  const decisions = code.flatMap((file) => file.match(/docs\/decisions\/[\w-]+\.md/gu) ?? []);
+  const links = [...readme.matchAll(/\]\(([\w./-]+)\)/gu)].map((link) => link[1]!);
+  assert.deepEqual(
+    [...decisions, ...links].filter((path) => !existsSync(join(root, path))),
+    [],
+  );
 });
