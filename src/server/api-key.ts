@@ -77,6 +77,7 @@ export async function verifyKey(key: string, store: KeyStore, pepper: Secret, no
   const equal = expected.length === given.length && timingSafeEqual(expected, given);
   if (!record || !equal || record.revoked_at !== null) return refuse();
   if (record.expires_at !== null && Date.parse(record.expires_at) <= now.getTime()) return refuse();
+  noteUse(store, record, now);
   return {
     actor: `key:${record.key_id}`,
     scope: {
@@ -85,6 +86,12 @@ export async function verifyKey(key: string, store: KeyStore, pepper: Secret, no
     },
     scopes: record.scopes,
   };
+}
+
+/** Once a minute is enough to find keys that nobody uses; no request waits for it or fails with it. */
+function noteUse(store: KeyStore, { tenant, key_id, last_used_at }: ApiKey, now: Date): void {
+  if (last_used_at !== null && now.getTime() - Date.parse(last_used_at) < 60_000) return;
+  store.used({ tenant, principals: "all" }, key_id, now.toISOString()).catch(() => undefined);
 }
 
 export function requireScope(principal: Principal, needed: KeyScope): void {

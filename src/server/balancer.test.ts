@@ -27,6 +27,8 @@ interface Place {
   readonly servers: readonly string[];
 }
 
+const openssl = "openssl";
+
 const withServers = (text: string, { servers }: Place): string =>
   servers.reduce((all, address, index) => all.replace(`10.0.0.${11 + index}:8080`, address), text);
 
@@ -62,7 +64,7 @@ const balancers: readonly Balancer[] = [
 
 for (const balancer of balancers) {
   test(`${balancer.binary} before three servers: HTTPS, streams, a limit, and a server that drains costs no request`, async (t) => {
-    if (["openssl", balancer.binary].some((name) => spawnSync(name, ["-v"]).error)) {
+    if ([openssl, balancer.binary].some((name) => spawnSync(name, ["-v"]).error)) {
       return t.skip(`${balancer.binary} or openssl is not installed`);
     }
     const services = await Promise.all([server(t), server(t), server(t)]);
@@ -112,7 +114,7 @@ async function startBalancer(t: TestContext, balancer: Balancer, services: reado
   const folder = mkdtempSync(join(tmpdir(), "hybridrag-balancer-"));
   const [key, certificate] = [join(folder, "privkey.pem"), join(folder, "fullchain.pem")];
   const name = ["-subj", "/CN=rag.example.com", "-days", "2"];
-  spawnSync("openssl", ["req", "-x509", "-newkey", "ed25519", "-nodes", "-keyout", key, "-out", certificate, ...name]);
+  spawnSync(openssl, ["req", "-x509", "-newkey", "ed25519", "-nodes", "-keyout", key, "-out", certificate, ...name]);
   writeFileSync(join(folder, "combined.pem"), readFileSync(certificate, "utf8") + readFileSync(key, "utf8"));
   const [plainPort, port] = [await freePort(), await freePort()];
   const servers = services.map(({ url }) => new URL(url).host);

@@ -107,6 +107,7 @@ describe("the service", () => {
       const listed = await bed.send(key, "GET", "/v1/keys");
       const found = listed.body.keys.find((one: Body) => one.key_id === made.body.key_id);
       assert.equal(found.name, "reader");
+      assert.ok(found.last_used_at >= found.created_at);
       assert.ok(!listed.text.includes(made.body.key.split("_")[2]) && !listed.text.includes("secret_hash"));
       assert.equal((await bed.send(key, "DELETE", `/v1/keys/${made.body.key_id}`)).status, 204);
       assert.equal((await bed.send(made.body.key, "GET", "/v1/documents")).status, 401);
