@@ -1,6 +1,7 @@
 /** `npm run bench:quality`: retrieval, filters, chunks, answers and abstention on the judged collections. */
 import { join } from "node:path";
 import { environmentOf } from "../../config/config.ts";
+import { mean } from "../../evaluate/measures.ts";
 import type { Mode } from "../../query/query-request.ts";
 import { fallenFigures, raisedFloors, readFloors, writeFloors, type Figures } from "../floors.ts";
 import { judgedDataFolder } from "../judged-data.ts";
@@ -82,8 +83,6 @@ async function abstention(collections: readonly (readonly [Collection, Indexed])
   }
   return { ...figures, [`all/${mode}/foreign questions abstained`]: mean(foreign) };
 }
-
-const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 async function chunking({ rag }: Workbench, { folder, name }: Collection, { quick }: QualityOptions): Promise<Figures> {
   if (rag.embedder === null || quick) return {};
