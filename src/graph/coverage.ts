@@ -23,20 +23,20 @@ export function coverageOf(report: Pick<TextLegReport, "terms" | "corpusSize">):
   };
 }
 
-/** The share of the question's weight that each name carries. */
+/** The share of the question's weight that each name carries, as the question has it. */
 export function analyzedNames(
-  names: readonly string[],
+  names: readonly { readonly entity: string; readonly asked: string }[],
   coverage: Coverage,
   analyze: (text: string) => readonly string[],
 ): ReadonlyMap<string, number> {
   const bits = new Map(coverage.terms.map(({ term }, bit) => [term, bit]));
   return new Map(
-    names.map((name) => {
-      const mask = analyze(name).reduce(
+    names.map(({ entity, asked }) => {
+      const mask = analyze(asked).reduce(
         (bitsOf, term) => (bits.has(term) ? bitsOf | (1 << bits.get(term)!) : bitsOf),
         0,
       );
-      return [name, coverage.share(mask)];
+      return [entity, coverage.share(mask)];
     }),
   );
 }

@@ -11,7 +11,7 @@ import type {
 } from "../ports/graph-store.ts";
 import type { Scope } from "../scope.ts";
 import { analyzedNames, coverageOf, type Coverage } from "./coverage.ts";
-import { questionEntities } from "./question-entities.ts";
+import { questionEntities, type QuestionEntity } from "./question-entities.ts";
 
 /** A passage with its fused score before links are followed. */
 export interface Scored {
@@ -124,15 +124,11 @@ class Walk {
   readonly #best: number;
   readonly #places = new Map<string, Place>();
 
-  constructor(input: HopInput, coverage: Coverage, entities: readonly EntityWeight[], best: number) {
+  constructor(input: HopInput, coverage: Coverage, entities: readonly QuestionEntity[], best: number) {
     this.#input = input;
     this.#coverage = coverage;
     this.#entities = new Map(entities.map((weight) => [weight.entity, weight]));
-    this.#entityMass = analyzedNames(
-      entities.map((weight) => weight.entity),
-      coverage,
-      input.analyze,
-    );
+    this.#entityMass = analyzedNames(entities, coverage, input.analyze);
     this.#best = best;
     for (const hit of input.hits.slice(0, candidateDepth)) this.#place(hit, null);
   }

@@ -1,7 +1,7 @@
 import type { LinkedPassage, LinkRequest } from "../ports/graph-store.ts";
 import { analyzedNames, coverageOf, type Coverage } from "./coverage.ts";
 import type { HopHit, HopInput, HopResult } from "./hop.ts";
-import { questionEntities } from "./question-entities.ts";
+import { questionEntities, type QuestionEntity } from "./question-entities.ts";
 
 /** Passages of the question's names that are read, those of the rarest names first. */
 const mostPassages = 100;
@@ -40,7 +40,7 @@ export async function localSearch(input: HopInput): Promise<HopResult> {
       { signal },
     );
   const mentioning = await round({ seeds: ids, maxPassages: 0 });
-  const ranking = openRanking(input, coverage, names);
+  const ranking = openRanking(input, coverage, asked);
   ranking.mentioned(mentioning.passages);
   const around = await round({ seeds: ranking.best(seeds), maxPassages: mostPassages });
   ranking.linked(around.passages, around.edges);
@@ -49,10 +49,11 @@ export async function localSearch(input: HopInput): Promise<HopResult> {
 
 type Edge = { readonly from: string; readonly to: string; readonly entity: string; readonly kind: string };
 
-function openRanking(input: HopInput, coverage: Coverage, names: readonly string[]) {
+function openRanking(input: HopInput, coverage: Coverage, asked: readonly QuestionEntity[]) {
   const top = input.hits[0]?.score ?? 0;
-  const shares = analyzedNames(names, coverage, input.analyze);
-  const whole = [...shares.values()].reduce((sum, share) => sum + share, 0) || 1;
+  const shares = analyzedNames(asked, coverage, input.analyze);
+  const direct = asked.filter(({ entity, asked: said }) => entity === said);
+  const whole = direct.reduce((sum, { entity }) => sum + shares.get(entity)!, 0) || 1;
   const normalized = (score: number): number => Math.max(0, top > 0 ? (score / top + 0.5) / 1.5 : 0);
   const hits = new Map<string, HopHit>(
     input.hits.map((hit) => [
@@ -91,7 +92,8 @@ function openRanking(input: HopInput, coverage: Coverage, names: readonly string
       for (const { chunk_id, entities } of passages) {
         const [first] = entities;
         if (!first) continue;
-        const strength = entities.reduce((sum, { entity }) => sum + shares.get(entity)!, 0) / whole;
+        // A passage with both forms of a name has said it once.
+        const strength = Math.min(1, entities.reduce((sum, { entity }) => sum + shares.get(entity)!, 0) / whole);
         const reason = { from_chunk_id: chunk_id, entity: first.entity, link: "mention" as const, strength };
         lift(chunk_id, mentionWeight * strength, reason);
       }

@@ -4,19 +4,26 @@ import type { Scope } from "../scope.ts";
 import { nameTokens } from "../text/name-key.ts";
 import { englishStopWords } from "../text/stop-words.ts";
 
+/** A name of the graph that a question means. */
+export interface QuestionEntity extends EntityWeight {
+  /** As the question has it, normalised: the name itself or its other form. */
+  readonly asked: string;
+}
+
 /** Longest name that is looked for in a question, in tokens. */
 const maxTokens = 7;
 
 /**
  * The names of the graph that a question mentions: longest match of its word sequences in the tenant's dictionary,
- * whatever their case, since people type lower case. No guess at misspelt names: a wrong one leads astray.
+ * whatever their case, since people type lower case; and what these are short for, or what is short for them. No guess
+ * at misspelt names: a wrong one leads astray.
  */
 export async function questionEntities(
   graph: GraphStore,
   scope: Scope,
   question: string,
   options?: CallOptions,
-): Promise<readonly EntityWeight[]> {
+): Promise<readonly QuestionEntity[]> {
   const tokens = nameTokens(question);
   const sequences = new Set<string>();
   for (let start = 0; start < tokens.length; start++) {
@@ -26,7 +33,35 @@ export async function questionEntities(
     }
   }
   const known = new Map((await graph.weigh(scope, [...sequences], options)).map((weight) => [weight.entity, weight]));
-  return longestMatches(tokens, known);
+  const named = longestMatches(tokens, known);
+  const asked = named.map((weight) => ({ ...weight, asked: weight.entity }));
+  return [...asked, ...(await otherForms(graph, scope, named, options))];
+}
+
+/** Statements about a name that are looked through for its other form, the best attested first. */
+const mostStatements = 20;
+
+/** "RAG" for "retrieval augmented generation" and the reverse, where a passage says that one is short for the other. */
+async function otherForms(
+  graph: GraphStore,
+  scope: Scope,
+  named: readonly EntityWeight[],
+  options?: CallOptions,
+): Promise<readonly QuestionEntity[]> {
+  const askedAs = new Map<string, string>();
+  await Promise.all(
+    named.map(async ({ entity }) => {
+      const told = await graph.neighbours(scope, { entity, limit: mostStatements }, options);
+      for (const { type, source_entity, target_entity } of told) {
+        if (type !== "short for") continue;
+        askedAs.set(source_entity === entity ? target_entity : source_entity, entity);
+      }
+    }),
+  );
+  for (const { entity } of named) askedAs.delete(entity);
+  if (askedAs.size === 0) return [];
+  const weights = await graph.weigh(scope, [...askedAs.keys()].toSorted(), options);
+  return weights.map((weight) => ({ ...weight, asked: askedAs.get(weight.entity)! }));
 }
 
 const isEmptyWord = (token: string): boolean => token.length < 2 || englishStopWords.has(token);

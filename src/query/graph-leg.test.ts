@@ -4,7 +4,7 @@ import type { Filter } from "../filter/filter.ts";
 import type { Metadata } from "../records.ts";
 import { ownerScope, type Scope } from "../scope.ts";
 import { contractIdentity } from "../testing/contract/case.ts";
-import { chunkId, mention, versionOf } from "../testing/contract/examples.ts";
+import { assertion, chunkId, mention, versionOf } from "../testing/contract/examples.ts";
 import { openMemoryStore } from "../testing/memory-store.ts";
 import { englishAnalyzer } from "../text/analyze.ts";
 import { nameKey } from "../text/name-key.ts";
@@ -80,6 +80,21 @@ test("global shows each community before the second passage of any", async () =>
   const dane = new Set(["crow-sons", "bob-dane", "delft"]);
   const kinds = results.slice(0, 2).map((hit) => dane.has(hit.document_id));
   assert.deepEqual(kinds.toSorted(), [false, true]);
+});
+
+test("a short form stands for what a passage says it is short for", async () => {
+  const scope = ownerScope("short forms");
+  const long = mention("glossary:0", "grand heron society", "body", "Grand Heron Society");
+  const short = { ...mention("glossary:0", "ghs", "term", "GHS") };
+  const assertions = [assertion("glossary:0", "ghs", "grand heron society", 1, "short for")];
+  const parts = ["The Grand Heron Society (GHS) meets on Mondays."];
+  const graph = { mentions: [long, short], assertions };
+  await store.documents.put(scope, versionOf({ id: "glossary", parts, graph }));
+  await put(scope, "Club house", "The house of the Grand Heron Society stands in Ely.", ["Grand Heron Society"]);
+  await put(scope, "House", "A house in Ely.", []);
+  const { results } = await ask("Where is the house of the GHS?", "local", scope);
+  const house = results.find((hit) => hit.document_id === "club-house");
+  assert.deepEqual([house?.path?.link, house?.path?.entity], ["mention", "grand heron society"]);
 });
 
 test("a graph mode that has nothing to follow says so and leaves the order as it was", async () => {
