@@ -40,6 +40,8 @@ export async function questionEntities(
 
 /** Statements about a name that are looked through for its other form, the best attested first. */
 const mostStatements = 20;
+/** Statements about a name in more passages than this would take too long to read with every question. */
+const mostPassages = 500;
 
 /** "RAG" for "retrieval augmented generation" and the reverse, where a passage says that one is short for the other. */
 async function otherForms(
@@ -50,7 +52,8 @@ async function otherForms(
 ): Promise<readonly QuestionEntity[]> {
   const askedAs = new Map<string, string>();
   await Promise.all(
-    named.map(async ({ entity }) => {
+    named.map(async ({ entity, passages }) => {
+      if (passages > mostPassages) return;
       const told = await graph.neighbours(scope, { entity, limit: mostStatements }, options);
       for (const { type, source_entity, target_entity } of told) {
         if (type !== "short for") continue;
