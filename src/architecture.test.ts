@@ -47,7 +47,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "open-secrets": ["secrets", ...library],
   "open-store": ["stores/*", ...library],
   open: ["open-store", "stores/*", "providers/*", "secrets", "open-models", "open-secrets", "observe", ...library],
-  index: ["open", ...library],
+  index: ["archive", "open", ...library],
 
   observe: ["hybridrag", "ports", ...inner],
   server: ["open", "observe", ...library],

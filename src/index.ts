@@ -1,4 +1,5 @@
 /** The public library. */
+export { exportArchive, importArchive } from "./archive/index.ts";
 export { loadConfig, type Config, type ConfigSources, type LoadedConfig } from "./config/config.ts";
 export { errorCatalogue, HybridRAGError, isHybridRAGError, type ErrorCode } from "./errors.ts";
 export type { Filter } from "./filter/filter.ts";

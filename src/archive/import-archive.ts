@@ -19,8 +19,8 @@ export interface ImportResult extends ArchiveCounts {
   readonly bytes: number;
 }
 
-/** Restored at once: what waits together shares a commit or the time on the wire. */
-const together = { records: 16, chunks: 1000 };
+/** Restored at once: what waits together shares a commit or the time on the wire. No more than this is held. */
+const together = { records: 16, chunks: 200 };
 
 /**
  * Restores everything of an archive into the tenant of the scope. The archive is read through first, so one that is

@@ -119,6 +119,30 @@ describe("moving a tenant", () => {
     assert.equal(await to.documents.text(scope, "d0"), "newer");
   });
 
+  test("an import holds a few documents at a time, however many there are", async (t) => {
+    const path = join(await folder(t), "a");
+    const store = await preparedMemoryStore();
+    const parts = Array.from({ length: 50 }, (_, index) => `kafka ${index}`);
+    for (let index = 0; index < 40; index++) await store.documents.put(scope, versionOf({ id: `d${index}`, parts }));
+    await exportArchive({ store, scope, path });
+    const target = await preparedMemoryStore();
+    let held = 0;
+    let most = 0;
+    const documents: Store["documents"] = {
+      ...target.documents,
+      restore: async (owner, version) => {
+        held += version.chunks.length;
+        most = Math.max(most, held);
+        await new Promise(setImmediate);
+        held -= version.chunks.length;
+        return target.documents.restore(owner, version);
+      },
+    };
+    await importArchive({ store: { ...target, documents }, scope, path });
+    assert.equal((await target.documents.count(scope)).chunks, 2000);
+    assert.ok(most > 50 && most <= 250, `${most} chunks at once`);
+  });
+
   test("an export tells how far it is, and its counts are those of the archive", async (t) => {
     const path = join(await folder(t), "a");
     const store = await preparedMemoryStore();
