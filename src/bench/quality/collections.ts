@@ -5,7 +5,7 @@ import { readDataset } from "../../evaluate/read-dataset.ts";
 import { readSpanQuestions, type SpanQuestion } from "./span-questions.ts";
 
 /** What a collection is good for measuring. */
-export type Measure = "retrieval" | "filters" | "answers" | "spans" | "families" | "abstention";
+export type Measure = "retrieval" | "filters" | "answers" | "spans" | "families" | "abstention" | "lower case";
 
 export interface CollectionKind {
   readonly name: string;
@@ -17,7 +17,7 @@ export interface CollectionKind {
 export const collectionKinds: readonly CollectionKind[] = [
   { name: "cranfield", measures: ["retrieval", "abstention"], quick: true },
   { name: "cacm", measures: ["retrieval", "abstention"], quick: true },
-  { name: "musique-train100", measures: ["retrieval", "answers", "abstention"], quick: true },
+  { name: "musique-train100", measures: ["retrieval", "lower case", "answers", "abstention"], quick: true },
   { name: "locomo", measures: ["retrieval", "abstention"], quick: false },
   { name: "beam-100k", measures: ["retrieval"], quick: false },
   { name: "stackfaq", measures: ["retrieval", "abstention"], quick: false },
