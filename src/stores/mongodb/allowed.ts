@@ -3,8 +3,7 @@ import { matches } from "../../filter/matches.ts";
 import type { Metadata } from "../../records.ts";
 import { mayRead, type Scope } from "../../scope.ts";
 import { metadataOf, type ChunkRow } from "./chunk-rows.ts";
-import { rows, type Context } from "./context.ts";
-import { collections } from "./names.ts";
+import type { Context } from "./context.ts";
 import { coarseMatch, nativeFilter, type Clause } from "./native-filter.ts";
 import { readersFor } from "./stored-metadata.ts";
 import { readChunks, scopeMatch } from "./visible-rows.ts";
@@ -32,6 +31,7 @@ export async function allowedChunks(
 ): Promise<Allowed> {
   const base = scopeClauses(scope);
   const admits = (row: Parameters<Allowed["admits"]>[0]): boolean => {
+    if (filter === null && scope.principals === "all") return true;
     const metadata = metadataOf(row);
     return mayRead(scope, metadata) && (filter === null || matches(filter, { document_id: row.document_id, metadata }));
   };
@@ -39,7 +39,8 @@ export async function allowedChunks(
   const native = filter === null || corpus.isOdd ? null : nativeFilter(filter, context.profile.fields);
   if (filter === null || native !== null) {
     const match = { $and: [scopeMatch(scope), ...(native === null ? [] : [native.match])] };
-    const count = await rows(context, collections.chunks).countDocuments(match, { signal });
+    const isWhole = filter === null && scope.principals === "all";
+    const count = isWhole ? corpus.chunks : await context.statistics.count(context, scope.tenant, match);
     return {
       count,
       vector: { $and: [...base.vector, ...(native === null ? [] : [native.vector])] },

@@ -18,10 +18,12 @@ export interface Weights {
 }
 
 /** BM25 as `ports/chunk-store.ts` defines it, over the tenant's own statistics: what Lucene's global ones are not. */
-export function bm25(row: Pick<ChunkRow, "terms">, groups: readonly Group[], weights: Weights): number {
-  const wanted = new Set(groups.flatMap((group) => group.terms));
-  const inBody = countWanted(row.terms.body, wanted);
-  const inTitle = countWanted(row.terms.title, wanted);
+export function bm25Scorer(groups: readonly Group[], weights: Weights): (row: Pick<ChunkRow, "terms">) => number {
+  const wanted = Map.groupBy(new Set(groups.flatMap((group) => group.terms)), (term) => term.charCodeAt(0));
+  return (row) => score(countWanted(row.terms.body, wanted), countWanted(row.terms.title, wanted), groups, weights);
+}
+
+function score(inBody: Counted, inTitle: Counted, groups: readonly Group[], weights: Weights): number {
   return groups.reduce((sum, { terms, times }) => {
     const best = terms.reduce((most, term) => {
       const fromBody = fieldScore(inBody, term, weights, `b${term}`, body, "averageBody");
@@ -37,12 +39,26 @@ interface Counted {
   readonly counts: ReadonlyMap<string, number>;
 }
 
-function countWanted(joined: string, wanted: ReadonlySet<string>): Counted {
-  if (joined === "") return { length: 0, counts: new Map() };
+const blank = 32;
+
+/** One pass over the words, none of which is cut out: only those that begin as a wanted one are compared. */
+function countWanted(joined: string, wanted: ReadonlyMap<number, readonly string[]>): Counted {
   const counts = new Map<string, number>();
-  const words = joined.split(" ");
-  for (const word of words) if (wanted.has(word)) counts.set(word, (counts.get(word) ?? 0) + 1);
-  return { length: words.length, counts };
+  if (joined === "") return { length: 0, counts };
+  let length = 0;
+  for (let start = 0; start < joined.length;) {
+    const found = wanted.get(joined.charCodeAt(start))?.find((term) => isWordAt(joined, term, start));
+    if (found !== undefined) counts.set(found, (counts.get(found) ?? 0) + 1);
+    length += 1;
+    const end = joined.indexOf(" ", start);
+    start = end === -1 ? joined.length : end + 1;
+  }
+  return { length, counts };
+}
+
+function isWordAt(joined: string, term: string, start: number): boolean {
+  const end = start + term.length;
+  return (end === joined.length || joined.charCodeAt(end) === blank) && joined.startsWith(term, start);
 }
 
 function fieldScore(
@@ -60,3 +76,7 @@ function fieldScore(
   const norm = k1 * (1 - field.b + (field.b * length) / corpus[average]);
   return (field.weight * idf * tf) / (tf + norm);
 }
+
+/** One row alone; for many, make the scorer once. */
+export const bm25 = (row: Pick<ChunkRow, "terms">, groups: readonly Group[], weights: Weights): number =>
+  bm25Scorer(groups, weights)(row);

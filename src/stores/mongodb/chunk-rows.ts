@@ -165,14 +165,3 @@ export function cosine(a: Float32Array, b: Float32Array): number {
   }
   return dot / Math.sqrt(aa * bb);
 }
-
-/** What a search needs of a row; the vocabulary and the graph stay behind. */
-export const bodyProjection = {
-  vocabulary: 0,
-  mentions: 0,
-  links: 0,
-  assertions: 0,
-  subnames: 0,
-  entities: 0,
-  "terms.words": 0,
-} as const;

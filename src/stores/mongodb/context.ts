@@ -13,6 +13,7 @@ import type { CallOptions, IndexIdentity } from "../../ports/store.ts";
 import type { Analyzer } from "../../text/analyze.ts";
 import type { SearchProfile } from "./search-profile.ts";
 import type { Statistics } from "./statistics.ts";
+import type { Turns } from "./turns.ts";
 import { translateError } from "./translate-error.ts";
 
 export type Row = MongoDocument & { readonly _id: string };
@@ -27,6 +28,8 @@ export interface Context {
   readonly analyzer: Analyzer;
   readonly statistics: Statistics;
   readonly profile: SearchProfile;
+  /** Searches under way; the others wait in order. */
+  readonly searches: Turns;
   /** Work that was accepted and is not done: `close` waits for it. */
   readonly running: Set<Promise<unknown>>;
   /** `_id`s of chunks written and not yet seen by search. */

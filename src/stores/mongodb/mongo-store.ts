@@ -31,6 +31,7 @@ import { pause, settle, unseen } from "./settle.ts";
 import { finishPending } from "./staged-put.ts";
 import { Statistics } from "./statistics.ts";
 import { storageSizes, type CollectionSize } from "./storage-sizes.ts";
+import { Turns } from "./turns.ts";
 import { translateError } from "./translate-error.ts";
 
 export interface MongoStoreOptions {
@@ -93,6 +94,8 @@ async function connect(options: MongoStoreOptions): Promise<Context> {
       analyzer: englishAnalyzer(),
       statistics: new Statistics(),
       profile: new SearchProfile(db, { ...options.indexes, dimensions: 0 }, () => performance.now()),
+      // A search has at most two commands under way.
+      searches: new Turns(client.options.maxPoolSize / 2),
       running: new Set(),
       unsettled: new Set(),
       identity: null,

@@ -66,7 +66,7 @@ async function repair(
   written: readonly Token[],
   signal: AbortSignal | undefined,
 ): Promise<ReadonlyMap<string, Form>> {
-  const entries = written.map(({ term }) => `b${term}`);
+  const entries = written.flatMap(({ term }) => [`b${term}`, `t${term}`]);
   const known = await context.statistics.frequencies(context, tenant, entries, signal);
   const repairs = new Map<string, Form>();
   for (const { word, term } of written) {

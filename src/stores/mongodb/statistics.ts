@@ -1,6 +1,7 @@
 import type { Scope } from "../../scope.ts";
 import { rows, type Context } from "./context.ts";
 import { collections } from "./names.ts";
+import type { Clause } from "./native-filter.ts";
 import { readersFor } from "./stored-metadata.ts";
 
 /** What the words of a tenant are weighed by. */
@@ -22,7 +23,7 @@ const lifetimeMs = 5000;
 /** What is dear to compute and moves slowly is believed longer. */
 const derivedLifetimeMs = 60_000;
 /** Values of one tenant before its oldest go. */
-const maxValues = 2000;
+const maxValues = 20_000;
 
 /** Statistics by tenant, kept until the tenant's next write here. */
 export class Statistics {
@@ -62,7 +63,14 @@ export class Statistics {
     return this.kept(context, scope.tenant, who, compute, derivedLifetimeMs);
   }
 
-  /** In how many chunks of the tenant each entry of the vocabulary stands. */
+  /** Chunks that a condition lets through. */
+  count(context: Context, tenant: string, match: Clause): Promise<number> {
+    return this.kept(context, tenant, `count ${JSON.stringify(match)}`, () =>
+      rows(context, collections.chunks).countDocuments(match),
+    );
+  }
+
+  /** In how many chunks of the tenant each entry of the vocabulary stands; those not yet known in one round trip. */
   async frequencies(
     context: Context,
     tenant: string,
@@ -70,10 +78,19 @@ export class Statistics {
     signal?: AbortSignal,
   ): Promise<ReadonlyMap<string, number>> {
     const distinct = [...new Set(entries)];
-    const name = JSON.stringify(distinct);
-    const counted = await this.kept(context, tenant, name, () => countEntries(context, tenant, distinct));
+    const asked: string[] = [];
+    const counting = Promise.withResolvers<ReadonlyMap<string, number>>();
+    const counts = distinct.map((entry) =>
+      this.kept(context, tenant, `entry ${entry}`, () => {
+        asked.push(entry);
+        return counting.promise.then((counted) => counted.get(entry) ?? 0);
+      }),
+    );
+    countEntries(context, tenant, asked).then(counting.resolve, counting.reject);
+    counting.promise.catch(() => undefined);
+    const known = await Promise.all(counts);
     signal?.throwIfAborted();
-    return counted;
+    return new Map(distinct.map((entry, at) => [entry, known[at]!]));
   }
 }
 

@@ -36,17 +36,18 @@ export async function visibleRows<R extends Identified>(
   }
 }
 
-async function currentBatches(
+/** The version that each of these rows' documents has now. */
+export async function currentBatches(
   context: Context,
   scope: Scope,
-  found: readonly Identified[],
+  found: readonly Pick<Identified, "document_id">[],
   signal: AbortSignal | undefined,
 ): Promise<ReadonlyMap<string, string>> {
   const ids = [...new Set(found.map((row) => row.document_id))];
   if (ids.length === 0) return new Map();
   const current = await rows(context, collections.documents)
     .find({ tenant_id: scope.tenant, document_id: { $in: ids } }, { signal })
-    .project<{ document_id: string; batch: string }>({ document_id: 1, batch: 1 })
+    .project<{ document_id: string; batch: string }>({ _id: 0, document_id: 1, batch: 1 })
     .toArray();
   return new Map(current.map((row) => [row.document_id, row.batch]));
 }

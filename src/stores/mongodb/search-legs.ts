@@ -1,0 +1,159 @@
+import { compareText } from "../../filter/matches.ts";
+import type { HybridRAGError } from "../../errors.ts";
+import type { ChunkSearch, Moments } from "../../ports/chunk-store.ts";
+import type { Scope } from "../../scope.ts";
+import type { Allowed } from "./allowed.ts";
+import { bm25Scorer } from "./bm25.ts";
+import type { ChunkRow } from "./chunk-rows.ts";
+import { rows, type Context } from "./context.ts";
+import { bm25Moments, cosineMoments } from "./moments.ts";
+import { collections } from "./names.ts";
+import { holdsPhrase, type QueryWords } from "./query-words.ts";
+import { maxClauses, textSearchStage } from "./text-search.ts";
+import { translateError } from "./translate-error.ts";
+import { maxCandidates, vectorSearchStage } from "./vector-search.ts";
+
+/** What a leg fetches of a row: enough to rank it. Bodies are read once, of the rows that are chosen. */
+const ranking = { chunk_id: 1, document_id: 1, batch: 1, metadata_json: 1, "terms.body": 1, "terms.title": 1 } as const;
+
+export type RankedRow = Pick<ChunkRow, "_id" | "chunk_id" | "document_id" | "batch" | "metadata_json" | "terms"> &
+  Partial<Pick<ChunkRow, "content" | "title">> & { readonly score: number; readonly total?: number };
+
+/** What a leg brought, or why it brought nothing. */
+export interface Found {
+  readonly rows: readonly RankedRow[];
+  /** The server's own limit was not reached: there is no more. */
+  readonly isComplete: boolean;
+  /** Of the cosine; null for the text leg, whose moments come with the ranking. */
+  readonly moments: Moments | null;
+  readonly milliseconds: number;
+  readonly error: HybridRAGError | null;
+}
+
+export interface Hit {
+  readonly row: RankedRow;
+  readonly score: number;
+}
+
+/** A leg's hits in order. */
+export interface Ranking {
+  readonly hits: readonly Hit[];
+  readonly matched: number;
+  readonly moments: Moments | null;
+}
+
+interface Asked {
+  readonly context: Context;
+  readonly scope: Scope;
+  readonly request: ChunkSearch;
+  readonly allowed: Allowed;
+  readonly signal: AbortSignal | undefined;
+}
+
+const nothing = { rows: [], isComplete: true } as const;
+/** Hits fetched beyond those asked for, so that equal scores at the cut are ordered by id and hidden rows are replaced. */
+const slack = 40;
+
+export function findByVector({ context, scope, request, allowed, signal }: Asked): Promise<Found> {
+  return settled(signal, async () => {
+    const moments = await cosineMoments(context, scope, request.vector!, allowed.count);
+    if (allowed.count === 0) return { ...nothing, moments };
+    const limit = allowed.isOpen ? maxCandidates : Math.min(maxCandidates, request.candidates + slack);
+    const stage = vectorSearchStage(
+      {
+        vector: request.vector!,
+        limit,
+        filter: allowed.vector,
+        allowed: allowed.isOpen ? null : allowed.count,
+      },
+      context.profile.vector,
+    );
+    const fields = request.text === null ? withoutTerms : ranking;
+    const pipeline = [stage, { $project: { ...fields, score: { $meta: "vectorSearchScore" } } }];
+    const found = await run(context, pipeline, signal);
+    return { rows: found, isComplete: found.length < limit, moments };
+  });
+}
+
+const { "terms.body": _body, "terms.title": _title, ...withoutTerms } = ranking;
+
+export function findByWords(asked: Asked, words: QueryWords): Promise<Found> {
+  const { context, request, allowed, signal } = asked;
+  return settled(signal, async () => {
+    if (allowed.count === 0 || words.terms.length === 0) return { ...nothing, moments: null };
+    const required = words.phrases
+      .filter((phrase) => phrase.length > 0)
+      .map((phrase) => phrase.map(({ term }) => term));
+    const isWide = allowed.isOpen || required.length > 0;
+    const limit = Math.min(maxCandidates, isWide ? maxCandidates : 2 * request.candidates + slack);
+    const terms = words.terms.slice(0, maxClauses / 2 - 8);
+    const bodies = words.phrases.length > 0 ? { content: 1, title: 1 } : {};
+    const computed = { score: { $meta: "searchScore" }, total: "$$SEARCH_META.count.total" };
+    const pipeline = [
+      textSearchStage({ terms, filter: allowed.search, required }, context.profile.text),
+      { $limit: limit },
+      { $project: { ...ranking, ...bodies, ...computed } },
+    ];
+    const found = await run(context, pipeline, signal);
+    return { rows: found, isComplete: found.length < limit, moments: null };
+  });
+}
+
+const run = (context: Context, pipeline: readonly Readonly<Record<string, unknown>>[], signal?: AbortSignal) =>
+  rows(context, collections.chunks)
+    .aggregate<RankedRow>([...pipeline], { signal, batchSize: 1000 })
+    .toArray();
+
+/** One leg may fail while the other answers; a cancelled call fails as a whole. */
+async function settled(
+  signal: AbortSignal | undefined,
+  work: () => Promise<Omit<Found, "milliseconds" | "error">>,
+): Promise<Found> {
+  const started = performance.now();
+  try {
+    return { ...(await work()), milliseconds: performance.now() - started, error: null };
+  } catch (error) {
+    if (signal?.aborted) throw signal.reason;
+    const milliseconds = performance.now() - started;
+    return { rows: [], isComplete: false, moments: null, milliseconds, error: translateError(error) };
+  }
+}
+
+export function rankByVector(request: ChunkSearch, allowed: Allowed, found: Found): Ranking {
+  const least = request.minCosine ?? -1 - 1e-6;
+  const hits = found.rows
+    .filter(allowed.admits)
+    .map((row) => ({ row, score: 2 * row.score - 1 }))
+    .filter(({ score }) => score >= least);
+  return { hits: best(hits, request.candidates), matched: hits.length, moments: found.moments };
+}
+
+export function rankByWords(
+  context: Context,
+  request: ChunkSearch,
+  allowed: Allowed,
+  words: QueryWords,
+  found: Found,
+): Ranking {
+  const scoreOf = bm25Scorer(words.groups, words.weights);
+  const hits = found.rows
+    .filter(allowed.admits)
+    .filter((row) => holdsAll(context, row, words))
+    .map((row) => ({ row, score: scoreOf(row) }))
+    .filter(({ score }) => score > 0);
+  // Where the list is complete its length is exact; else the server's count stands, which may lag behind.
+  const matched = found.isComplete ? hits.length : Number(found.rows[0]?.total ?? hits.length);
+  const ranked = best(hits, hits.length);
+  const listed = ranked.map((hit) => hit.score);
+  return { hits: ranked.slice(0, request.candidates), matched, moments: bm25Moments(listed, matched, allowed.count) };
+}
+
+function holdsAll(context: Context, row: RankedRow, { phrases }: QueryWords): boolean {
+  if (phrases.length === 0) return true;
+  const content = context.analyzer.analyzeWithOffsets(row.content ?? "");
+  const title = context.analyzer.analyzeWithOffsets(row.title ?? "");
+  return phrases.every((phrase) => holdsPhrase(content, phrase) || holdsPhrase(title, phrase));
+}
+
+const best = (hits: readonly Hit[], limit: number): readonly Hit[] =>
+  hits.toSorted((a, b) => b.score - a.score || compareText(a.row.chunk_id, b.row.chunk_id)).slice(0, limit);
