@@ -25,7 +25,6 @@ export interface Metrics {
   readonly storeUp: Gauge;
   readonly storeChunks: Gauge;
   readonly storeBehind: Gauge;
-  readonly jobs: Gauge<"state">;
 }
 
 export interface MetricDescription {
@@ -77,7 +76,6 @@ export function createMetrics(options: { readonly processMetrics?: boolean } = {
     storeUp: gauge("hybridrag_store_up", "1 while the last health probe of the store was good"),
     storeChunks: gauge("hybridrag_store_chunks", "Chunks in the store at the last probe"),
     storeBehind: gauge("hybridrag_store_behind", "Writes that were durable and not yet searchable at the last probe"),
-    jobs: gauge("hybridrag_jobs", "Jobs by state at the last probe", "state"),
   };
 }
 

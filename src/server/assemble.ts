@@ -2,6 +2,7 @@ import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import type { Config } from "../config/config.ts";
 import type { HybridRAG } from "../hybridrag.ts";
+import { countedRag } from "../observe/counted-rag.ts";
 import { createMetrics, type Metrics } from "../observe/metrics.ts";
 import type { Secret } from "../secret.ts";
 import { requirePepper } from "./api-key.ts";
@@ -30,6 +31,8 @@ export interface ServiceParts {
 
 export interface AssembledService {
   readonly app: FastifyInstance;
+  /** The library as the service uses it: what goes through it is counted. */
+  readonly rag: HybridRAG;
   readonly routes: readonly Route[];
   readonly metrics: Metrics;
   readonly probe: HealthProbe;
@@ -37,10 +40,11 @@ export interface AssembledService {
 
 /** Wires the parts of the service, which does not listen yet. */
 export async function assembleService(parts: ServiceParts): Promise<AssembledService> {
-  const { rag, config, dev, pepper, version, log, now } = parts;
-  const { store } = rag;
+  const { config, dev, pepper, version, log, now } = parts;
   const authenticate = await authenticatorOf(parts);
   const metrics = createMetrics({ processMetrics: true });
+  const rag = countedRag(parts.rag, metrics);
+  const { store } = rag;
   const probe = await startHealthProbe({ store, metrics, log, everyMs: config.health_probe_seconds * 1000 });
   const routes = serviceRoutes({ rag, config, metrics, log, probe, pepper, version, openMetrics: dev, now });
   const app = await buildApp({
@@ -59,7 +63,7 @@ export async function assembleService(parts: ServiceParts): Promise<AssembledSer
     draining: probe.draining,
     now,
   });
-  return { app, routes, metrics, probe };
+  return { app, rag, routes, metrics, probe };
 }
 
 async function authenticatorOf({ rag, config, dev, pepper, fetch, now }: ServiceParts): Promise<Authenticator> {

@@ -4,7 +4,6 @@ import { HybridRAGError, isHybridRAGError, messageOf } from "../errors.ts";
 import type { HybridRAG } from "../hybridrag.ts";
 import type { FileResult, IngestProgress } from "../ingest/ingest-events.ts";
 import type { GivenDocument } from "../ingest/sources.ts";
-import type { Metrics } from "../observe/metrics.ts";
 import type { ClaimedJob } from "../ports/job-store.ts";
 import type { Scope } from "../scope.ts";
 
@@ -27,7 +26,6 @@ export interface IngestWorker {
 export interface IngestWorkerParts {
   readonly rag: HybridRAG;
   readonly owner: string;
-  readonly metrics: Metrics;
   readonly log: Logger;
 }
 
@@ -62,7 +60,7 @@ async function loop(parts: IngestWorkerParts, signal: AbortSignal): Promise<void
 }
 
 async function work(parts: IngestWorkerParts, { tenant, job }: ClaimedJob, stopping: AbortSignal): Promise<void> {
-  const { rag, owner, metrics } = parts;
+  const { rag, owner } = parts;
   const { documents, principals } = job.input as IngestInput;
   const scope: Scope = { tenant, principals };
   const lost = new AbortController();
@@ -80,11 +78,7 @@ async function work(parts: IngestWorkerParts, { tenant, job }: ClaimedJob, stopp
   try {
     for await (const event of rag.ingest(scope, documents, { cwd: "/", signal })) {
       if (event.type === "progress") progress = event.progress;
-      if (event.type !== "file") continue;
-      files.push(event.result);
-      metrics.ingestedDocuments.inc({ outcome: event.result.outcome });
-      if (event.result.outcome === "indexed" || event.result.outcome === "updated")
-        metrics.ingestedChunks.inc(event.result.chunks);
+      if (event.type === "file") files.push(event.result);
     }
     if (!lost.signal.aborted) await release(stopping.aborted ? "queued" : "done");
   } catch (error) {

@@ -17,14 +17,14 @@ export interface Service {
 
 /** Starts the service: it answers when this resolves. */
 export async function startService(parts: ServiceParts): Promise<Service> {
-  const { rag, config, dev, log } = parts;
-  const { app, metrics, probe } = await assembleService(parts);
+  const { config, dev, log } = parts;
+  const { app, rag, metrics, probe } = await assembleService(parts);
   const host = dev ? "127.0.0.1" : config.host;
   await app.listen({ host, port: config.port });
   const metricsServer =
     config.metrics_port === undefined ? null : await serveMetrics(metrics, host, config.metrics_port);
   const owner = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
-  const worker = startIngestWorker({ rag, owner, metrics, log });
+  const worker = startIngestWorker({ rag, owner, log });
   log.info({ port: (app.server.address() as AddressInfo).port }, "service_started");
   return {
     url: urlOf(app.server, host),
