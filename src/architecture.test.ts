@@ -47,6 +47,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "open-secrets": ["secrets", ...library],
   "open-store": ["stores/*", ...library],
   open: ["open-store", "stores/*", "providers/*", "secrets", "open-models", "open-secrets", "observe", ...library],
+  /** What makes an index anew: it opens a store and an embedder for themselves. */
+  "open-reembed": ["open", "open-store", "stores/*", ...library],
   index: ["archive", "open", ...library],
 
   observe: ["hybridrag", "ports", ...inner],
@@ -54,7 +56,18 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   /** Types of requests and answers; at run time it loads nothing but the errors. */
   client: ["query", "ingest", "ports", ...inner],
   web: ["client", "ports", ...inner],
-  cli: ["archive", "server", "client", "secrets", "open-secrets", "open-store", "open", "observe", ...library],
+  cli: [
+    "archive",
+    "server",
+    "client",
+    "secrets",
+    "open-secrets",
+    "open-store",
+    "open-reembed",
+    "open",
+    "observe",
+    ...library,
+  ],
   documentation: ["cli", "server", "secrets", "open", "observe", ...library],
 };
 

@@ -5,7 +5,7 @@ import type { Store } from "./ports/store.ts";
 import type { MongoStore } from "./stores/mongodb/index.ts";
 
 /** The engine that the settings mean: MongoDB once a connection string is set, else the embedded one. */
-function engineOf(config: Config): "embedded" | "mongodb" {
+export function engineOf(config: Config): "embedded" | "mongodb" {
   if (config.engine !== "auto") return config.engine;
   return config.mongodb_uri === undefined ? "embedded" : "mongodb";
 }

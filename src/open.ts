@@ -109,7 +109,7 @@ function surroundings(config: Config, store: Store, tenants: TenantContext): Mod
  * are alike enough to be searched together, which a notice says.
  */
 async function claimIndex(store: Store, embedder: Embedder | null, chunker: string): Promise<readonly Warning[]> {
-  const given = { embedder: embedder?.fingerprint ?? "none", dimensions: embedder?.dimensions ?? 0, chunker };
+  const given = identityOf(embedder, chunker);
   const { identity: found, chunks } = await store.health();
   const isMixed = found !== null && chunks > 0 && (await isAlike(found.embedder, given.embedder));
   await prepare(store, isMixed ? { ...given, embedder: found.embedder } : given, found);
@@ -130,8 +130,8 @@ async function prepare(store: Store, identity: IndexIdentity, found: IndexIdenti
   if (found === null || (found.embedder === identity.embedder && found.dimensions === identity.dimensions)) return;
   throw new HybridRAGError(
     "index_mismatch",
-    `The index was made with the embedder ${found.embedder}, and ${identity.embedder} is set. Set HYBRIDRAG_EMBEDDER ` +
-      "back, or ingest everything anew: hybridrag ingest PATH --data ANOTHER_FOLDER.",
+    `The index was made with the embedder ${found.embedder}, and ${identity.embedder} is set. Make its ` +
+      "vectors anew with hybridrag indexes reembed, or set HYBRIDRAG_EMBEDDER back.",
     { details: { stored: found.embedder, given: identity.embedder } },
   );
 }
@@ -201,6 +201,22 @@ const querySettingsOf = (config: Config): QuerySettings => ({
   query_timeout_ms: config.query_timeout_ms,
   ...(config.query_expansion === "none" ? {} : { expansion: config.query_expansion }),
   ...(config.mmr_lambda === undefined ? {} : { mmr_lambda: config.mmr_lambda }),
+});
+
+/** The embedder that the settings name, and the identity of an index that is made with it. */
+export async function openIndexEmbedder(
+  config: Config,
+  store: Store,
+): Promise<{ readonly embedder: Embedder | null; readonly identity: IndexIdentity }> {
+  const models = await openModels(config, surroundings(config, store, tenantContext()));
+  const embedder = models.embedder ?? (await openEmbedder(config)).embedder;
+  return { embedder, identity: identityOf(embedder, chunkerFingerprint(chunkerOptions(embedder, chunkerOf(config)))) };
+}
+
+const identityOf = (embedder: Embedder | null, chunker: string): IndexIdentity => ({
+  embedder: embedder?.fingerprint ?? "none",
+  dimensions: embedder?.dimensions ?? 0,
+  chunker,
 });
 
 /** The search indexes of the cluster, for whoever runs `hybridrag indexes`; nothing is created by opening them. */

@@ -1,10 +1,14 @@
 import type { Command } from "commander";
-import { loadConfig } from "../../config/config.ts";
+import { loadConfig, type Config } from "../../config/config.ts";
+import { HybridRAGError } from "../../errors.ts";
 import { openIndexes, type IndexStatus, type IndexStep, type MongoIndexes } from "../../open.ts";
+import { rollBackIndex } from "../../open-reembed.ts";
+import { engineOf } from "../../open-store.ts";
 import { withCommonOptions } from "../common-options.ts";
 import type { Shell } from "../shell.ts";
 import type { Terminal } from "../terminal.ts";
 import { flagsOf, type CommonOptions } from "../workspace.ts";
+import { addReembed } from "./reembed.ts";
 
 interface WaitOptions extends CommonOptions {
   readonly timeout: number;
@@ -12,15 +16,29 @@ interface WaitOptions extends CommonOptions {
 
 const secondMs = 1000;
 
-export function addIndexes(program: Command, { terminal }: Shell): void {
-  const indexes = program.command("indexes").description("the search indexes of MongoDB");
+export function addIndexes(program: Command, shell: Shell): void {
+  const { terminal } = shell;
+  const indexes = program
+    .command("indexes")
+    .description("the search indexes of MongoDB, and vectors of another embedder");
   const add = (name: string, description: string, run: (indexes: MongoIndexes) => Promise<readonly IndexStep[]>) =>
     withCommonOptions(indexes.command(name))
       .description(description)
       .action(async (options: CommonOptions) => printSteps(await withIndexes(options, run), options, terminal));
   add("plan", "what the settings would change, in words; nothing is done", (open) => open.plan());
   add("apply", "create and update what the settings ask for", (open) => open.apply());
-  add("rollback", "back to the definitions before the last change", (open) => open.rollback());
+  addReembed(indexes, shell);
+  withCommonOptions(indexes.command("rollback"))
+    .description("back to the definitions before the last change or, without MongoDB, to the index before reembed")
+    .action(async (options: CommonOptions) => {
+      const config = configOf(options);
+      if (engineOf(config) === "mongodb") {
+        return printSteps(await withIndexes(options, (open) => open.rollback()), options, terminal);
+      }
+      await rollBackIndex(config);
+      if (options.json) terminal.json({ outcome: "rolled-back" });
+      else terminal.line("The index before is in use again; a second rollback takes this back.");
+    });
   withCommonOptions(indexes.command("status"))
     .description("whether each index is ready, queryable and as defined")
     .action(async (options: CommonOptions) => {
@@ -40,8 +58,11 @@ export function addIndexes(program: Command, { terminal }: Shell): void {
     });
 }
 
+const configOf = (options: CommonOptions): Config => loadConfig({ flags: flagsOf(options) }).config;
+
 async function withIndexes<T>(options: CommonOptions, run: (indexes: MongoIndexes) => Promise<T>): Promise<T> {
-  const { config } = loadConfig({ flags: flagsOf(options) });
+  const config = configOf(options);
+  if (engineOf(config) === "embedded") throw onlyMongo();
   const { indexes, close } = await openIndexes(config);
   try {
     return await run(indexes);
@@ -49,6 +70,14 @@ async function withIndexes<T>(options: CommonOptions, run: (indexes: MongoIndexe
     await close();
   }
 }
+
+const onlyMongo = (): HybridRAGError =>
+  new HybridRAGError(
+    "invalid_config",
+    "The embedded engine keeps its indexes by itself: there is nothing to plan, apply or wait for. Set MONGODB_URI for " +
+      "those of MongoDB; hybridrag indexes reembed makes vectors anew for another embedder.",
+    { details: { setting: "MONGODB_URI" } },
+  );
 
 function printSteps(steps: readonly IndexStep[], options: CommonOptions, terminal: Terminal): void {
   if (options.json) return terminal.json({ steps });

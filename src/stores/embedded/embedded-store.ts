@@ -1,6 +1,8 @@
 import { availableParallelism } from "node:os";
 import { HybridRAGError, isHybridRAGError, messageOf } from "../../errors.ts";
-import type { CallOptions, Store, StoreHealth } from "../../ports/store.ts";
+import type { ShadowIndex } from "../../ports/shadow-index.ts";
+import type { CallOptions, IndexIdentity, Store, StoreHealth } from "../../ports/store.ts";
+import { discardOthers, homeOf, rollBack } from "./generations.ts";
 import type { IndexBase } from "./index/index-base.ts";
 import { indexKeeper, type IndexKeeper } from "./index-keeper.ts";
 import {
@@ -14,6 +16,7 @@ import {
   memoryPort,
   sessionPort,
 } from "./ports.ts";
+import { openShadowIndex } from "./reembed/shadow-index.ts";
 import { refuseOldSqlite } from "./sqlite/database.ts";
 import type { Reads, Writes } from "./workers/operations.ts";
 import { startWorker } from "./workers/start-worker.ts";
@@ -43,6 +46,25 @@ export interface EmbeddedStore extends Store {
    * @throws HybridRAGError `conflict` when the folder already holds data.
    */
   backUp(directory: string, options?: CallOptions): Promise<void>;
+  /** What replaces the index by another; for a store that was opened for writing. */
+  readonly generations: IndexGenerations;
+}
+
+/** Whoever has the folder open goes on with the index that it opened; the next to open it finds the new one. */
+export interface IndexGenerations {
+  /** Another chunker's name for the index; its vectors must be of the same embedder. */
+  adopt(identity: IndexIdentity): Promise<void>;
+  /** An index for another embedder, beside this one. Close this store right after it was activated. */
+  shadow(embedder: string): Promise<ShadowIndex>;
+  /**
+   * Makes the index before the one in use; what was stored since then is only in the other, to which a second call goes
+   * back. Close this store right after.
+   *
+   * @throws HybridRAGError `not_found` when there is none.
+   */
+  rollBack(): Promise<void>;
+  /** Removes the index before and unfinished ones. @returns how many there were. */
+  discard(): Promise<number>;
 }
 
 /** Expired sessions, memories and cached values are hidden at once and removed within this time. */
@@ -60,7 +82,8 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
   refuseOldSqlite(process.versions["sqlite"]);
   const now = options.now ?? Date.now;
   const isReadOnly = options.access === "read";
-  const pools = openPools(options, now, ({ tenant, snapshot }) => {
+  const home = isReadOnly ? homeOf(options.directory) : null;
+  const pools = openPools({ ...options, home }, now, ({ tenant, snapshot }) => {
     if (snapshot === "" && !isReadOnly && closing === null) keeper.rebuilt(tenant);
   });
   await ready(pools, isReadOnly ? [pools.readers] : [pools.writer]);
@@ -93,8 +116,19 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
     health: (callOptions) => read("health", [], callOptions).catch(unhealthy),
     capabilities: () => ({ readYourWrites: true, exactScores: true, readOnly: isReadOnly, maxDimensions: 8192 }),
     backUp: (directory, callOptions) => caller(pools.indexer, now)("backup", [directory], callOptions) as Promise<void>,
+    generations: {
+      adopt: (identity) => write("prepare.adopt", [identity]),
+      shadow: async (embedder) => openShadowIndex(writable(), embedder),
+      rollBack: async () => void rollBack(writable()),
+      discard: async () => discardOthers(writable()),
+    },
     close: () => (closing ??= end()),
   };
+
+  function writable(): string {
+    if (isReadOnly) throw readOnlyError();
+    return options.directory;
+  }
 
   /** The writer goes last: then SQLite folds its log into the file. */
   async function end(): Promise<void> {
@@ -113,11 +147,11 @@ interface Pools {
 }
 
 function openPools(
-  { directory, durability = "normal", readers }: EmbeddedStoreOptions,
+  { directory, home, durability = "normal", readers }: EmbeddedStoreOptions & { readonly home: string | null },
   now: () => number,
   onReaderBase: (base: IndexBase) => void,
 ): Pools {
-  const start = (role: "writer" | "reader") => () => startWorker({ role, directory, durability, now: now() });
+  const start = (role: "writer" | "reader") => () => startWorker({ role, directory, home, durability, now: now() });
   const tellAll = (news: unknown): void => {
     const { tenant } = news as IndexBase;
     for (const pool of [pools.readers, pools.indexer]) pool.tell(String(tenant), news);
@@ -169,13 +203,13 @@ const refuseClosed: Call = () =>
     new HybridRAGError("store_failed", "The store was closed; open it again to use it.", { retryable: false }),
   );
 
-const refuseWrite = (): Promise<never> =>
-  Promise.reject(
-    new HybridRAGError(
-      "data_locked",
-      'This store was opened for reading only; open it with access "write" to change anything.',
-      { retryable: false },
-    ),
+const refuseWrite = (): Promise<never> => Promise.reject(readOnlyError());
+
+const readOnlyError = (): HybridRAGError =>
+  new HybridRAGError(
+    "data_locked",
+    'This store was opened for reading only; open it with access "write" to change anything.',
+    { retryable: false },
   );
 
 const unhealthy = (error: unknown): StoreHealth => ({

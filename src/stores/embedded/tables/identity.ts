@@ -10,9 +10,14 @@ export function readIdentity(db: Database): IndexIdentity | null {
 
 /** @throws HybridRAGError `index_mismatch` when the chunks stored were made otherwise. */
 export function prepareIndex(context: CallContext, identity: IndexIdentity): void {
-  const { db } = context;
   checkIdentity(context, identity);
-  const { embedder, dimensions, chunker } = identity;
+  writeIdentity(context.db, identity);
+}
+
+/** Takes an index over as it is, for what does not change its vectors. */
+export const adoptIdentity = ({ db }: CallContext, identity: IndexIdentity): void => writeIdentity(db, identity);
+
+export function writeIdentity(db: Database, { embedder, dimensions, chunker }: IndexIdentity): void {
   db.run(
     "INSERT OR REPLACE INTO settings (name, value) VALUES ('identity', ?)",
     JSON.stringify({ embedder, dimensions, chunker }),
@@ -31,7 +36,7 @@ export function checkIdentity({ db }: CallContext, identity: IndexIdentity): voi
   throw new HybridRAGError(
     "index_mismatch",
     `The index was built with ${describe(stored)}, and now ${describe(identity)} is set. ` +
-      "Set the former again, or ingest everything anew: hybridrag ingest PATH --data ANOTHER_FOLDER.",
+      "Make its vectors anew with hybridrag indexes reembed, or set the former again.",
     { details: { stored: describe(stored), wanted: describe(identity) } },
   );
 }

@@ -9,7 +9,7 @@ import { countDocuments, documentText, getDocument, listDocuments } from "../tab
 import { deleteDocument, putDocument, restoreDocument } from "../tables/document-writes.ts";
 import { countGraph, getEntities, listEntities, mentionsIn, neighbours } from "../tables/graph-reads.ts";
 import { readHealth } from "../tables/health.ts";
-import { checkIdentity, prepareIndex } from "../tables/identity.ts";
+import { adoptIdentity, checkIdentity, prepareIndex } from "../tables/identity.ts";
 import {
   cancelJob,
   claimJob,
@@ -90,6 +90,7 @@ export const reads = {
 /** What the writer can be asked; each is a part of its transaction that is undone alone. */
 export const writes = {
   prepare: prepareIndex,
+  "prepare.adopt": adoptIdentity,
   sweep: (context: CallContext): void => {
     sweepSessions(context);
     sweepMemories(context);

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { HybridRAGError } from "../../../errors.ts";
+import { homeOf } from "../generations.ts";
 import { indexAnalyzer, type IndexBase } from "../index/index-base.ts";
 import { snapshotFiles } from "../index/snapshot-files.ts";
 import { tenantIndexes } from "../index/tenant-indexes.ts";
@@ -14,12 +15,14 @@ import { databasePath, indexDirectory, type WorkerSettings } from "./worker-sett
 const mostIndexes = 256;
 
 /** @throws HybridRAGError `data_newer`, `not_ready`, `data_damaged` or `store_failed`. */
-export function openReader({ directory, durability }: WorkerSettings, tell: (news: unknown) => void): WorkerBody {
-  if (!existsSync(databasePath(directory))) throw nothingYet();
-  const db = openDatabase({ path: databasePath(directory), readOnly: true, durability });
+export function openReader(settings: WorkerSettings, tell: (news: unknown) => void): WorkerBody {
+  const { directory, durability, home } = settings;
+  const folder = home ?? homeOf(directory);
+  if (!existsSync(databasePath(folder))) throw nothingYet();
+  const db = openDatabase({ path: databasePath(folder), readOnly: true, durability });
   refuseOldFormat(db);
   const analyzer = indexAnalyzer();
-  const files = snapshotFiles(indexDirectory(directory), analyzer.fingerprint);
+  const files = snapshotFiles(indexDirectory(folder), analyzer.fingerprint);
   const share = (base: IndexBase): void => tell(base);
   const indexes = tenantIndexes({ analyzer, files, onBase: share, most: mostIndexes });
   return {

@@ -1,4 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
+import { openShadow } from "../reembed/shadow-worker.ts";
 import { openReader } from "./reader.ts";
 import { serveCalls } from "./serve-calls.ts";
 import type { WorkerSettings } from "./worker-settings.ts";
@@ -7,4 +8,7 @@ import { openWriter } from "./writer.ts";
 const settings = workerData as WorkerSettings;
 const port = parentPort!;
 
-serveCalls(port, (news) => (settings.role === "writer" ? openWriter(settings) : openReader(settings, news)));
+serveCalls(port, (news) => {
+  if (settings.role === "writer") return openWriter(settings);
+  return settings.role === "shadow" ? openShadow(settings) : openReader(settings, news);
+});

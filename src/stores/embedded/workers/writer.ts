@@ -1,5 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { HybridRAGError } from "../../../errors.ts";
+import { homeOf } from "../generations.ts";
 import { openDatabase, type Database } from "../sqlite/database.ts";
 import { migrate } from "../sqlite/migrations.ts";
 import { acquireWriterLock } from "../sqlite/writer-lock.ts";
@@ -22,7 +23,7 @@ export function openWriter({ directory, durability, now }: WorkerSettings): Work
 
   function openedOrReleased(): Database {
     try {
-      const opened = openDatabase({ path: databasePath(directory), readOnly: false, durability });
+      const opened = openDatabase({ path: databasePath(homeOf(directory)), readOnly: false, durability });
       migrate(opened);
       return opened;
     } catch (error) {
