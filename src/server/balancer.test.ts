@@ -95,7 +95,11 @@ for (const balancer of balancers) {
 
     const flood = await Promise.all(Array.from({ length: 250 }, () => ask(port, "/v1/models", null)));
     assert.ok(flood.some(({ status }) => status === 429));
-    assert.ok(flood.every(({ status }) => status === 200 || status === 429));
+    // A busy machine may shed what the limit let through: that is 503, and still an answer.
+    assert.deepEqual(
+      flood.map(({ status }) => status).filter((status) => ![200, 429, 503].includes(status)),
+      [],
+    );
   });
 }
 
