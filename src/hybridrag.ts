@@ -58,6 +58,11 @@ export interface HybridRAG {
   search(scope: Scope, request: unknown, options?: QueryOptions): Promise<SearchResponse>;
   /** One stream of events that ends with `end`; throws as `search` does. Nothing is written before it has ended. */
   ask(scope: Scope, request: unknown, options?: QueryOptions): AsyncIterable<AnswerEvent>;
+  /**
+   * Resolves once search shows everything that was ingested here: at once on the embedded engine.
+   * @throws HybridRAGError `not_ready` when the time is over.
+   */
+  settle(options?: { readonly timeoutMs?: number; readonly signal?: AbortSignal }): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -188,6 +193,7 @@ export function createHybridRAG(parts: Parts): HybridRAG {
       const dependencies = { store, embedder, extractor: parts.extractor, pool: parts.pool, now: parts.now };
       return tenants.stream(scope, () => ingest(sources, dependencies, { chunker: parts.chunker, ...options, scope }));
     },
+    settle: (options) => store.settle(options),
     close: async () => {
       await work.settled();
       await Promise.all([store.close(), embedder?.close(), parts.extractor?.close(), parts.pool.close()]);

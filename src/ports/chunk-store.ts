@@ -66,6 +66,8 @@ export interface ChunkSearchResult {
   readonly text: TextLegReport | null;
   /** Chunks that scope and filter allow. */
   readonly allowed: number;
+  /** Writes of the tenant, made through this store, that the search could not see yet; absent: none. */
+  readonly behind?: number;
 }
 
 export interface Candidate {

@@ -94,8 +94,13 @@ function warningsOf(found: ChunkSearchResult, embedError: HybridRAGError | null)
     code: "typo_repaired",
     message: `No passage has “${from}”; searched for “${to}”.`,
   }));
-  return [...failed, ...repaired];
+  return [...failed, ...repaired, ...behindSearch(found)];
 }
+
+const behindSearch = ({ behind }: ChunkSearchResult): readonly Warning[] =>
+  behind === undefined || behind === 0
+    ? []
+    : [{ code: "search_behind", message: "What was written a moment ago is not searchable yet; ask again shortly." }];
 
 export const legUnavailable = (leg: Leg, error: unknown): Warning => ({
   code: `${leg}_leg_unavailable`,

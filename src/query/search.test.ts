@@ -46,6 +46,15 @@ test("mode text returns only chunks that share a word", async () => {
   assert.deepEqual(ids(await ask(fakePorts(legs), { mode: "text" })), ["both", "words"]);
 });
 
+test("a search that cannot see what was written says so", async () => {
+  const response = await ask(fakePorts(() => ({ ...world, behind: 2 })));
+  assert.deepEqual(
+    response.warnings.map(({ code }) => code),
+    ["search_behind"],
+  );
+  assert.equal(ids(response).length, ids(await ask(fakePorts(legs))).length);
+});
+
 test("without an embedder the text leg answers and the result says so", async () => {
   const response = await ask(fakePorts(legs, { embedder: null }));
   assert.deepEqual(ids(response), ["both", "words"]);

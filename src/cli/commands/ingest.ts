@@ -15,7 +15,11 @@ interface IngestOptions extends CommonOptions {
   readonly prune?: boolean;
   readonly estimate?: boolean;
   readonly title?: string;
+  readonly wait?: boolean;
 }
+
+/** How long `--wait` waits for search. */
+const searchableMs = 10 * 60 * 1000;
 
 export function addIngest(program: Command, shell: Shell): void {
   withCommonOptions(program.command("ingest <path...>"))
@@ -23,6 +27,7 @@ export function addIngest(program: Command, shell: Shell): void {
     .option("--metadata <json>", 'metadata for every document, such as {"category": "report"}')
     .option("--title <title>", "title of what comes from standard input; each title is a document")
     .option("--prune", "delete documents whose files have vanished from an ingested folder")
+    .option("--wait", "return only once search shows what was written (MongoDB's search follows with a delay)")
     .option("--estimate", "say what it would take, in tokens and money, and do nothing")
     .action(async (paths: readonly string[], options: IngestOptions) => {
       const metadata = parseMetadata(parseJson(options.metadata));
@@ -36,8 +41,13 @@ export function addIngest(program: Command, shell: Shell): void {
         else shell.terminal.line(estimateLine(estimate));
         return;
       }
-      const { files, vanished, summary } = await inWorkspace({ ...options, access: "write" }, ({ rag, scope }) =>
-        watch(rag.ingest(scope, sources, ingestOptions), shell.terminal),
+      const { files, vanished, summary } = await inWorkspace(
+        { ...options, access: "write" },
+        async ({ rag, scope }) => {
+          const report = await watch(rag.ingest(scope, sources, ingestOptions), shell.terminal);
+          if (options.wait) await rag.settle({ timeoutMs: searchableMs, signal: shell.signal });
+          return report;
+        },
       );
       const { documents, chunks, seconds } = summary;
       if (options.json) shell.terminal.json({ files, vanished, documents, chunks, seconds });

@@ -32,8 +32,8 @@ export interface Context {
   readonly searches: Turns;
   /** Work that was accepted and is not done: `close` waits for it. */
   readonly running: Set<Promise<unknown>>;
-  /** `_id`s of chunks written and not yet seen by search. */
-  readonly unsettled: Set<string>;
+  /** `_id`s of chunks written and not yet seen by search, with their tenants. */
+  readonly unsettled: Map<string, string>;
   identity: IndexIdentity | null;
   closed: boolean;
 }

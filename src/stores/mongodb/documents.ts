@@ -148,7 +148,8 @@ function put(context: Context, write: Write, options: CallOptions | undefined): 
         ? await putStaged(context, prepared, signal)
         : await transaction(context, signal, (session) => replace(context, prepared, session));
       context.statistics.forget(scope.tenant);
-      if (result.outcome !== "unchanged") for (const row of prepared.chunks.slice(-2)) context.unsettled.add(row._id);
+      if (result.outcome !== "unchanged")
+        for (const row of prepared.chunks.slice(-2)) context.unsettled.set(row._id, scope.tenant);
       return result;
     },
     10 * context.timeoutMs,

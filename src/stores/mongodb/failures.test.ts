@@ -175,6 +175,34 @@ describe("while things go wrong", () => {
     assert.equal((await store.chunks.search(scope, words)).candidates.length, 1);
   });
 
+  test("a search that cannot see a known write says so, to that tenant only", async () => {
+    const { store, server } = await world();
+    server.faults.searchLagMs = Infinity;
+    await store.documents.put(scope, versionOf({ id: "a", parts: ["walrus"] }));
+    const behind = async (who = scope) => (await store.chunks.search(who, words)).behind;
+    assert.equal(await behind(), 1);
+    assert.equal(await behind(ownerScope("other")), undefined);
+    server.faults.searchLagMs = 0;
+    assert.equal(await behind(), undefined);
+  });
+
+  test("a burst of searches over a small pool ends without an error, in the order of arrival", async () => {
+    const { store } = await world({}, { connection: { maxPoolSize: 4 } });
+    for (const id of ["a", "b", "c"]) await store.documents.put(scope, versionOf({ id, parts: ["walrus"] }));
+    await store.settle();
+    const ended: number[] = [];
+    await Promise.all(
+      Array.from({ length: 100 }, async (_, index) => {
+        assert.equal((await store.chunks.search(scope, words)).candidates.length, 3);
+        ended.push(index);
+      }),
+    );
+    assert.ok(
+      ended.every((index, at) => Math.abs(index - at) < 10),
+      `ended in the order ${ended.join(" ")}`,
+    );
+  });
+
   test("a match of search that is older than the access list is not shown", async () => {
     const { store, server } = await world();
     await store.documents.put(scope, versionOf({ id: "a", parts: ["walrus"] }));

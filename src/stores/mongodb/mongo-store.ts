@@ -97,7 +97,7 @@ async function connect(options: MongoStoreOptions): Promise<Context> {
       // A search has at most two commands under way.
       searches: new Turns(client.options.maxPoolSize / 2),
       running: new Set(),
-      unsettled: new Set(),
+      unsettled: new Map(),
       identity: null,
       closed: false,
     };

@@ -16,6 +16,7 @@ import {
   type RankedRow,
   type Ranking,
 } from "./search-legs.ts";
+import { behind } from "./settle.ts";
 import { currentBatches } from "./visible-rows.ts";
 
 /** Both legs at once, each over what scope and filter allow; the filter is inside the search. */
@@ -40,10 +41,15 @@ async function search(
   request: ChunkSearch,
   signal: AbortSignal | undefined,
 ): Promise<ChunkSearchResult> {
-  const [allowed, words] = await Promise.all([
+  const [allowed, words, missing] = await Promise.all([
     allowedChunks(context, scope, request.filter, signal),
     request.text ? queryWords(context, scope.tenant, request.text, signal) : null,
+    behind(context, scope.tenant),
   ]);
+  const answered = (legs: Legs, bodies: ReadonlyMap<string, ChunkRow>): ChunkSearchResult => ({
+    ...resultOf(request, allowed, words, legs, bodies),
+    ...(missing === 0 ? {} : { behind: missing }),
+  });
   const asked = { context, scope, request, allowed, signal };
   for (let attempt = 1; ; attempt++) {
     const [vector, text] = await Promise.all([
@@ -57,10 +63,10 @@ async function search(
       readBodies(context, request, legs, signal),
     ]);
     const isWhole = current.isWhole && bodies.size === chosenOf(legs).size;
-    if (isWhole) return resultOf(request, allowed, words, legs, bodies);
+    if (isWhole) return answered(legs, bodies);
     if (attempt < attempts) continue;
     const seen = rank(context, request, allowed, words, { vector: current.of(vector), text: current.of(text) });
-    return resultOf(request, allowed, words, seen, await readBodies(context, request, seen, signal));
+    return answered(seen, await readBodies(context, request, seen, signal));
   }
 }
 

@@ -9,9 +9,16 @@ const longestWaitMs = 500;
 /** Ids in one look. */
 const batchIds = 1000;
 
-/** Which of the chunks written here search does not show yet. */
-export async function unseen(context: Context): Promise<number> {
-  const wanted = [...context.unsettled];
+/** How many writes of a tenant search does not show yet. Looks at some of them: what it cannot see it does not promise. */
+export async function behind(context: Context, tenant: string): Promise<number> {
+  const ids = [...context.unsettled].flatMap(([id, owner]) => (owner === tenant ? [id] : []));
+  if (ids.length === 0) return 0;
+  const still = await unseen(context, ids.slice(0, batchIds)).catch(() => ids.length);
+  return still + Math.max(0, ids.length - batchIds);
+}
+
+/** How many of these chunks written here, by default of all, search does not show yet. */
+export async function unseen(context: Context, wanted = [...context.unsettled.keys()]): Promise<number> {
   if (wanted.length === 0) return 0;
   const collection = rows(context, collections.chunks);
   for (let start = 0; start < wanted.length; start += batchIds) {
@@ -28,7 +35,7 @@ export async function unseen(context: Context): Promise<number> {
     const living = new Set(alive.map((row) => String(row["_id"])));
     for (const id of missing) if (!living.has(id)) context.unsettled.delete(id);
   }
-  return context.unsettled.size;
+  return wanted.filter((id) => context.unsettled.has(id)).length;
 }
 
 /** Waits until search shows everything written here. @throws HybridRAGError `not_ready` when the time is over. */
