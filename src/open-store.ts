@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import type { Config } from "./config/config.ts";
 import { HybridRAGError } from "./errors.ts";
 import type { Store } from "./ports/store.ts";
-import type { MongoStore } from "./stores/mongodb/index.ts";
+import type { MongoStore, Role } from "./stores/mongodb/index.ts";
 
 /** The engine that the settings mean: MongoDB once a connection string is set, else the embedded one. */
 export function engineOf(config: Config): "embedded" | "mongodb" {
@@ -39,4 +39,10 @@ export async function openMongo(config: Config, options: { readonly manageIndexe
       ...(config.mongodb_quantization === "auto" ? {} : { quantization: config.mongodb_quantization }),
     },
   });
+}
+
+/** The roles that the three kinds of servers need; no server is asked. */
+export async function mongoRoles(database: string): Promise<readonly Role[]> {
+  const { roleFor } = await import("./stores/mongodb/index.ts");
+  return (["app", "ingest", "operator"] as const).map((role) => roleFor(role, database));
 }

@@ -25,6 +25,7 @@ export interface Metrics {
   readonly storeUp: Gauge;
   readonly storeChunks: Gauge;
   readonly storeBehind: Gauge;
+  readonly storeDetails: Gauge<"name">;
 }
 
 export interface MetricDescription {
@@ -76,6 +77,11 @@ export function createMetrics(options: { readonly processMetrics?: boolean } = {
     storeUp: gauge("hybridrag_store_up", "1 while the last health probe of the store was good"),
     storeChunks: gauge("hybridrag_store_chunks", "Chunks in the store at the last probe"),
     storeBehind: gauge("hybridrag_store_behind", "Writes that were durable and not yet searchable at the last probe"),
+    storeDetails: gauge(
+      "hybridrag_store_details",
+      "What the store counts of itself, such as connections_open, connections_in_use and calls_waiting of MongoDB",
+      "name",
+    ),
   };
 }
 

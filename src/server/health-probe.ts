@@ -33,6 +33,8 @@ export async function startHealthProbe({ store, metrics, log, everyMs }: HealthP
     metrics.storeUp.set(health.ready ? 1 : 0);
     metrics.storeChunks.set(health.chunks);
     metrics.storeBehind.set(health.behind);
+    for (const [name, value] of Object.entries(health.details))
+      if (typeof value === "number") metrics.storeDetails.set({ name }, value);
     if (health.ready) metrics.activeSessions.set(health.sessions);
     return health;
   };

@@ -1,9 +1,9 @@
-import type { Command } from "commander";
+import { Option, type Command } from "commander";
 import { loadConfig, type Config } from "../../config/config.ts";
 import { HybridRAGError } from "../../errors.ts";
-import { openIndexes, type IndexStatus, type IndexStep, type MongoIndexes } from "../../open.ts";
+import { openIndexes, type IndexStatus, type IndexStep, type MongoIndexes, type Sharding } from "../../open.ts";
 import { rollBackIndex } from "../../open-reembed.ts";
-import { engineOf } from "../../open-store.ts";
+import { engineOf, mongoRoles } from "../../open-store.ts";
 import { withCommonOptions } from "../common-options.ts";
 import type { Shell } from "../shell.ts";
 import type { Terminal } from "../terminal.ts";
@@ -14,6 +14,14 @@ interface WaitOptions extends CommonOptions {
   readonly timeout: number;
 }
 
+interface ApplyOptions extends CommonOptions {
+  readonly sharded?: Sharding;
+}
+
+const shardings: readonly Sharding[] = ["tenant", "id"];
+const sharded = (): Option =>
+  new Option("--sharded <by>", "shard the passages too: by tenant, or by id for one large tenant").choices(shardings);
+
 const secondMs = 1000;
 
 export function addIndexes(program: Command, shell: Shell): void {
@@ -21,12 +29,22 @@ export function addIndexes(program: Command, shell: Shell): void {
   const indexes = program
     .command("indexes")
     .description("the search indexes of MongoDB, and vectors of another embedder");
-  const add = (name: string, description: string, run: (indexes: MongoIndexes) => Promise<readonly IndexStep[]>) =>
+  const add = (name: "plan" | "apply", description: string) =>
     withCommonOptions(indexes.command(name))
       .description(description)
-      .action(async (options: CommonOptions) => printSteps(await withIndexes(options, run), options, terminal));
-  add("plan", "what the settings would change, in words; nothing is done", (open) => open.plan());
-  add("apply", "create and update what the settings ask for", (open) => open.apply());
+      .addOption(sharded())
+      .action(async (options: ApplyOptions) =>
+        printSteps(await withIndexes(options, (open) => open[name](options)), options, terminal),
+      );
+  add("plan", "what the settings would change, in words; nothing is done");
+  add("apply", "create and update what the settings ask for");
+  withCommonOptions(indexes.command("roles"))
+    .description("roles for the users of MongoDB, with the rights that the code uses and no more")
+    .action(async (options: CommonOptions) => {
+      const roles = await mongoRoles(configOf(options).mongodb_database);
+      if (options.json) return terminal.json({ roles });
+      for (const role of roles) terminal.line(`db.createRole(${JSON.stringify({ ...role, roles: [] })})`);
+    });
   addReembed(indexes, shell);
   withCommonOptions(indexes.command("rollback"))
     .description("back to the definitions before the last change or, without MongoDB, to the index before reembed")

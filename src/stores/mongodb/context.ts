@@ -7,10 +7,12 @@ import {
   type Db,
   type Document as MongoDocument,
   type MongoClient,
+  type ReadPreference,
 } from "mongodb";
 import { HybridRAGError } from "../../errors.ts";
 import type { CallOptions, IndexIdentity } from "../../ports/store.ts";
 import type { Analyzer } from "../../text/analyze.ts";
+import type { PoolCounts } from "./events.ts";
 import type { SearchProfile } from "./search-profile.ts";
 import type { Statistics } from "./statistics.ts";
 import type { Turns } from "./turns.ts";
@@ -22,12 +24,16 @@ export type Row = MongoDocument & { readonly _id: string };
 export interface Context {
   readonly client: MongoClient;
   readonly db: Db;
+  /** Where searches are read; everything else is read on the primary. */
+  readonly searchReads: ReadPreference;
   readonly now: () => number;
   /** Milliseconds that one call may take with all its repetitions; work on many rows may take ten times as long. */
   readonly timeoutMs: number;
   readonly analyzer: Analyzer;
   readonly statistics: Statistics;
   readonly profile: SearchProfile;
+  /** Connections to all servers now. */
+  readonly pools: () => PoolCounts;
   /** Searches under way; the others wait in order. */
   readonly searches: Turns;
   /** Work that was accepted and is not done: `close` waits for it. */

@@ -34,7 +34,7 @@ export function observeClient(client: MongoClient, { onEvent, slowMs }: EventSet
       // Telemetry never fails a request.
     }
   };
-  observePools(client, tell);
+  observePools(client, (address, pool) => tell({ type: "pool", address, ...pool }));
   const started = new Map<number, CommandStartedEvent>();
   client.on("commandStarted", (event) => started.set(event.requestId, event));
   const ended = (requestId: number, milliseconds: number, failed: boolean): void => {
@@ -56,15 +56,25 @@ export function observeClient(client: MongoClient, { onEvent, slowMs }: EventSet
   client.on("commandFailed", (event) => ended(event.requestId, event.duration, true));
 }
 
-function observePools(client: MongoClient, tell: (event: MongoEvent) => void): void {
-  const pools = new Map<string, { connections: number; checkedOut: number; waiting: number }>();
-  const change = (address: string, by: Partial<Record<"connections" | "checkedOut" | "waiting", number>>): void => {
-    const pool = pools.get(address) ?? { connections: 0, checkedOut: 0, waiting: 0 };
+/** Connections of one server, or of all. */
+export interface PoolCounts {
+  readonly connections: number;
+  readonly checkedOut: number;
+  readonly waiting: number;
+}
+
+const empty: PoolCounts = { connections: 0, checkedOut: 0, waiting: 0 };
+
+/** Counts the connections to each server. @returns how many there are at all servers now. */
+export function observePools(
+  client: MongoClient,
+  onChange: (address: string, pool: PoolCounts) => void,
+): () => PoolCounts {
+  const pools = new Map<string, PoolCounts>();
+  const change = (address: string, by: Partial<PoolCounts>): void => {
+    const pool = added(pools.get(address) ?? empty, { ...empty, ...by });
     pools.set(address, pool);
-    pool.connections += by.connections ?? 0;
-    pool.checkedOut += by.checkedOut ?? 0;
-    pool.waiting += by.waiting ?? 0;
-    tell({ type: "pool", address, ...pool });
+    onChange(address, pool);
   };
   client.on("connectionCreated", ({ address }) => change(address, { connections: 1 }));
   client.on("connectionClosed", ({ address }) => change(address, { connections: -1 }));
@@ -72,7 +82,14 @@ function observePools(client: MongoClient, tell: (event: MongoEvent) => void): v
   client.on("connectionCheckOutFailed", ({ address }) => change(address, { waiting: -1 }));
   client.on("connectionCheckedOut", ({ address }) => change(address, { waiting: -1, checkedOut: 1 }));
   client.on("connectionCheckedIn", ({ address }) => change(address, { checkedOut: -1 }));
+  return () => [...pools.values()].reduce(added, empty);
 }
+
+const added = (a: PoolCounts, b: PoolCounts): PoolCounts => ({
+  connections: a.connections + b.connections,
+  checkedOut: a.checkedOut + b.checkedOut,
+  waiting: a.waiting + b.waiting,
+});
 
 const aside = new Set([
   "lsid",

@@ -1,5 +1,6 @@
 import { MongoServerError, type Db } from "mongodb";
 import { HybridRAGError } from "../../errors.ts";
+import { limitsOfSharedClusters } from "./cluster-limits.ts";
 import { collectionSchemas } from "./collection-schemas.ts";
 import { keyOfDefinition } from "./definition-key.ts";
 import { supportingIndexes, type SearchIndexSpec, type SupportingIndex } from "./indexes.ts";
@@ -8,7 +9,7 @@ import type { ListedIndex, SearchProfile } from "./search-profile.ts";
 
 /** One difference between what the settings ask for and what the cluster has. */
 export interface IndexStep {
-  readonly action: "create" | "update" | "keep" | "wait";
+  readonly action: "create" | "update" | "keep" | "wait" | "limit" | "shard";
   readonly index: string;
   readonly collection: string;
   /** What is to be done and why, for people. */
@@ -44,7 +45,11 @@ export async function planIndexes(db: Db, profile: SearchProfile): Promise<reado
     ),
   );
   const supporting = await Promise.all(supportingIndexes.map((index) => supportingStep(db, index)));
-  return [...search, ...supporting];
+  const limits = limitsOfSharedClusters(
+    profile.specs,
+    listed.map((index) => index.name),
+  ).map((words): IndexStep => ({ action: "limit", index: "*", collection: collections.chunks, words }));
+  return [...limits, ...search, ...supporting];
 }
 
 function searchStep(spec: SearchIndexSpec, listed: ListedIndex | undefined): IndexStep {

@@ -6,5 +6,6 @@ export type { IndexStatus, IndexStep } from "./index-plan.ts";
 export type { IndexSettings } from "./indexes.ts";
 export { roleFor, type Role, type RoleName } from "./roles.ts";
 export type { SearchCapabilities } from "./search-profile.ts";
+export type { Sharding } from "./sharding.ts";
 export { sizingOf, type Sizing } from "./sizing.ts";
 export type { CollectionSize } from "./storage-sizes.ts";

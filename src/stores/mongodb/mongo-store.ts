@@ -1,4 +1,4 @@
-import { MongoServerError } from "mongodb";
+import { MongoServerError, type Db } from "mongodb";
 import { HybridRAGError } from "../../errors.ts";
 import type { IndexIdentity, Store, StoreHealth } from "../../ports/store.ts";
 import { englishAnalyzer } from "../../text/analyze.ts";
@@ -17,7 +17,7 @@ import {
   type IndexStatus,
   type IndexStep,
 } from "./index-plan.ts";
-import { observeClient, type EventSettings } from "./events.ts";
+import { observeClient, observePools, type EventSettings } from "./events.ts";
 import { mongoGraph } from "./graph.ts";
 import type { IndexSettings } from "./indexes.ts";
 import { mongoJobs } from "./jobs.ts";
@@ -27,6 +27,7 @@ import { collections } from "./names.ts";
 import { probeCapabilities } from "./probe.ts";
 import { SearchProfile, type SearchCapabilities } from "./search-profile.ts";
 import { mongoSessions } from "./sessions.ts";
+import { applySharding, shardingSteps, type Sharding } from "./sharding.ts";
 import { pause, settle, unseen } from "./settle.ts";
 import { finishPending } from "./staged-put.ts";
 import { Statistics } from "./statistics.ts";
@@ -55,8 +56,8 @@ export interface MongoStoreOptions {
 /** What operators do with the indexes; `hybridrag indexes` runs it. All need an index identity: see `prepare`. */
 export interface MongoIndexes {
   /** The difference between settings and cluster, in words, before anything is changed. */
-  plan(): Promise<readonly IndexStep[]>;
-  apply(): Promise<readonly IndexStep[]>;
+  plan(options?: { readonly sharded?: Sharding }): Promise<readonly IndexStep[]>;
+  apply(options?: { readonly sharded?: Sharding }): Promise<readonly IndexStep[]>;
   status(): Promise<readonly IndexStatus[]>;
   /** READY, queryable and as defined. @throws HybridRAGError `not_ready` when one failed or the time is over. */
   wait(options?: { readonly timeoutMs?: number }): Promise<void>;
@@ -84,11 +85,13 @@ async function connect(options: MongoStoreOptions): Promise<Context> {
   const now = options.now ?? Date.now;
   try {
     const client = connectClient(options.uri, options.connection ?? {}, options.events !== undefined);
+    const pools = observePools(client, () => undefined);
     if (options.events) observeClient(client, options.events);
-    const db = client.db(options.database ?? "hybridrag");
+    const db = client.db(options.database ?? "hybridrag", { readPreference: "primary" });
     const context: Context = {
       client,
       db,
+      searchReads: client.readPreference,
       now,
       timeoutMs: options.timeoutMs ?? 30_000,
       analyzer: englishAnalyzer(),
@@ -96,6 +99,7 @@ async function connect(options: MongoStoreOptions): Promise<Context> {
       profile: new SearchProfile(db, { ...options.indexes, dimensions: 0 }, () => performance.now()),
       // A search has at most two commands under way.
       searches: new Turns(client.options.maxPoolSize / 2),
+      pools,
       running: new Set(),
       unsettled: new Map(),
       identity: null,
@@ -169,14 +173,19 @@ function mongoIndexes(context: Context): MongoIndexes {
   const { db, profile } = context;
   const long = 10 * context.timeoutMs;
   return {
-    plan: () => call(context, undefined, () => planIndexes(db, profile)),
-    apply: () =>
+    plan: ({ sharded } = {}) =>
+      call(context, undefined, async () => [...shardSteps(db, sharded), ...(await planIndexes(db, profile))]),
+    apply: ({ sharded } = {}) =>
       call(
         context,
         undefined,
         async () => {
           await createCollections(db);
-          return applyIndexes(db, profile);
+          const applied = await applyIndexes(db, profile);
+          if (sharded === undefined) return applied;
+          const run = (command: Readonly<Record<string, unknown>>) => context.client.db("admin").command(command);
+          await applySharding(shardingSteps(db.databaseName, sharded), run);
+          return [...shardSteps(db, sharded), ...applied];
         },
         long,
       ),
@@ -191,6 +200,17 @@ function mongoIndexes(context: Context): MongoIndexes {
     rollback: () => call(context, undefined, () => rollbackIndexes(db, profile), long),
   };
 }
+
+/** Sharding in the words of a plan, each with the command that does it. */
+const shardSteps = (db: Db, sharded: Sharding | undefined): readonly IndexStep[] =>
+  sharded === undefined
+    ? []
+    : shardingSteps(db.databaseName, sharded).map(({ collection, command, words }) => ({
+        action: "shard",
+        index: "shard key",
+        collection,
+        words: `${words}: db.adminCommand(${JSON.stringify(command)})`,
+      }));
 
 const nameOf = ({ embedder, dimensions, chunker }: IndexIdentity): string => `${embedder}@${dimensions} + ${chunker}`;
 
@@ -229,7 +249,7 @@ async function ifAllowed(work: () => Promise<void>): Promise<void> {
 
 async function health(context: Context): Promise<StoreHealth> {
   const nothing = { identity: context.identity, documents: 0, chunks: 0, sessions: 0, behind: context.unsettled.size };
-  if (context.closed) return { ...nothing, ready: false, warnings: [], details: {} };
+  if (context.closed) return { ...nothing, ready: false, warnings: [], details: poolDetails(context) };
   try {
     const [sums] = await rows(context, collections.documents)
       .aggregate<{ documents: number; chunks: number }>([
@@ -243,11 +263,17 @@ async function health(context: Context): Promise<StoreHealth> {
     const counts = { documents: sums?.documents ?? 0, chunks: sums?.chunks ?? 0, sessions, behind };
     const problem = context.identity === null ? null : await searchProblem(context);
     const warnings = problem === null ? [] : [{ code: problem.code, message: problem.message }];
-    return { identity: context.identity, ...counts, ready: problem === null, warnings, details: {} };
+    return { identity: context.identity, ...counts, ready: problem === null, warnings, details: poolDetails(context) };
   } catch (error) {
     const { code, message } = translateError(error);
-    return { ...nothing, ready: false, warnings: [{ code, message }], details: {} };
+    return { ...nothing, ready: false, warnings: [{ code, message }], details: poolDetails(context) };
   }
+}
+
+/** What the service shows as gauges. */
+function poolDetails({ pools }: Context): StoreHealth["details"] {
+  const { connections, checkedOut, waiting } = pools();
+  return { connections_open: connections, connections_in_use: checkedOut, calls_waiting: waiting };
 }
 
 async function searchProblem(context: Context): Promise<HybridRAGError | null> {

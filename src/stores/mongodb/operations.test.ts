@@ -6,6 +6,9 @@ import { ownerScope } from "../../scope.ts";
 import { contractIdentity } from "../../testing/contract/case.ts";
 import { mention, versionOf } from "../../testing/contract/examples.ts";
 import { startMongoServer, type MongoServer, type TestUser } from "../../testing/mongodb/index.ts";
+import { limitsOfSharedClusters } from "./cluster-limits.ts";
+import { searchIndexes } from "./indexes.ts";
+import { applySharding, shardingSteps } from "./sharding.ts";
 import { openMongoStore, roleFor, sizingOf, type MongoEvent, type MongoStore, type RoleName } from "./index.ts";
 
 const scope = ownerScope("acme");
@@ -129,6 +132,75 @@ test("sizes are read by $collStats", async () => {
   const chunks = (await store.sizes()).find((size) => size.collection === "text_chunks");
   assert.equal(chunks?.documents, 2);
   assert.ok(chunks.dataBytes > 500 && chunks.indexBytes > 0);
+});
+
+test("health counts the connections, for the gauges of the service", async () => {
+  const store = await open((await startServer()).uri);
+  await store.prepare(contractIdentity);
+  const { details } = await store.health();
+  assert.ok(Number(details["connections_open"]) >= 1);
+  assert.equal(details["calls_waiting"], 0);
+});
+
+test("searches are read as the URI says, everything else on the primary", async () => {
+  const server = await startServer({ members: 3 });
+  const first = await open(server.uri);
+  await first.prepare(contractIdentity);
+  await first.documents.put(scope, versionOf({ id: "a", parts: ["walrus"] }));
+  await first.settle();
+  const said = "readPreference=secondary&readPreferenceTags=region:eu&readPreferenceTags=&maxStalenessSeconds=120";
+  const store = await open(`${server.uri}${server.uri.includes("?") ? "&" : "?"}${said}`);
+  server.journal.clear();
+  const found = await store.chunks.search(scope, {
+    vector: null,
+    text: { query: "walrus" },
+    filter: null,
+    candidates: 5,
+  });
+  assert.equal(found.candidates.length, 1);
+  await store.sessions.open(scope, { sessionId: "s", ttlMs: 1000 });
+  const preferences = server.journal.entries.map(
+    ({ body }) => [JSON.stringify(body["pipeline"] ?? "").includes("$search"), body["$readPreference"]] as const,
+  );
+  const ofSearch = preferences.filter(([isSearch]) => isSearch).map(([, preference]) => preference);
+  assert.ok(ofSearch.length > 0);
+  for (const preference of ofSearch) assert.match(JSON.stringify(preference), /secondary.*region.*120/);
+  for (const [isSearch, preference] of preferences)
+    if (!isSearch) assert.doesNotMatch(JSON.stringify(preference ?? {}), /secondary"/);
+});
+
+describe("limits and sharding", () => {
+  test("a plan names what free and flex clusters have no room for", () => {
+    const specs = searchIndexes({ dimensions: 4 });
+    assert.deepEqual(limitsOfSharedClusters(specs, []), []);
+    assert.match(limitsOfSharedClusters(specs, ["other", "another"])[0]!, /free cluster has room for 3 .* be 4/);
+    const many = Array.from({ length: 300 }, (_, at) => ({ path: `metadata.f${at}`, kind: "number" }) as const);
+    const words = limitsOfSharedClusters(searchIndexes({ dimensions: 4, fields: many }), []).join("; ");
+    assert.match(words, /definition of default has \d+ bytes/);
+    assert.match(words, /vector_knn_index has 30\d fields/);
+  });
+
+  test("both shard keys are commands, in the plan and as they are sent", async () => {
+    const sent: unknown[] = [];
+    await applySharding(shardingSteps("rag", "tenant"), async (command) => void sent.push(command));
+    await applySharding(shardingSteps("rag", "id").slice(1), async (command) => void sent.push(command));
+    assert.deepEqual(sent, [
+      { enableSharding: "rag" },
+      { shardCollection: "rag.text_chunks", key: { "metadata.tenant_id": 1, _id: 1 } },
+      { shardCollection: "rag.text_chunks", key: { _id: "hashed" } },
+    ]);
+  });
+
+  test("a replica set cannot be sharded, which is said", async () => {
+    const store = await open((await startServer()).uri);
+    await store.prepare(contractIdentity);
+    const plan = await store.indexes.plan({ sharded: "id" });
+    assert.match(
+      plan.map(({ words }) => words).join("\n"),
+      /db\.adminCommand\(\{"shardCollection":"hybridrag\.text_chunks"/,
+    );
+    await assert.rejects(store.indexes.apply({ sharded: "id" }), { code: "invalid_config", message: /mongos/ });
+  });
 });
 
 test("quantization is chosen by size in memory, with the reason", () => {

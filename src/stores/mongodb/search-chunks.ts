@@ -60,13 +60,13 @@ async function search(
     const legs = rank(context, request, allowed, words, { vector, text });
     const [current, bodies] = await Promise.all([
       currentRows(context, scope, [...(vector?.rows ?? []), ...(text?.rows ?? [])], signal),
-      readBodies(context, request, legs, signal),
+      readBodies(context, scope, request, legs, signal),
     ]);
     const isWhole = current.isWhole && bodies.size === chosenOf(legs).size;
     if (isWhole) return answered(legs, bodies);
     if (attempt < attempts) continue;
     const seen = rank(context, request, allowed, words, { vector: current.of(vector), text: current.of(text) });
-    return answered(seen, await readBodies(context, request, seen, signal));
+    return answered(seen, await readBodies(context, scope, request, seen, signal));
   }
 }
 
@@ -135,6 +135,7 @@ const body = {
 /** Each chosen row's body, once. */
 async function readBodies(
   context: Context,
+  scope: Scope,
   { withVectors }: ChunkSearch,
   legs: Legs,
   signal: AbortSignal | undefined,
@@ -142,7 +143,7 @@ async function readBodies(
   const ids = [...chosenOf(legs).keys()];
   if (ids.length === 0) return new Map();
   const found = await rows(context, collections.chunks)
-    .find({ _id: { $in: ids } }, { signal, batchSize: 1000 })
+    .find({ "metadata.tenant_id": scope.tenant, _id: { $in: ids } }, { signal, batchSize: 1000 })
     .project<ChunkRow>(withVectors ? { ...body, vector: 1 } : body)
     .toArray();
   return new Map(found.map((row) => [row._id, row]));

@@ -101,7 +101,7 @@ export function findByWords(asked: Asked, words: QueryWords): Promise<Found> {
 
 const run = (context: Context, pipeline: readonly Readonly<Record<string, unknown>>[], signal?: AbortSignal) =>
   rows(context, collections.chunks)
-    .aggregate<RankedRow>([...pipeline], { signal, batchSize: 1000 })
+    .aggregate<RankedRow>([...pipeline], { signal, batchSize: 1000, readPreference: context.searchReads })
     .toArray();
 
 /** One leg may fail while the other answers; a cancelled call fails as a whole. */
