@@ -15,7 +15,7 @@ import type { SecretChain } from "./secrets/index.ts";
 import { breaker } from "./wrap/breaker.ts";
 import { type BudgetLedger, budgetLedger } from "./wrap/budget.ts";
 import { cacheObjects, cacheReranker } from "./wrap/cache-model.ts";
-import { cacheEmbedder } from "./wrap/cache.ts";
+import { cacheEmbedder, keepVectors } from "./wrap/cache.ts";
 import { type Clock, systemClock } from "./wrap/clock.ts";
 import { type Guard, guardEmbedder, guardModel, guardReranker, guards, type ProviderCall } from "./wrap/guard.ts";
 import { limit } from "./wrap/limit.ts";
@@ -133,9 +133,10 @@ async function openEmbedder({ config, around, guard, access }: Kit): Promise<Ope
   if (kind === "none" || kind === "local") return null;
   const dimensions = config.embedding_dimensions;
   const wrapped = (provider: string, bare: Embedder): Opened<Embedder> => {
-    const durable = { caches: lateCaches(around.caches), scope: around.scope };
+    const durable = { caches: lateCaches(around.caches), scope: around.scope, isKeptInside: true };
     const tenant = () => around.scope().tenant;
-    return { provider, port: pack(cacheEmbedder(guardEmbedder(bare, provider, guard), { durable, tenant })) };
+    const guarded = guardEmbedder(keepVectors(bare, durable, tenant), provider, guard);
+    return { provider, port: pack(cacheEmbedder(guarded, { durable, tenant })) };
   };
   if (kind === "openai") {
     const { openaiEmbedder, openaiFacts } = await import("./providers/openai/index.ts");

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { HybridRAGError } from "../errors.ts";
 import { ownerScope } from "../scope.ts";
 import { openMemoryStore } from "../testing/memory-store.ts";
-import { cacheEmbedder } from "./cache.ts";
+import { cacheEmbedder, keepVectors } from "./cache.ts";
 import { quotingModel } from "../testing/fake-models.ts";
 import { cacheObjects, cacheReranker } from "./cache-model.ts";
 import { fakeEmbedder, vectorOf } from "./embedder.test.fixture.ts";
@@ -74,6 +74,37 @@ test("with a durable store a new process pays for no document again; tenants do 
   const other = fakeEmbedder();
   await cacheEmbedder(other, durable("u")).embed(["a"], { kind: "document" });
   assert.deepEqual(sent(other), ["a"]);
+});
+
+test("a vector is stored before whatever stands around the bare embedder goes on, and only once", async () => {
+  const { caches } = openMemoryStore();
+  const stored: string[] = [];
+  const counting = {
+    ...caches,
+    set: async (...call: Parameters<typeof caches.set>): Promise<void> => {
+      await caches.set(...call);
+      stored.push(call[2]);
+    },
+  };
+  const durable = { caches: counting, scope: () => ownerScope("t"), isKeptInside: true };
+  const inner = keepVectors(fakeEmbedder(), durable, () => "t");
+  const options = { durable, tenant: () => "t" };
+  const broken = {
+    ...inner,
+    embed: async (...call: Parameters<typeof inner.embed>) => {
+      await inner.embed(...call);
+      throw new Error("what stands around it fails");
+    },
+  };
+  await assert.rejects(cacheEmbedder(broken, options).embed(["a", "b"], { kind: "document" }));
+  assert.equal(stored.length, 2);
+  const later = fakeEmbedder();
+  const again = cacheEmbedder(
+    keepVectors(later, durable, () => "t"),
+    options,
+  );
+  assert.deepEqual((await again.embed(["a", "c"], { kind: "document" })).vectors, ["a", "c"].map(vectorOf));
+  assert.deepEqual([sent(later), stored.length], [["c"], 3]);
 });
 
 test("a cached vector costs less than a millisecond of CPU", async () => {

@@ -14,11 +14,37 @@ export interface EmbeddingCacheOptions {
    * Where vectors of documents outlive the process, so that a run that was killed pays for no chunk again. A vector is
    * stored before its text's call resolves.
    */
-  readonly durable?: { readonly caches: CacheStore; readonly scope: () => Scope; readonly ttlMs?: number };
+  readonly durable?: DurableVectors;
   readonly onLookup?: (event: { readonly hits: number; readonly misses: number }) => void;
 }
 
+export interface DurableVectors {
+  readonly caches: CacheStore;
+  readonly scope: () => Scope;
+  readonly ttlMs?: number;
+  /** Whether `keepVectors` stands around the bare embedder, so that nothing is stored here again. */
+  readonly isKeptInside?: boolean;
+}
+
 const space = "embeddings";
+
+/**
+ * Stores the vectors of documents in the moment in which they are answered, before a budget or a limit around it waits
+ * for anything: the time in which a kill loses what was paid for is one commit. `cacheEmbedder` reads them.
+ */
+export function keepVectors(embedder: Embedder, durable: DurableVectors, tenant: () => string): Embedder {
+  return {
+    ...embedder,
+    embed: async (texts, request) => {
+      const result = await embedder.embed(texts, request);
+      if (request.kind === "document") {
+        const keys = texts.map((text) => keyOf(embedder, tenant(), request.kind, text));
+        await writeDurable(durable, keys, result.vectors);
+      }
+      return result;
+    },
+  };
+}
 
 /**
  * Remembers vectors by fingerprint, kind, dimensions and text. Texts that are wanted at the same time, also by other
@@ -87,7 +113,8 @@ export function cacheEmbedder(embedder: Embedder, options: EmbeddingCacheOptions
         request,
       );
       for (const [i, key] of keys.entries()) memory.set(key, result.vectors[i]!);
-      if (durable !== undefined && request.kind === "document") await writeDurable(durable, keys, result.vectors);
+      const isToStore = durable !== undefined && durable.isKeptInside !== true && request.kind === "document";
+      if (isToStore) await writeDurable(durable, keys, result.vectors);
       return result;
     } finally {
       for (const key of keys) flights.delete(key);
@@ -128,10 +155,8 @@ function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   });
 }
 
-type Durable = NonNullable<EmbeddingCacheOptions["durable"]>;
-
 async function readDurable(
-  { caches, scope }: Durable,
+  { caches, scope }: DurableVectors,
   keys: readonly string[],
   found: Map<string, Float32Array>,
   embedder: Embedder,
@@ -147,7 +172,7 @@ async function readDurable(
 }
 
 async function writeDurable(
-  { caches, scope, ttlMs = 86_400_000 }: Durable,
+  { caches, scope, ttlMs = 86_400_000 }: DurableVectors,
   keys: readonly string[],
   vectors: readonly Float32Array[],
 ): Promise<void> {
