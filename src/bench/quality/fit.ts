@@ -85,9 +85,7 @@ function heldOutRow(name: string, questions: readonly JudgedQuestion[], constant
 }
 
 /** Three decimals: more would claim a precision that a few hundred questions do not give. */
-const rounded = (constants: AnswerConstants): unknown =>
-  JSON.parse(
-    JSON.stringify(constants, (_, value: unknown) =>
-      typeof value === "number" ? Math.round(value * 1000) / 1000 : value,
-    ),
-  );
+function rounded(constants: AnswerConstants): unknown {
+  const cut = (_: string, value: unknown) => (typeof value === "number" ? Math.round(value * 1000) / 1000 : value);
+  return JSON.parse(JSON.stringify(constants, cut));
+}

@@ -7,7 +7,9 @@ const columns = ["ndcg@10", "recall@5", "recall@10", "map", "mrr@10", "over bett
 export function qualityLines(figures: Figures): readonly string[] {
   const keys = [...new Set(Object.keys(figures).map((name) => name.split("/").slice(0, 2).join("/")))];
   const ranked = keys.filter((key) => figures[`${key}/ndcg@10`] !== undefined);
-  const others = Object.entries(figures).filter(([name]) => !ranked.some((key) => name.startsWith(`${key}/`)));
+  const others = Object.entries(figures).filter(
+    ([name]) => !ranked.some((key) => columns.some((column) => name === `${key}/${column}`)),
+  );
   return [
     ...(ranked.length === 0
       ? []

@@ -4,7 +4,6 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Restriction, SearchKind } from "./candidate.ts";
-import { environmentOf } from "../../config/config.ts";
 import { corpusVersion } from "./corpus.ts";
 import type { BlockReply, BuildReply, OpenReply, Order, Reply } from "./messages.ts";
 
@@ -64,9 +63,9 @@ const folderOf = (name: string, size: number): string => join(".hybridrag", "ben
 
 function startProcess() {
   const child = fork(program, {
-    stdio: ["ignore", "ignore", "inherit", "ipc"],
+    // LanceDB warns of a coming change at every query; what goes wrong comes as a message.
+    stdio: ["ignore", "ignore", "ignore", "ipc"],
     execArgv: ["--max-old-space-size=8192"],
-    env: { ...environmentOf(), RUST_LOG: "error" },
   });
   const ended = once(child, "exit");
   return {
