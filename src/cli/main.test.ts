@@ -84,6 +84,8 @@ test("exit codes tell usage from failure, and messages go to stderr", async () =
     [2, /HYBRIDRAG_TOP_K/, ["config"]],
     [1, /nothing in this data folder/, ["search", "x", "--data", "nowhere"]],
     [1, /missing\.txt does not exist/, ["ingest", "missing.txt"]],
+    [2, /embedded engine keeps its indexes by itself/, ["indexes", "plan"]],
+    [1, /There is no index before this one/, ["indexes", "rollback", "--data", "unused"]],
   ];
   const runs = await Promise.all(
     wrong.map(([, , args]) => run(args, "", args[0] === "config" ? { HYBRIDRAG_TOP_K: "999" } : {})),
