@@ -28,7 +28,7 @@ import { englishAnalyzer } from "./text/analyze.ts";
 import { localCaches } from "./wrap/local-caches.ts";
 import { tenantContext, type TenantContext } from "./wrap/tenant-context.ts";
 
-export type { IndexStatus, IndexStep, MongoIndexes, Sharding } from "./stores/mongodb/index.ts";
+export type { IndexStatus, IndexStep, MongoIndexes, MongoStore, Sharding } from "./stores/mongodb/index.ts";
 
 const dayMs = 24 * 60 * 60 * 1000;
 

@@ -7,6 +7,7 @@ import { addDocuments } from "./commands/documents.ts";
 import { addEval } from "./commands/eval.ts";
 import { addExport } from "./commands/export.ts";
 import { addImport } from "./commands/import.ts";
+import { addDiagnose } from "./commands/diagnose.ts";
 import { addIndexes } from "./commands/indexes.ts";
 import { addGraph } from "./commands/graph.ts";
 import { addIngest } from "./commands/ingest.ts";
@@ -64,6 +65,7 @@ export function buildProgram(shell: Shell): Command {
     addConfig,
     addSecrets,
     addIndexes,
+    addDiagnose,
     addExport,
     addImport,
   ])

@@ -1,6 +1,6 @@
 import { MongoServerError, type Db } from "mongodb";
 import { HybridRAGError } from "../../errors.ts";
-import type { IndexIdentity, Store, StoreHealth } from "../../ports/store.ts";
+import type { IndexIdentity, Store } from "../../ports/store.ts";
 import { englishAnalyzer } from "../../text/analyze.ts";
 import { mongoCaches } from "./caches.ts";
 import { mongoChunks } from "./chunks.ts";
@@ -17,6 +17,7 @@ import {
   type IndexStatus,
   type IndexStep,
 } from "./index-plan.ts";
+import { describeConnection, explainSearches, type ConnectionReport, type SearchReport } from "./diagnose.ts";
 import { observeClient, observePools, type EventSettings } from "./events.ts";
 import { mongoGraph } from "./graph.ts";
 import type { IndexSettings } from "./indexes.ts";
@@ -28,8 +29,9 @@ import { probeCapabilities } from "./probe.ts";
 import { SearchProfile, type SearchCapabilities } from "./search-profile.ts";
 import { mongoSessions } from "./sessions.ts";
 import { applySharding, shardingSteps, type Sharding } from "./sharding.ts";
-import { pause, settle, unseen } from "./settle.ts";
+import { pause, settle } from "./settle.ts";
 import { finishPending } from "./staged-put.ts";
+import { health } from "./store-health.ts";
 import { Statistics } from "./statistics.ts";
 import { storageSizes, type CollectionSize } from "./storage-sizes.ts";
 import { Turns } from "./turns.ts";
@@ -65,8 +67,16 @@ export interface MongoIndexes {
   rollback(): Promise<readonly IndexStep[]>;
 }
 
+/** Looks without changing anything, for whoever wonders why a search is slow or fails. */
+export interface MongoDiagnose {
+  connection(): Promise<ConnectionReport>;
+  /** One explained search of each leg. @throws HybridRAGError `not_ready` when an index is missing. */
+  searches(): Promise<readonly SearchReport[]>;
+}
+
 export interface MongoStore extends Store {
   readonly indexes: MongoIndexes;
+  readonly diagnose: MongoDiagnose;
   /** What trial pipelines find this cluster to have. */
   probe(): Promise<SearchCapabilities>;
   sizes(): Promise<readonly CollectionSize[]>;
@@ -154,6 +164,10 @@ function storeOf(context: Context, options: MongoStoreOptions): MongoStore {
       return call(context, callOptions, (signal) => settle(context, timeoutMs, signal), timeoutMs + context.timeoutMs);
     },
     indexes: mongoIndexes(context),
+    diagnose: {
+      connection: () => call(context, undefined, () => describeConnection(context)),
+      searches: () => call(context, undefined, () => explainSearches(context)),
+    },
     probe: () => call(context, undefined, () => probeCapabilities(context.db)),
     sizes: () => call(context, undefined, () => storageSizes(context.db)),
     health: () => health(context),
@@ -244,43 +258,5 @@ async function ifAllowed(work: () => Promise<void>): Promise<void> {
     await work();
   } catch (error) {
     if (!(error instanceof MongoServerError && forgiven.has(Number(error.code)))) throw error;
-  }
-}
-
-async function health(context: Context): Promise<StoreHealth> {
-  const nothing = { identity: context.identity, documents: 0, chunks: 0, sessions: 0, behind: context.unsettled.size };
-  if (context.closed) return { ...nothing, ready: false, warnings: [], details: poolDetails(context) };
-  try {
-    const [sums] = await rows(context, collections.documents)
-      .aggregate<{ documents: number; chunks: number }>([
-        { $group: { _id: null, documents: { $sum: 1 }, chunks: { $sum: "$chunks" } } },
-      ])
-      .toArray();
-    const sessions = await rows(context, collections.sessions).countDocuments({
-      expires_at: { $gt: new Date(context.now()) },
-    });
-    const behind = await unseen(context).catch(() => context.unsettled.size);
-    const counts = { documents: sums?.documents ?? 0, chunks: sums?.chunks ?? 0, sessions, behind };
-    const problem = context.identity === null ? null : await searchProblem(context);
-    const warnings = problem === null ? [] : [{ code: problem.code, message: problem.message }];
-    return { identity: context.identity, ...counts, ready: problem === null, warnings, details: poolDetails(context) };
-  } catch (error) {
-    const { code, message } = translateError(error);
-    return { ...nothing, ready: false, warnings: [{ code, message }], details: poolDetails(context) };
-  }
-}
-
-/** What the service shows as gauges. */
-function poolDetails({ pools }: Context): StoreHealth["details"] {
-  const { connections, checkedOut, waiting } = pools();
-  return { connections_open: connections, connections_in_use: checkedOut, calls_waiting: waiting };
-}
-
-async function searchProblem(context: Context): Promise<HybridRAGError | null> {
-  try {
-    await context.profile.requireReady();
-    return null;
-  } catch (error) {
-    return translateError(error);
   }
 }

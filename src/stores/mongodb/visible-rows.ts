@@ -21,7 +21,7 @@ const attempts = 12;
  * Rows of one moment: reads rows, then asks which version each document has now, and reads again when one changed in
  * between. What remains of an older version in the end is left out, so versions are never mixed.
  */
-export async function visibleRows<R extends Identified>(
+async function visibleRows<R extends Identified>(
   context: Context,
   scope: Scope,
   read: () => Promise<readonly R[]>,
