@@ -4,6 +4,7 @@ import { chunkerOptions } from "./ingest/document-version.ts";
 import { ingest } from "./ingest/ingest.ts";
 import { loadPool } from "./ingest/load/load-pool.ts";
 import { agentMemory } from "./memory/agent-memory.ts";
+import type { Moments } from "./ports/chunk-store.ts";
 import type { Embedder } from "./ports/embedder.ts";
 import type { IndexIdentity, Store } from "./ports/store.ts";
 import { ownerScope } from "./scope.ts";
@@ -77,7 +78,7 @@ export async function answersOf(store: Store, embedder: Embedder): Promise<unkno
         const remembered = recalled.map(({ memory, cosine }) => [memory.memory_id, cosine]);
         return {
           hits: hits.toSorted((a, b) => (String(a[0]) < String(b[0]) ? -1 : 1)),
-          moments: leg?.moments,
+          moments: leg?.moments && rounded(leg.moments),
           remembered,
         };
       });
@@ -91,3 +92,6 @@ export async function answersOf(store: Store, embedder: Embedder): Promise<unkno
     }),
   );
 }
+
+/** Sums over chunks in another order end in other bits; nine digits are what the contract promises. */
+const rounded = ({ mean, deviation, count }: Moments) => [mean.toFixed(9), deviation.toFixed(9), count];
