@@ -83,6 +83,8 @@ export interface StoreCapabilities {
   readonly readYourWrites: boolean;
   /** Both scores of every candidate are exact, and the moments cover all allowed chunks. */
   readonly exactScores: boolean;
+  /** Both scores of every candidate of a search by vector and words are exact; the moments may be estimates. */
+  readonly bothScores?: boolean;
   readonly readOnly: boolean;
   readonly maxDimensions: number;
 }

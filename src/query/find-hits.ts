@@ -47,8 +47,9 @@ export async function findHits(
   settings: QuerySettings,
   signal?: AbortSignal,
 ): Promise<Findings> {
+  const { exactScores, bothScores } = ports.store.capabilities();
   const plan = planQuery(request, settings, {
-    exactScores: ports.store.capabilities().exactScores,
+    exactScores: exactScores || bothScores === true,
     reranker: ports.reranker !== null,
     graph: ports.graph !== null,
   });

@@ -186,6 +186,23 @@ describe("while things go wrong", () => {
     assert.equal(await behind(), undefined);
   });
 
+  test("a passage that only the words found has its cosine all the same", async () => {
+    const { store } = await world();
+    await store.documents.put(scope, versionOf({ id: "a", parts: ["walrus", "heron", "stork"] }));
+    await store.settle();
+    const vector = versionOf({ id: "q", parts: ["walrus"] }).chunks[0]!.vector!;
+    const both = { ...words, vector, text: { query: "heron" }, candidates: 1 };
+    const { candidates } = await store.chunks.search(scope, both);
+    const all = await store.chunks.search(scope, { ...words, vector, text: null });
+    const exact = new Map(all.candidates.map(({ chunk, cosine }) => [chunk.chunk_id, cosine!]));
+    assert.equal(candidates.length, 2);
+    assert.ok(candidates.some(({ vectorRank }) => vectorRank === null));
+    for (const { chunk, cosine, vector: given } of candidates) {
+      assert.ok(Math.abs(cosine! - exact.get(chunk.chunk_id)!) < 1e-6);
+      assert.equal(given, undefined);
+    }
+  });
+
   test("a burst of searches over a small pool ends without an error, in the order of arrival", async () => {
     const { store } = await world({}, { connection: { maxPoolSize: 4 } });
     for (const id of ["a", "b", "c"]) await store.documents.put(scope, versionOf({ id, parts: ["walrus"] }));

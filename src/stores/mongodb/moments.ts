@@ -5,8 +5,9 @@ import { rows, type Context } from "./context.ts";
 import { collections } from "./names.ts";
 import { scopeMatch } from "./visible-rows.ts";
 
-/** Stored vectors that stand for all: within .003 of them. */
+/** Stored vectors that stand for all: within .003 of them. Of a small tenant all are taken. */
 const sampleSize = 256;
+const wholeBelow = 1000;
 
 /** Mean and deviation of the cosine, from a fixed sample of the chunks that the caller may read. */
 export async function cosineMoments(
@@ -25,11 +26,12 @@ export async function cosineMoments(
 
 /** Ids are hashes, so the first ones are as good as any. */
 async function readSample(context: Context, scope: Scope): Promise<readonly Float32Array[]> {
+  const { chunks } = await context.statistics.corpus(context, scope.tenant);
   const found = await rows(context, collections.chunks)
     .find({ ...scopeMatch(scope), vector: { $exists: true } })
     .project<Pick<ChunkRow, "vector">>({ vector: 1 })
     .sort({ _id: 1 })
-    .limit(sampleSize)
+    .limit(chunks <= wholeBelow ? wholeBelow : sampleSize)
     .toArray();
   return found.flatMap((row) => vectorOf(row) ?? []);
 }

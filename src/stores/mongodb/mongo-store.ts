@@ -171,7 +171,13 @@ function storeOf(context: Context, options: MongoStoreOptions): MongoStore {
     probe: () => call(context, undefined, () => probeCapabilities(context.db)),
     sizes: () => call(context, undefined, () => storageSizes(context.db)),
     health: () => health(context),
-    capabilities: () => ({ readYourWrites: false, exactScores: false, readOnly: false, maxDimensions: 8192 }),
+    capabilities: () => ({
+      readYourWrites: false,
+      exactScores: false,
+      bothScores: true,
+      readOnly: false,
+      maxDimensions: 8192,
+    }),
     close: async () => {
       context.closed = true;
       await Promise.all(context.running);

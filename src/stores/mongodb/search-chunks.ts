@@ -3,7 +3,7 @@ import type { Scope } from "../../scope.ts";
 import { allowedChunks, type Allowed } from "./allowed.ts";
 import { bm25Scorer } from "./bm25.ts";
 import { checkVector } from "./check-vector.ts";
-import { chunkOf, vectorOf, type ChunkRow } from "./chunk-rows.ts";
+import { chunkOf, cosine, vectorOf, type ChunkRow } from "./chunk-rows.ts";
 import { rows, type Context } from "./context.ts";
 import { collections } from "./names.ts";
 import { queryWords, type QueryWords } from "./query-words.ts";
@@ -132,11 +132,15 @@ const body = {
   metadata_json: 1,
 } as const;
 
+/** With both legs, the cosine of what only the words found is computed from its vector. */
+const needsVectors = ({ withVectors, vector, text }: ChunkSearch): boolean =>
+  withVectors === true || (vector !== null && text !== null);
+
 /** Each chosen row's body, once. */
 async function readBodies(
   context: Context,
   scope: Scope,
-  { withVectors }: ChunkSearch,
+  request: ChunkSearch,
   legs: Legs,
   signal: AbortSignal | undefined,
 ): Promise<ReadonlyMap<string, ChunkRow>> {
@@ -144,7 +148,7 @@ async function readBodies(
   if (ids.length === 0) return new Map();
   const found = await rows(context, collections.chunks)
     .find({ "metadata.tenant_id": scope.tenant, _id: { $in: ids } }, { signal, batchSize: 1000 })
-    .project<ChunkRow>(withVectors ? { ...body, vector: 1 } : body)
+    .project<ChunkRow>(needsVectors(request) ? { ...body, vector: 1 } : body)
     .toArray();
   return new Map(found.map((row) => [row._id, row]));
 }
@@ -190,15 +194,15 @@ function candidatesOf(
     if (whole === undefined) return [];
     const inVector = vectorRanks.get(row._id);
     const inText = textRanks.get(row._id);
-    const stored = request.withVectors ? vectorOf(whole) : null;
+    const stored = vectorOf(whole);
     return [
       {
         chunk: chunkOf(whole),
-        cosine: inVector?.score ?? null,
+        cosine: inVector?.score ?? (stored && request.vector && cosine(stored, request.vector)),
         bm25: inText?.score ?? scored?.(row) ?? null,
         vectorRank: inVector?.rank ?? null,
         textRank: inText?.rank ?? null,
-        ...(stored ? { vector: stored } : {}),
+        ...(stored && request.withVectors ? { vector: stored } : {}),
       },
     ];
   });
