@@ -72,6 +72,8 @@ export interface QueryOptions {
   readonly settings?: Partial<QuerySettings>;
   /** What was said before, oldest first, where the caller keeps the conversation; `session_id` wins. */
   readonly history?: readonly Pick<Message, "role" | "content">[];
+  /** What an agent remembers that may bear on the question, most useful first; a writing model is given it. */
+  readonly memories?: readonly string[];
 }
 
 export interface Parts {
@@ -142,7 +144,11 @@ export function createHybridRAG(parts: Parts): HybridRAG {
     const { signal, history: said = [] } = options;
     const settings = settingsOf(options);
     const history = request.session_id === null ? null : await talks.recall(scope, request.session_id, { signal });
-    const context = { messages: history?.messages ?? said, summary: history?.summary ?? "", memories: [] };
+    const context = {
+      messages: history?.messages ?? said,
+      summary: history?.summary ?? "",
+      memories: options.memories ?? [],
+    };
     if (parts.writer)
       return yield* modelAnswer({ ...ports, ...parts.writer }, scope, request, settings, { context, signal });
     const { question } = await condense(null, request.query, context, signal);
