@@ -4,7 +4,7 @@ import { HybridRAGError } from "../../errors.ts";
 import { matches } from "../../filter/matches.ts";
 import type { CallOptions, DocumentStore, DocumentVersion, PutResult } from "../../ports/store.ts";
 import { mayRead, type Scope } from "../../scope.ts";
-import { checkVector } from "./check-vector.ts";
+import { checkVector } from "../../ports/check-vector.ts";
 import { chunkRows, metadataOf } from "./chunk-rows.ts";
 import { call, rows, transaction, type Context } from "./context.ts";
 import {
@@ -224,7 +224,8 @@ function checkVersion(context: Context, { document, chunks }: DocumentVersion): 
       details: { path: "/chunks" },
     });
   }
-  for (const { vector } of chunks) if (vector) checkVector(context, vector, "/chunks/vector");
+  for (const { vector } of chunks)
+    if (vector) checkVector(vector, context.identity?.dimensions ?? null, "/chunks/vector");
 }
 
 async function replace(context: Context, prepared: Prepared, session: ClientSession): Promise<PutResult> {

@@ -2,7 +2,7 @@ import { compareText } from "../../filter/matches.ts";
 import type { LinkedPassage, LinkKind, LinkRequest, LinkResult, PassageEdge } from "../../ports/graph-store.ts";
 import type { Scope } from "../../scope.ts";
 import { bm25, type Weights } from "./bm25.ts";
-import { checkVector } from "./check-vector.ts";
+import { checkVector } from "../../ports/check-vector.ts";
 import { cosine, vectorOf, type ChunkRow } from "./chunk-rows.ts";
 import type { Context } from "./context.ts";
 import { distinct, isTitle, nameIndex, weightsOf, type GraphRow, type NameIndex } from "./derive-graph.ts";
@@ -22,7 +22,7 @@ export async function followLinks(
   request: LinkRequest,
   signal: AbortSignal | undefined,
 ): Promise<LinkResult> {
-  if (request.vector) checkVector(context, request.vector, "/vector");
+  if (request.vector) checkVector(request.vector, context.identity?.dimensions ?? null, "/vector");
   const around = await neighbourhood(context, scope, request, signal);
   const seeds = [...new Set(request.seeds)].filter((id) => around.rows.has(id));
   const edges = seeds.flatMap((seed) => [

@@ -3,7 +3,7 @@ import { compareText } from "../../filter/matches.ts";
 import type { MemoryHit, MemoryStore, NewMemory } from "../../ports/memory-store.ts";
 import type { Memory } from "../../records.ts";
 import type { Scope } from "../../scope.ts";
-import { checkVector } from "./check-vector.ts";
+import { checkVector } from "../../ports/check-vector.ts";
 import { cosine, vectorOf } from "./chunk-rows.ts";
 import { call, rows, transaction, type Context, type Row } from "./context.ts";
 import { bm25 } from "./bm25.ts";
@@ -25,7 +25,7 @@ export function mongoMemories(context: Context): MemoryStore {
   return {
     put: (scope, memory, options) =>
       call(context, options, async () => {
-        if (memory.vector) checkVector(context, memory.vector, "/vector");
+        if (memory.vector) checkVector(memory.vector, context.identity?.dimensions ?? null, "/vector");
         const now = new Date(context.now()).toISOString();
         const _id = identifierOf(scope.tenant, memory.agent_id, memory.memory_id);
         const fields = { ...fieldsOf(context, scope, memory), updated_at: now };
@@ -73,7 +73,7 @@ export function mongoMemories(context: Context): MemoryStore {
       }),
     search: (scope, agentId, request, options) =>
       call(context, options, async (signal) => {
-        if (request.vector) checkVector(context, request.vector, "/vector");
+        if (request.vector) checkVector(request.vector, context.identity?.dimensions ?? null, "/vector");
         const all = await memories().find(live(scope, agentId), { signal }).toArray();
         const scored = scoreAll(context, all, request.vector, request.text);
         const hits = scored.filter(
@@ -124,7 +124,7 @@ export function mongoMemories(context: Context): MemoryStore {
       }),
     restore: (scope, { memory, vector }, options) =>
       call(context, options, async (signal) => {
-        if (vector) checkVector(context, vector, "/vector");
+        if (vector) checkVector(vector, context.identity?.dimensions ?? null, "/vector");
         const _id = identifierOf(scope.tenant, memory.agent_id, memory.memory_id);
         const { access_count, accessed_at, created_at, updated_at } = memory;
         const history = { access_count, accessed_at, created_at, updated_at };

@@ -2,7 +2,7 @@ import type { Candidate, ChunkSearch, ChunkSearchResult } from "../../ports/chun
 import type { Scope } from "../../scope.ts";
 import { allowedChunks, type Allowed } from "./allowed.ts";
 import { bm25Scorer } from "./bm25.ts";
-import { checkVector } from "./check-vector.ts";
+import { checkVector } from "../../ports/check-vector.ts";
 import { chunkOf, cosine, vectorOf, type ChunkRow } from "./chunk-rows.ts";
 import { rows, type Context } from "./context.ts";
 import { collections } from "./names.ts";
@@ -26,7 +26,7 @@ export async function searchChunks(
   request: ChunkSearch,
   signal: AbortSignal | undefined,
 ): Promise<ChunkSearchResult> {
-  if (request.vector) checkVector(context, request.vector, "/vector");
+  if (request.vector) checkVector(request.vector, context.identity?.dimensions ?? null, "/vector");
   if (request.vector || request.text) await context.profile.requireReady();
   return context.searches.take(signal, () => search(context, scope, request, signal));
 }

@@ -14,7 +14,8 @@ import type { Token } from "../../text/analyze.ts";
 import { bm25, bodyField, titleField } from "./bm25.ts";
 import { readable, readableChunks } from "./documents.ts";
 import { enter, tenantOf, type State, type StoredChunk } from "./state.ts";
-import { checkVector, cosine } from "./vectors.ts";
+import { checkVector } from "../../ports/check-vector.ts";
+import { cosine } from "./vectors.ts";
 import { holdsPhrase, isOneEditApart, repairOf, type Vocabulary, vocabularyOf } from "./words.ts";
 
 export function memoryChunks(state: State): ChunkStore {
@@ -74,7 +75,7 @@ interface LegScores {
 const noLeg: LegScores = { score: () => null, ranks: new Map() };
 
 function search(state: State, scope: Scope, request: ChunkSearch): ChunkSearchResult {
-  if (request.vector) checkVector(state, request.vector, "/vector");
+  if (request.vector) checkVector(request.vector, state.identity?.dimensions ?? null, "/vector");
   const allowed = allowedChunks(state, scope, request.filter);
   const vectorLeg = request.vector ? searchVectors(allowed, request.vector, request) : noLeg;
   const text = request.text ? searchText(corpusOf(state, scope), allowed, state, request.text, request) : null;

@@ -15,7 +15,7 @@ import {
   type StoredChunk,
   type StoredDocument,
 } from "./state.ts";
-import { checkVector } from "./vectors.ts";
+import { checkVector } from "../../ports/check-vector.ts";
 
 export function memoryDocuments(state: State): DocumentStore {
   return {
@@ -182,7 +182,8 @@ function check(state: State, { document, chunks }: DocumentVersion): void {
       details: { path: "/chunks" },
     });
   }
-  for (const { vector } of chunks) if (vector) checkVector(state, vector, "/chunks/vector");
+  for (const { vector } of chunks)
+    if (vector) checkVector(vector, state.identity?.dimensions ?? null, "/chunks/vector");
 }
 
 function storedChunk(state: State, { vector, embedding_hash, ...chunk }: NewChunk): StoredChunk {

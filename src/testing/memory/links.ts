@@ -4,11 +4,12 @@ import type { Scope } from "../../scope.ts";
 import { allowedChunks, corpusOf, scoresOf, termsOf } from "./chunks.ts";
 import { distinct, isTitle, weightsOf, type SeenGraph } from "./seen-graph.ts";
 import type { State } from "./state.ts";
-import { checkVector, cosine } from "./vectors.ts";
+import { checkVector } from "../../ports/check-vector.ts";
+import { cosine } from "./vectors.ts";
 
 /** One round of links, as `LinkRequest` describes them, by scanning every mention for every seed. */
 export function followLinks(state: State, scope: Scope, request: LinkRequest, graph: SeenGraph): LinkResult {
-  if (request.vector) checkVector(state, request.vector, "/vector");
+  if (request.vector) checkVector(request.vector, state.identity?.dimensions ?? null, "/vector");
   const seeds = [...new Set(request.seeds)].filter((id) => graph.chunks.has(id));
   const edges = seeds.flatMap((seed) => [...namedLinks(seed, request, graph), ...explicitLinks(seed, request, graph)]);
   const titled = request.titled.flatMap((name) => titledBy(graph, name));

@@ -12,7 +12,8 @@ import type { Scope } from "../../scope.ts";
 import { bm25, bodyField } from "./bm25.ts";
 import { pageOf, type SortKey } from "./paging.ts";
 import { enter, frozen, isoNow, tenantOf, type State, type StoredMemory } from "./state.ts";
-import { checkVector, cosine } from "./vectors.ts";
+import { checkVector } from "../../ports/check-vector.ts";
+import { cosine } from "./vectors.ts";
 
 export function memoryMemories(state: State): MemoryStore {
   return {
@@ -83,7 +84,7 @@ const live = (state: State, scope: Scope, agentId: string): readonly StoredMemor
   );
 
 function put(state: State, scope: Scope, { vector, ...memory }: NewMemory): Memory {
-  if (vector) checkVector(state, vector, "/vector");
+  if (vector) checkVector(vector, state.identity?.dimensions ?? null, "/vector");
   const before = live(state, scope, memory.agent_id).find((stored) => stored.memory.memory_id === memory.memory_id);
   const now = isoNow(state);
   const stored: StoredMemory = {
@@ -110,7 +111,7 @@ function put(state: State, scope: Scope, { vector, ...memory }: NewMemory): Memo
 }
 
 function restore(state: State, scope: Scope, { memory, vector }: WholeMemory): RestoreOutcome {
-  if (vector) checkVector(state, vector, "/vector");
+  if (vector) checkVector(vector, state.identity?.dimensions ?? null, "/vector");
   const of = live(state, scope, memory.agent_id);
   const before = of.find((stored) => stored.memory.memory_id === memory.memory_id)?.memory;
   const isKept =
@@ -138,7 +139,7 @@ function isWanted(memory: Memory, { type, validAt }: { readonly type?: string; r
 /** Words are weighed by how rare they are among all the agent's memories. */
 function search(state: State, memories: readonly StoredMemory[], request: MemorySearch): readonly MemoryHit[] {
   const { vector, text, limit } = request;
-  if (vector) checkVector(state, vector, "/vector");
+  if (vector) checkVector(vector, state.identity?.dimensions ?? null, "/vector");
   const words = text === null ? [] : [...new Set(state.analyzer.analyze(text))].map((word) => [word]);
   const scores = bm25([{ texts: memories.map((stored) => stored.terms), ...bodyField }], words);
   const hits = memories

@@ -7,7 +7,7 @@ import { bitmapOf } from "../bitmap.ts";
 import { scoreFew } from "../text/score-few.ts";
 import { readDimensions } from "../tables/identity.ts";
 import { tenantOf } from "../tables/tenants.ts";
-import { checkVector } from "../vector/check-vector.ts";
+import { checkVector } from "../../../ports/check-vector.ts";
 import type { ReadContext } from "../workers/context.ts";
 import { explicitTargets } from "./explicit-targets.ts";
 import { asTitle, inBody } from "./graph-segment.ts";

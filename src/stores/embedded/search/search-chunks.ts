@@ -9,7 +9,7 @@ import { chunkColumns, chunkTables, toChunk, type ChunkRow } from "../tables/doc
 import { readDimensions } from "../tables/identity.ts";
 import { checkedLimit } from "../tables/paging.ts";
 import { tenantOf } from "../tables/tenants.ts";
-import { checkVector } from "../vector/check-vector.ts";
+import { checkVector } from "../../../ports/check-vector.ts";
 import type { ReadContext } from "../workers/context.ts";
 import { allowedSlots, type AllowedSlots } from "./allowed-slots.ts";
 import type { ChunkIds } from "./best-slots.ts";

@@ -5,7 +5,7 @@ import { mayRead, type Scope } from "../../../scope.ts";
 import type { Database } from "../sqlite/database.ts";
 import type { CallContext } from "../workers/context.ts";
 import { documentColumns, documentTables, vectorBytes, type DocumentRow } from "./document-rows.ts";
-import { checkVector } from "../vector/check-vector.ts";
+import { checkVector } from "../../../ports/check-vector.ts";
 import { removeGraph, writeGraph } from "./graph-writes.ts";
 import { adoptDimensions } from "./identity.ts";
 import { releaseMetadata, retainMetadata } from "./metadata.ts";

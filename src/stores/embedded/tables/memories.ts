@@ -6,7 +6,7 @@ import type { Scope } from "../../../scope.ts";
 import type { Analyzer } from "../../../text/analyze.ts";
 import type { Database } from "../sqlite/database.ts";
 import { contentWeights, scoreTexts } from "../text/score-texts.ts";
-import { checkVector } from "../vector/check-vector.ts";
+import { checkVector } from "../../../ports/check-vector.ts";
 import { cosine } from "../vector/cosine.ts";
 import type { CallContext } from "../workers/context.ts";
 import { storedVector, vectorBytes } from "./document-rows.ts";

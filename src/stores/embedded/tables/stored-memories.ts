@@ -1,7 +1,7 @@
 import type { StoredMemory } from "../../../ports/memory-store.ts";
 import type { Page, PageRequest, RestoreOutcome } from "../../../ports/store.ts";
 import type { Scope } from "../../../scope.ts";
-import { checkVector } from "../vector/check-vector.ts";
+import { checkVector } from "../../../ports/check-vector.ts";
 import type { CallContext } from "../workers/context.ts";
 import { storedVector, vectorBytes } from "./document-rows.ts";
 import { adoptDimensions } from "./identity.ts";

@@ -1,6 +1,8 @@
-import { HybridRAGError } from "../../../errors.ts";
+import { HybridRAGError } from "../errors.ts";
 
 /**
+ * What every store refuses alike, before it compares or keeps a vector: zero, not finite, or of other dimensions.
+ *
  * @param dimensions those of the index; null when it has none yet.
  * @throws HybridRAGError `invalid_input` for a vector that cannot be compared with those of the index.
  */
