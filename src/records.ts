@@ -90,11 +90,18 @@ export interface Mention {
   readonly end: number | null;
 }
 
-/** A passage points at something: a hyperlink, "see section 3", a file name, a ticket, a reply. */
+/**
+ * A passage points at something: a hyperlink, "see section 3", a file name, a ticket, a reply. Or it is a place that
+ * others point at (anchor): a heading, an element with an id, a message with its number.
+ */
 export interface PassageLink {
   readonly chunk_id: string;
-  readonly kind: "hyperlink" | "reference" | "file" | "ticket" | "reply" | "citation";
-  /** A document's source, its id, or an entity's normalised name; resolved when it is followed. */
+  readonly kind: "hyperlink" | "reference" | "file" | "ticket" | "reply" | "citation" | "anchor";
+  /**
+   * Where it leads, resolved when it is followed: to the passages with an anchor of this very address, else to a
+   * document by its source or id (before a "#"), else to passages by their title's normalised name. Of an anchor: its
+   * own address.
+   */
   readonly target: string;
   readonly start: number;
   readonly end: number;

@@ -86,7 +86,7 @@ const mention: z.ZodType<Mention> = z.strictObject({
 
 const link: z.ZodType<PassageLink> = z.strictObject({
   chunk_id: text,
-  kind: z.enum(["hyperlink", "reference", "file", "ticket", "reply", "citation"]),
+  kind: z.enum(["hyperlink", "reference", "file", "ticket", "reply", "citation", "anchor"]),
   target: text,
   start: count,
   end: count,

@@ -3,10 +3,12 @@ import { compareText } from "../filter/matches.ts";
 import type { TextLegReport } from "../ports/chunk-store.ts";
 import type {
   EntityWeight,
+  ExplicitLinkKind,
   GraphStore,
   LinkedPassage,
   LinkKind,
   LinkResult,
+  NamedLinkKind,
   PassageEdge,
 } from "../ports/graph-store.ts";
 import type { Scope } from "../scope.ts";
@@ -74,6 +76,15 @@ const maxQuestionTerms = 25;
 const minTitleLinks = 0.2;
 const limits = { maxShared: 20, maxSubname: 50, maxPassages: 200 };
 const maxAnchorPassages = 50;
+/** What the format itself says is as good as a title; a path or a number in running text may mean something else. */
+const explicitWeights: Readonly<Record<ExplicitLinkKind, number>> = {
+  hyperlink: 1,
+  reply: 1,
+  citation: 1,
+  ticket: 1,
+  reference: 0.8,
+  file: 0.8,
+};
 
 /**
  * Follows the links that cover what the question still leaves open: from the best passages that mention a name of the
@@ -154,7 +165,12 @@ class Walk {
     const top = totalOf(ordered[0]?.[1]) || 1;
     const strength = new Map(seeds.map(([id, place]) => [id, (totalOf(place) / top) * decay]));
     const links = result.edges.filter((edge) => strength.has(edge.from) && edge.from !== edge.to);
-    const gains = links.map((edge) => this.#gain(edge, strength.get(edge.from)!, weights.get(edge.entity)));
+    const fans = Map.groupBy(links, fanOf);
+    const breadthOf = (edge: PassageEdge): number =>
+      isNamed(edge.kind)
+        ? this.#breadth(edge.kind, weights.get(edge.entity))
+        : explicitWeights[edge.kind] / Math.sqrt(fans.get(fanOf(edge))!.length);
+    const gains = links.map((edge) => this.#gain(edge, breadthOf(edge) * strength.get(edge.from)!));
     links.forEach((edge, index) => this.#reach(edge, gains[index]!));
     return seeds.length > 0;
   }
@@ -217,24 +233,22 @@ class Walk {
     return mass >= anchoredMass;
   }
 
-  #gain(edge: PassageEdge, strength: number, weight: EntityWeight | undefined): number {
+  #gain(edge: PassageEdge, strength: number): number {
     const from = this.#places.get(edge.from)!.mask;
     const to = this.#places.get(edge.to)!.mask;
     const residual = this.#coverage.share(to & ~from);
     const union = this.#coverage.share(to | from);
-    return this.#breadth(edge.kind, weight) * strength * (1 + 2 * residual + union);
+    return strength * (1 + 2 * residual + union);
   }
 
   /** How much a link of this kind over this name says: rare names say more. */
-  #breadth(kind: LinkKind, weight: EntityWeight | undefined): number {
+  #breadth(kind: NamedLinkKind, weight: EntityWeight | undefined): number {
     const passages = Math.max(1, weight?.passages ?? 1);
     const total = this.#input.text.corpusSize;
     const rarity = (Math.log(1 + total / passages) / Math.log(1 + total)) ** 1.5;
     switch (kind) {
       case "forward":
         return 1 / Math.sqrt(Math.max(1, weight?.titled ?? 1));
-      case "explicit":
-        return 1;
       case "shared":
         return 0.7 * rarity;
       case "back":
@@ -251,6 +265,11 @@ class Walk {
     place.reason = { from_chunk_id: edge.from, entity: edge.entity, link: edge.kind, strength: gain };
   }
 }
+
+const isNamed = (kind: LinkKind): kind is NamedLinkKind => !(kind in explicitWeights);
+
+/** All that one address of one passage leads to: the more passages it means, the less it says of each. */
+const fanOf = ({ from, entity, kind }: PassageEdge): string => JSON.stringify([from, entity, kind]);
 
 const totalOf = (place: Place | undefined): number => (place ? place.base + place.bonus : 0);
 

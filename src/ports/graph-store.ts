@@ -1,5 +1,5 @@
 import type { Filter } from "../filter/filter.ts";
-import type { Entity, Mention, Relationship } from "../records.ts";
+import type { Entity, Mention, PassageLink, Relationship } from "../records.ts";
 import type { Scope } from "../scope.ts";
 import type { CallOptions, Page, PageRequest } from "./store.ts";
 
@@ -26,8 +26,9 @@ export interface GraphStore {
   /** One round of links out of these passages. */
   links(scope: Scope, request: LinkRequest, options?: CallOptions): Promise<LinkResult>;
   /**
-   * Names that stand in a passage and are another passage's title, per passage: what says whether following links is
-   * worth the while. Asked with every question, so it may be as old as a fiftieth of the passages.
+   * Names that stand in a passage and are another passage's title, and addresses in it that lead to another passage,
+   * per passage: what says whether following links is worth the while. Asked with every question, so it may be as old as
+   * a fiftieth of the passages, and of more than 2,000 passages count the addresses of 2,000.
    */
   linkDensity(scope: Scope, options?: CallOptions): Promise<number>;
   count(scope: Scope, options?: CallOptions): Promise<GraphCounts>;
@@ -65,10 +66,13 @@ export interface LinkRequest {
  * Why a passage leads to another, over one name. forward: the name stands in the first and is the second's title.
  * back: the name is the first's title and stands in the second. shared: it stands in both. subname: it stands in the
  * first and is a part of a longer name (of up to seven words) in the second; a part of one word counts from four letters
- * on, if it is a title or stands in three passages. explicit: the first points at the second (hyperlink, reply …).
+ * on, if it is a title or stands in three passages. The other kinds: the first points at the second itself, and the
+ * name is the address (see `PassageLink`).
  * A name stands in a passage when a mention of another kind than "title" says so. Counts are of seen passages.
  */
-export type LinkKind = "forward" | "back" | "shared" | "subname" | "explicit";
+export type LinkKind = NamedLinkKind | ExplicitLinkKind;
+export type NamedLinkKind = "forward" | "back" | "shared" | "subname";
+export type ExplicitLinkKind = Exclude<PassageLink["kind"], "anchor">;
 
 export interface PassageEdge {
   readonly from: string;
@@ -101,5 +105,5 @@ export interface GraphCounts {
   readonly relationships: number;
   readonly passages: number;
   /** See `linkDensity`; exact. */
-  readonly titleLinksPerPassage: number;
+  readonly linksPerPassage: number;
 }

@@ -1,6 +1,7 @@
 import { compareText } from "../../filter/matches.ts";
 import type { EntityWeight } from "../../ports/graph-store.ts";
-import type { Entity, Mention, Relationship } from "../../records.ts";
+import type { Entity, Mention, PassageLink, Relationship } from "../../records.ts";
+import { documentOfAddress } from "../../text/link-address.ts";
 import type { ChunkRow } from "./chunk-rows.ts";
 
 /** What the graph reads of a chunk. */
@@ -103,14 +104,41 @@ export const weightsOf = (index: NameIndex, names: readonly string[]): readonly 
     return passages === 0 ? [] : { entity, passages, titled: index.titled.get(entity)?.length ?? 0 };
   });
 
-/** Names that stand in a passage and are another passage's title, per passage. */
-export function titleLinksPerPassage(rows: readonly GraphRow[]): number {
-  const { titled } = nameIndex(rows);
+export const isPointer = (link: PassageLink): boolean => link.kind !== "anchor";
+
+/** Where an address leads among these passages, in the order of `PassageLink`. */
+export function addressTargets(
+  rows: readonly GraphRow[],
+  { titled }: NameIndex,
+): (address: string) => readonly string[] {
+  const places = new Map<string, Set<string>>();
+  const add = (key: string, chunkId: string): void => void places.set(key, (places.get(key) ?? new Set()).add(chunkId));
+  for (const { chunk_id, source, document_id, links } of rows) {
+    add(`document ${source}`, chunk_id);
+    add(`document ${document_id}`, chunk_id);
+    for (const link of links) if (!isPointer(link)) add(`anchor ${link.target}`, chunk_id);
+  }
+  return (address) => {
+    const found = places.get(`anchor ${address}`) ?? places.get(`document ${documentOfAddress(address)}`);
+    return found === undefined ? (titled.get(address) ?? []) : distinct([...found]);
+  };
+}
+
+/** Names in a passage that are another passage's title, and addresses in it that lead to another, per passage. */
+export function linksPerPassage(rows: readonly GraphRow[]): number {
+  const names = nameIndex(rows);
+  const { titled } = names;
+  const leadsTo = addressTargets(rows, names);
+  const addresses = rows.flatMap(({ chunk_id, links }) =>
+    distinct(links.filter(isPointer).map((link) => link.target)).filter((target) =>
+      leadsTo(target).some((id) => id !== chunk_id),
+    ),
+  );
   const pairs = new Set(
     rows
       .flatMap((row) => row.mentions)
       .filter((mention) => !isTitle(mention) && titled.get(mention.entity)?.some((id) => id !== mention.chunk_id))
       .map((mention) => JSON.stringify([mention.chunk_id, mention.entity])),
   );
-  return rows.length === 0 ? 0 : pairs.size / rows.length;
+  return rows.length === 0 ? 0 : (pairs.size + addresses.length) / rows.length;
 }

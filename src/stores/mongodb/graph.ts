@@ -2,7 +2,7 @@ import { allOf } from "../../filter/filter.ts";
 import type { GraphStore } from "../../ports/graph-store.ts";
 import type { Scope } from "../../scope.ts";
 import { call, rows, type Context } from "./context.ts";
-import { entitiesOf, nameIndex, relationshipsOf, titleLinksPerPassage, weightsOf } from "./derive-graph.ts";
+import { entitiesOf, nameIndex, relationshipsOf, linksPerPassage, weightsOf } from "./derive-graph.ts";
 import { graphRows } from "./graph-rows.ts";
 import { followLinks } from "./links.ts";
 import { collections } from "./names.ts";
@@ -21,7 +21,7 @@ export function mongoGraph(context: Context): GraphStore {
           entities: nameIndex(all).passages.size,
           relationships: relationshipsOf(all).length,
           passages: all.length,
-          titleLinksPerPassage: titleLinksPerPassage(all),
+          linksPerPassage: linksPerPassage(all),
         };
       }),
     );
@@ -60,7 +60,7 @@ export function mongoGraph(context: Context): GraphStore {
       call(context, options, async (signal) => weightsOf(nameIndex(await named(scope, names, signal)), names)),
     links: (scope, request, options) =>
       call(context, options, (signal) => followLinks(context, scope, request, signal)),
-    linkDensity: async (scope, options) => (await count(scope, options)).titleLinksPerPassage,
+    linkDensity: async (scope, options) => (await count(scope, options)).linksPerPassage,
     count,
   };
 }

@@ -135,6 +135,7 @@ export const supportingIndexes: readonly SupportingIndex[] = [
   index(collections.chunks, { "metadata.tenant_id": 1, source: 1 }),
   index(collections.chunks, { "metadata.tenant_id": 1, entities: 1 }),
   index(collections.chunks, { "metadata.tenant_id": 1, subnames: 1 }),
+  index(collections.chunks, { "metadata.tenant_id": 1, "links.kind": 1, "links.target": 1 }),
   index(collections.chunks, { "metadata.tenant_id": 1, vocabulary: 1, live: 1 }),
   index(collections.chunks, { "metadata.tenant_id": 1, _id: 1 }),
   index(collections.chunks, { "metadata.tenant_id": 1, "assertions.source_entity": 1 }),

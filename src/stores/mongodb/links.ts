@@ -1,11 +1,27 @@
-import { compareText } from "../../filter/matches.ts";
-import type { LinkedPassage, LinkKind, LinkRequest, LinkResult, PassageEdge } from "../../ports/graph-store.ts";
+import type {
+  ExplicitLinkKind,
+  LinkedPassage,
+  LinkKind,
+  LinkRequest,
+  LinkResult,
+  PassageEdge,
+} from "../../ports/graph-store.ts";
 import type { Scope } from "../../scope.ts";
 import { bm25, type Weights } from "./bm25.ts";
 import { checkVector } from "../../ports/check-vector.ts";
 import { cosine, vectorOf, type ChunkRow } from "./chunk-rows.ts";
+import { documentOfAddress } from "../../text/link-address.ts";
 import type { Context } from "./context.ts";
-import { distinct, isTitle, nameIndex, weightsOf, type GraphRow, type NameIndex } from "./derive-graph.ts";
+import {
+  addressTargets,
+  distinct,
+  isPointer,
+  isTitle,
+  nameIndex,
+  weightsOf,
+  type GraphRow,
+  type NameIndex,
+} from "./derive-graph.ts";
 import { graphRows } from "./graph-rows.ts";
 import { readChunks } from "./visible-rows.ts";
 
@@ -47,14 +63,16 @@ async function neighbourhood(
 ): Promise<Neighbourhood> {
   const seeds = await graphRows(context, scope, { chunk_id: { $in: request.seeds } }, request.filter, signal);
   const names = [...new Set(seeds.flatMap((row) => row.mentions.map((mention) => mention.entity)))];
-  const targets = [...new Set(seeds.flatMap((row) => row.links.map((link) => link.target)))];
+  const targets = [...new Set(seeds.flatMap((row) => row.links.filter(isPointer).map((link) => link.target)))];
+  const documents = [...new Set(targets.map(documentOfAddress))];
   const wanted = [...new Set([...names, ...targets, ...request.titled])];
   const match = {
     $or: [
       { entities: { $in: wanted } },
       { subnames: { $in: names } },
-      { source: { $in: targets } },
-      { document_id: { $in: targets } },
+      { links: { $elemMatch: { kind: "anchor", target: { $in: targets } } } },
+      { source: { $in: documents } },
+      { document_id: { $in: documents } },
     ],
   };
   const others = wanted.length === 0 ? [] : await graphRows(context, scope, match, request.filter, signal);
@@ -106,19 +124,14 @@ function namingLonger(names: NameIndex, entity: string, request: LinkRequest): r
   return passages + found.length <= request.maxSubname ? found : [];
 }
 
-/** A target is a document's source or id, else a name whose titled passages are meant. */
 function explicitLinks(seed: string, request: LinkRequest, { rows, names }: Neighbourhood): readonly PassageEdge[] {
-  const targets = distinct(rows.get(seed)!.links.map((link) => link.target));
-  return targets
-    .filter((target) => !request.except.includes(target))
-    .flatMap((target) => {
-      const ofDocument = [...rows.values()]
-        .filter((row) => row.source === target || row.document_id === target)
-        .map((row) => row.chunk_id)
-        .toSorted(compareText);
-      const ids = ofDocument.length > 0 ? ofDocument : (names.titled.get(target) ?? []);
-      return edgesTo("explicit", seed, target, ids, request);
-    });
+  const leadsTo = addressTargets([...rows.values()], names);
+  const own = rows.get(seed)!.links.filter((link) => isPointer(link) && !request.except.includes(link.target));
+  const pointers = distinct(own.map(({ kind, target }) => JSON.stringify([target, kind])));
+  return pointers.flatMap((pointer) => {
+    const [target, kind] = JSON.parse(pointer) as [string, ExplicitLinkKind];
+    return edgesTo(kind, seed, target, leadsTo(target), request);
+  });
 }
 
 const bodies = { content: 0, vocabulary: 0, assertions: 0, links: 0, mentions: 0 } as const;

@@ -105,9 +105,9 @@ export const assertion = (chunk_id: string, from: string, to: string, weight = 1
   confidence: "high",
 });
 
-export const link = (chunk_id: string, target: string): PassageLink => ({
+export const link = (chunk_id: string, target: string, kind: PassageLink["kind"] = "hyperlink"): PassageLink => ({
   chunk_id,
-  kind: "hyperlink",
+  kind,
   target,
   start: 0,
   end: 1,

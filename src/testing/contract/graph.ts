@@ -175,7 +175,7 @@ export const graphCases: readonly ContractCase[] = [
     },
   },
   {
-    name: "explicit links lead to documents by source or id, and to titles",
+    name: "addresses lead to documents by source or id, and to titles",
     async run(world) {
       const scope = world.tenant();
       await passage(world, scope, "a", [], ["b.txt", "c", "some title", "nowhere"]);
@@ -183,7 +183,36 @@ export const graphCases: readonly ContractCase[] = [
       await passage(world, scope, "c", []);
       await passage(world, scope, "d", ["some title!"]);
       const { told } = await follow(world, scope, {});
-      assert.deepEqual(told, ["explicit a:0 b.txt b:0", "explicit a:0 c c:0", "explicit a:0 some title d:0"]);
+      assert.deepEqual(told, ["hyperlink a:0 b.txt b:0", "hyperlink a:0 c c:0", "hyperlink a:0 some title d:0"]);
+    },
+  },
+  {
+    name: "an address with a place leads to the passage that is the place, else to the whole document",
+    async run({ store, tenant }) {
+      const scope = tenant();
+      const put = (id: string, parts: readonly string[], links: readonly PassageLink[]) =>
+        store.documents.put(scope, versionOf({ id, parts, graph: { links } }));
+      await put(
+        "a",
+        ["here"],
+        [
+          link("a:0", "b.txt#two", "reply"),
+          link("a:0", "b.txt#two", "citation"),
+          link("a:0", "c#gone"),
+          link("a:0", "#7", "ticket"),
+        ],
+      );
+      await put("b", ["one", "two"], [link("b:1", "b.txt#two", "anchor"), link("b:1", "#7", "anchor")]);
+      await put("c", ["x", "y"], [link("c:0", "c#there", "anchor")]);
+      const told = async (request: Partial<LinkRequest> = {}) =>
+        (await follow({ store } as World, scope, request)).told;
+      const wanted = ["citation a:0 b.txt#two b:1", "hyperlink a:0 c#gone c:0", "hyperlink a:0 c#gone c:1"];
+      assert.deepEqual(await told(), [...wanted, "reply a:0 b.txt#two b:1", "ticket a:0 #7 b:1"]);
+      assert.deepEqual(await told({ seeds: ["b:1"] }), []);
+      assert.equal((await store.graph.count(scope)).linksPerPassage, 3 / 5);
+      assert.equal(await store.graph.linkDensity(scope), 3 / 5);
+      await store.documents.delete(scope, "b");
+      assert.deepEqual(await told(), wanted.slice(1));
     },
   },
   {
@@ -244,14 +273,14 @@ export const graphCases: readonly ContractCase[] = [
         entities: 0,
         relationships: 0,
         passages: 0,
-        titleLinksPerPassage: 0,
+        linksPerPassage: 0,
       });
       await passage(world, scope, "a", ["home!", "home", "target"]);
       await passage(world, scope, "b", ["target!", "home"]);
       await passage(world, scope, "c", ["target", "else"]);
       await passage(world, scope, "d", []);
-      const { titleLinksPerPassage, entities, passages } = await store.graph.count(scope);
-      assert.deepEqual([titleLinksPerPassage, entities, passages], [0.75, 3, 4]);
+      const { linksPerPassage, entities, passages } = await store.graph.count(scope);
+      assert.deepEqual([linksPerPassage, entities, passages], [0.75, 3, 4]);
       assert.equal(await store.graph.linkDensity(scope), 0.75);
     },
   },

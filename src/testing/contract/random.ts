@@ -23,9 +23,13 @@ const graphOf = (id: string, parts: number): fc.Arbitrary<DocumentGraph> => {
     ),
     links: fc.array(
       fc
-        .tuple(chunk, fc.constantFrom(...documentIds, "a.txt", "kafka", "unknown"))
-        .map(([at, target]) => link(at, target)),
-      { maxLength: 2 },
+        .tuple(
+          chunk,
+          fc.constantFrom(...documentIds, "a.txt", "a.txt#there", "kafka", "unknown"),
+          fc.constantFrom("hyperlink" as const, "reply" as const, "anchor" as const),
+        )
+        .map(([at, target, kind]) => link(at, target, kind)),
+      { maxLength: 4 },
     ),
     assertions: fc.array(
       fc

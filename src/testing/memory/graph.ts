@@ -2,7 +2,7 @@ import { compareText } from "../../filter/matches.ts";
 import type { GraphStore } from "../../ports/graph-store.ts";
 import { followLinks } from "./links.ts";
 import { pageOf } from "./paging.ts";
-import { entitiesOf, relationshipsOf, seen, titleLinksPerPassage, weightsOf } from "./seen-graph.ts";
+import { entitiesOf, relationshipsOf, seen, linksPerPassage, weightsOf } from "./seen-graph.ts";
 import { enter, type State } from "./state.ts";
 
 /** The graph is never stored: every answer is derived from what the readable passages assert at that moment. */
@@ -46,7 +46,7 @@ export function memoryGraph(state: State): GraphStore {
     },
     async linkDensity(scope, options) {
       enter(state, options);
-      return titleLinksPerPassage(seen(state, scope, null));
+      return linksPerPassage(seen(state, scope, null));
     },
     async count(scope, options) {
       enter(state, options);
@@ -55,7 +55,7 @@ export function memoryGraph(state: State): GraphStore {
         entities: entitiesOf(graph).length,
         relationships: relationshipsOf(graph).length,
         passages: graph.chunks.size,
-        titleLinksPerPassage: titleLinksPerPassage(graph),
+        linksPerPassage: linksPerPassage(graph),
       };
     },
   };

@@ -1,8 +1,8 @@
-import { compareText } from "../../filter/matches.ts";
 import type { LinkedPassage, LinkKind, LinkRequest, LinkResult, PassageEdge } from "../../ports/graph-store.ts";
+import type { PassageLink } from "../../records.ts";
 import type { Scope } from "../../scope.ts";
 import { allowedChunks, corpusOf, scoresOf, termsOf } from "./chunks.ts";
-import { distinct, isTitle, weightsOf, type SeenGraph } from "./seen-graph.ts";
+import { distinct, isTitle, targetsOf, titledBy, weightsOf, type SeenGraph } from "./seen-graph.ts";
 import type { State } from "./state.ts";
 import { checkVector } from "../../ports/check-vector.ts";
 import { cosine } from "./vectors.ts";
@@ -69,9 +69,6 @@ const edgesTo = (
     .slice(0, request.maxPassages)
     .map((to) => ({ from, to, entity, kind }));
 
-const titledBy = (graph: SeenGraph, entity: string): readonly string[] =>
-  distinct(graph.mentions.filter((m) => m.entity === entity && isTitle(m)).map((m) => m.chunk_id));
-
 const mentioning = (graph: SeenGraph, entity: string): readonly string[] =>
   distinct(graph.mentions.filter((m) => m.entity === entity && !isTitle(m)).map((m) => m.chunk_id));
 
@@ -92,16 +89,11 @@ function namingLonger(graph: SeenGraph, entity: string, request: LinkRequest): r
   return (weight?.passages ?? 0) + passages.length <= request.maxSubname ? passages : [];
 }
 
-/** A target is a document's source or id, else a name whose titled passages are meant. */
 function explicitLinks(seed: string, request: LinkRequest, graph: SeenGraph): readonly PassageEdge[] {
-  const targets = distinct(graph.links.filter((link) => link.chunk_id === seed).map((link) => link.target));
-  return targets
-    .filter((target) => !request.except.includes(target))
-    .flatMap((target) => {
-      const ofDocument = [...graph.chunks.values()]
-        .filter((chunk) => chunk.source === target || chunk.document_id === target)
-        .map((chunk) => chunk.chunk_id)
-        .toSorted(compareText);
-      return edgesTo("explicit", seed, target, ofDocument.length > 0 ? ofDocument : titledBy(graph, target), request);
-    });
+  const own = graph.links.filter((link) => link.chunk_id === seed && !request.except.includes(link.target));
+  const addresses = distinct(own.map(({ kind, target }) => JSON.stringify([target, kind])));
+  return addresses.flatMap((address) => {
+    const [target, kind] = JSON.parse(address) as [string, PassageLink["kind"]];
+    return kind === "anchor" ? [] : edgesTo(kind, seed, target, targetsOf(graph, target), request);
+  });
 }

@@ -3,6 +3,7 @@ import { compareText } from "../../filter/matches.ts";
 import type { EntityWeight } from "../../ports/graph-store.ts";
 import type { Assertion, Chunk, Entity, Mention, PassageLink, Relationship } from "../../records.ts";
 import type { Scope } from "../../scope.ts";
+import { documentOfAddress } from "../../text/link-address.ts";
 import { allowedChunks } from "./chunks.ts";
 import { readableDocuments } from "./documents.ts";
 import { frozen, type State } from "./state.ts";
@@ -77,8 +78,8 @@ export const weightsOf = (graph: SeenGraph, names: readonly string[]): readonly 
     };
   });
 
-/** Names in the body of a passage that are the title of another one, per passage. */
-export function titleLinksPerPassage(graph: SeenGraph): number {
+/** Names in the body of a passage that are the title of another one, and addresses that lead to another, per passage. */
+export function linksPerPassage(graph: SeenGraph): number {
   const titles = graph.mentions.filter(isTitle);
   const linked = graph.mentions.filter(
     (mention) =>
@@ -86,8 +87,27 @@ export function titleLinksPerPassage(graph: SeenGraph): number {
       titles.some((title) => title.entity === mention.entity && title.chunk_id !== mention.chunk_id),
   );
   const pairs = new Set(linked.map((mention) => JSON.stringify([mention.chunk_id, mention.entity])));
-  return graph.chunks.size === 0 ? 0 : pairs.size / graph.chunks.size;
+  const explicit = new Set(
+    graph.links
+      .filter(
+        ({ kind, chunk_id, target }) => kind !== "anchor" && targetsOf(graph, target).some((id) => id !== chunk_id),
+      )
+      .map((link) => JSON.stringify([link.chunk_id, link.target])),
+  );
+  return graph.chunks.size === 0 ? 0 : (pairs.size + explicit.size) / graph.chunks.size;
 }
+
+/** Where an address leads, in the order of `PassageLink`. */
+export function targetsOf(graph: SeenGraph, target: string): readonly string[] {
+  const anchored = graph.links.filter((link) => link.kind === "anchor" && link.target === target);
+  if (anchored.length > 0) return distinct(anchored.map((link) => link.chunk_id));
+  const document = documentOfAddress(target);
+  const own = [...graph.chunks.values()].filter((one) => one.source === document || one.document_id === document);
+  return own.length > 0 ? distinct(own.map((chunk) => chunk.chunk_id)) : titledBy(graph, target);
+}
+
+export const titledBy = (graph: SeenGraph, entity: string): readonly string[] =>
+  distinct(graph.mentions.filter((m) => m.entity === entity && isTitle(m)).map((m) => m.chunk_id));
 
 export const isTitle = (mention: Mention): boolean => mention.kind === "title";
 

@@ -9,7 +9,7 @@ import { readDimensions } from "../tables/identity.ts";
 import { tenantOf } from "../tables/tenants.ts";
 import { checkVector } from "../../../ports/check-vector.ts";
 import type { ReadContext } from "../workers/context.ts";
-import { explicitTargets } from "./explicit-targets.ts";
+import { explicitTargets, type Pointer } from "./explicit-targets.ts";
 import { asTitle, inBody } from "./graph-segment.ts";
 import { graphView, type GraphView, type Place } from "./graph-view.ts";
 import { buffersOf, sentLinks, type SentLinks } from "./sent-links.ts";
@@ -93,11 +93,8 @@ function namingLonger({ view, request }: Round, entity: string): readonly Place[
   return room < 0 ? [] : (view.namingLonger(entity, room) ?? []);
 }
 
-const explicitLinks = (
-  round: Round,
-  from: Place,
-  targets: ReadonlyMap<string, readonly Place[]> = new Map(),
-): readonly Link[] => [...targets].flatMap(([entity, to]) => linksTo(round, { kind: "explicit", entity, from }, to));
+const explicitLinks = (round: Round, from: Place, pointers: readonly Pointer[] = []): readonly Link[] =>
+  pointers.flatMap(({ kind, address, places }) => linksTo(round, { kind, entity: address, from }, places));
 
 export interface PlaceScores {
   /** NaN where there is no cosine. */

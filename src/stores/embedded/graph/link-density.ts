@@ -5,6 +5,7 @@ import type { TenantIndex } from "../index/tenant-index.ts";
 import { tenantOf } from "../tables/tenants.ts";
 import type { ReadContext } from "../workers/context.ts";
 import { asTitle, inBody, type GraphSegment } from "./graph-segment.ts";
+import { countExplicitLinks } from "./explicit-density.ts";
 import { graphView, postingsOf, sight, type Sight } from "./graph-view.ts";
 import { nameIndex, startOfName } from "./name-table.ts";
 
@@ -28,10 +29,31 @@ export function linkDensity(context: ReadContext, scope: Scope): number {
   const { size, dead } = index.slots;
   if (known && (known.seq === index.seq || size - known.size + dead - known.dead <= mayLag * (size - dead)))
     return known.density;
-  const density = countDensity(index, sight(index, allowedRows(context.db, tenant, scope, null)));
+  const seen = sight(index, allowedRows(context.db, tenant, scope, null));
+  const density = countDensity(index, seen) + explicitDensity(context, tenant, seen);
   if (index.densities.size > 100) index.densities.clear();
   index.densities.set(key, { seq: index.seq, size, dead, density });
   return density;
+}
+
+/** Addresses of so many passages say how many a passage has. */
+const sampled = 2_000;
+
+/** Spread evenly over the passages, so that every run takes the same ones. */
+function explicitDensity({ db, indexes }: ReadContext, tenant: number, { isSeen }: Sight): number {
+  const index = indexes.of(db, tenant);
+  const { slots } = index;
+  const seen: number[] = [];
+  for (let slot = 0; slot < slots.size; slot++) if (isSeen(slot)) seen.push(slot);
+  const step = Math.max(1, seen.length / sampled);
+  const keys = Array.from({ length: Math.min(seen.length, sampled) }, (_none, at) => seen[Math.floor(at * step)]!).map(
+    (slot) => slots.chunkKeys[slot]!,
+  );
+  const isTarget = ({ chunk_key }: { readonly chunk_key: number }): boolean => {
+    const slot = index.slotOf(chunk_key);
+    return slot >= 0 && isSeen(slot);
+  };
+  return keys.length === 0 ? 0 : countExplicitLinks(db, tenant, keys, isTarget) / keys.length;
 }
 
 /** How often a name stands in a passage that is the title of another one, per passage. */

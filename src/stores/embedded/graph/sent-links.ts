@@ -18,7 +18,10 @@ export interface SentLinks extends PlaceScores {
   readonly weights: Int32Array;
 }
 
-const kinds: readonly LinkKind[] = ["forward", "back", "shared", "subname", "explicit"];
+const kinds: readonly LinkKind[] = [
+  ...(["forward", "back", "shared", "subname"] as const),
+  ...(["hyperlink", "reference", "file", "ticket", "reply", "citation"] as const),
+];
 
 interface FoundLinks {
   readonly links: readonly Link[];

@@ -4,6 +4,8 @@ import type { GraphCounts } from "../../../ports/graph-store.ts";
 import type { Page, PageRequest } from "../../../ports/store.ts";
 import type { Entity, Mention, Relationship } from "../../../records.ts";
 import type { Scope } from "../../../scope.ts";
+import { countExplicitLinks } from "../graph/explicit-density.ts";
+import type { Database } from "../sqlite/database.ts";
 import type { CallContext } from "../workers/context.ts";
 import { countDocuments } from "./document-reads.ts";
 import { checkedLimit, decodeCursor, pageOf } from "./paging.ts";
@@ -147,7 +149,7 @@ const strongestFirst = (a: Relationship, b: Relationship): number =>
 export function countGraph(context: CallContext, scope: Scope): GraphCounts {
   const { db } = context;
   const seen = seenGraph(db, scope, null);
-  if (!seen) return { entities: 0, relationships: 0, passages: 0, titleLinksPerPassage: 0 };
+  if (!seen) return { entities: 0, relationships: 0, passages: 0, linksPerPassage: 0 };
   const passages = countDocuments(context, scope).chunks;
   const groups = db.all<Omit<AssertionRow, "description" | "weight" | "chunk_id">>(
     `SELECT DISTINCT a.source_entity, a.target_entity, a.type, c.metadata_id, c.document_key
@@ -162,12 +164,12 @@ export function countGraph(context: CallContext, scope: Scope): GraphCounts {
   return { relationships: relationships.size, passages, ...countNames(context, seen, passages) };
 }
 
-/** Entities, and how often a name stands in a passage that is the title of another one. */
+/** Entities, and how often a name or an address in a passage leads to another one. */
 function countNames(
   { db }: CallContext,
   seen: SeenGraph,
   passages: number,
-): Pick<GraphCounts, "entities" | "titleLinksPerPassage"> {
+): Pick<GraphCounts, "entities" | "linksPerPassage"> {
   const names = new Map<string, { titled: Set<number>; standing: Set<number> }>();
   const walk = db.each<MentionRow>(
     `SELECT m.entity, m.kind, m.chunk_key, c.metadata_id, c.document_key
@@ -180,8 +182,26 @@ function countNames(
     names.set(row.entity, name);
     (isTitle(row) ? name.titled : name.standing).add(row.chunk_key);
   }
-  const links = [...names.values()].reduce((sum, { titled, standing }) => sum + linksTo(titled, standing), 0);
-  return { entities: names.size, titleLinksPerPassage: passages === 0 ? 0 : links / passages };
+  const named = [...names.values()].reduce((sum, { titled, standing }) => sum + linksTo(titled, standing), 0);
+  const links = named + explicitLinks(db, seen);
+  return { entities: names.size, linksPerPassage: passages === 0 ? 0 : links / passages };
+}
+
+function explicitLinks(db: Database, { tenant, test }: SeenGraph): number {
+  const isSeen = (row: Pick<ChunkPlace, "metadata_id" | "document_key">) => test(row.metadata_id, row.document_key);
+  const passages = db.all<ChunkPlace>(
+    `SELECT chunk_key, metadata_id, document_key FROM chunks
+     WHERE chunk_key IN (SELECT chunk_key FROM passage_links WHERE tenant = ? AND kind <> 'anchor')`,
+    tenant,
+  );
+  const keys = passages.filter(isSeen).map((row) => row.chunk_key);
+  return countExplicitLinks(db, tenant, keys, isSeen);
+}
+
+interface ChunkPlace {
+  readonly chunk_key: number;
+  readonly metadata_id: number;
+  readonly document_key: number;
 }
 
 /** Passages that hold a name which another passage has as its title. */
