@@ -2,7 +2,7 @@ import type { Config } from "./config/config.ts";
 import { HybridRAGError } from "./errors.ts";
 import type { CacheStore } from "./ports/cache-store.ts";
 import type { Embedder } from "./ports/embedder.ts";
-import type { LanguageModel } from "./ports/language-model.ts";
+import type { LanguageModel, TokenUsage } from "./ports/language-model.ts";
 import type { Reranker } from "./ports/reranker.ts";
 import type { KeySource, ProviderFacts } from "./providers/api-key.ts";
 import { missingKey } from "./providers/api-key.ts";
@@ -15,7 +15,7 @@ import type { SecretChain } from "./secrets/index.ts";
 import { breaker } from "./wrap/breaker.ts";
 import { type BudgetLedger, budgetLedger } from "./wrap/budget.ts";
 import { cacheObjects, cacheReranker } from "./wrap/cache-model.ts";
-import { cacheEmbedder, keepVectors } from "./wrap/cache.ts";
+import { cacheEmbedder, type CacheLookup, keepVectors } from "./wrap/cache.ts";
 import { type Clock, systemClock } from "./wrap/clock.ts";
 import { type Guard, guardEmbedder, guardModel, guardReranker, guards, type ProviderCall } from "./wrap/guard.ts";
 import { limit } from "./wrap/limit.ts";
@@ -23,6 +23,7 @@ import { pack } from "./wrap/pack.ts";
 import { costOf, listPrices, priceOf, type PriceTable, withPrices } from "./wrap/prices.ts";
 import { rateLimits } from "./wrap/rate-limits.ts";
 import { retry } from "./wrap/retry.ts";
+import { type ProviderWatch, watched } from "./wrap/watch.ts";
 
 export interface ModelSurroundings {
   readonly secrets: SecretChain;
@@ -35,6 +36,8 @@ export interface ModelSurroundings {
   readonly run: string;
   readonly clock?: Clock;
   readonly random?: () => number;
+  /** For metrics. */
+  readonly watch?: ProviderWatch;
 }
 
 /** Models behind a key, with retries, limits, caches and the budget around them. */
@@ -48,6 +51,8 @@ export interface OpenedModels {
   readonly prices: PriceTable;
   readonly ledger: BudgetLedger;
   readonly costOf: (spent: SpentTokens) => number;
+  /** US dollars of one call of each; 0 where no price is known. */
+  readonly costs: Readonly<Record<"embedder" | "reranker" | "model" | "assistant", (usage: TokenUsage) => number>>;
   readonly notices: readonly Warning[];
 }
 
@@ -75,6 +80,12 @@ export async function openModels(config: Config, around: ModelSurroundings): Pro
     assistant: assistant?.port ?? null,
     prices,
     ledger,
+    costs: {
+      embedder: (usage) => cost(prices, embedder, usage),
+      reranker: (usage) => cost(prices, reranker, usage),
+      model: (usage) => cost(prices, model, usage),
+      assistant: (usage) => cost(prices, assistant, usage),
+    },
     costOf: (spent) =>
       cost(prices, embedder, { ...noTokens, inputTokens: spent.embedding }) +
       cost(prices, reranker, { ...noTokens, inputTokens: spent.rerank }) +
@@ -98,6 +109,7 @@ interface Kit {
 
 /** Somebody waits for an urgent call; bulk work may take its time. */
 function guardOf(config: Config, around: ModelSurroundings, clock: Clock, ledger: BudgetLedger): Guard {
+  const { watch } = around;
   const quick = (call: ProviderCall): boolean => call.urgent && call.operation !== "generate";
   return guards(
     limit({ clock, limitsOf: rateLimits(config.rate_limits) }),
@@ -107,8 +119,9 @@ function guardOf(config: Config, around: ModelSurroundings, clock: Clock, ledger
       deadlineMs: (call) => (quick(call) ? 10_000 : call.urgent ? 60_000 : 600_000),
       maxAttempts: (call) => (call.urgent ? 3 : 8),
     }),
-    breaker({ clock }),
+    breaker({ clock, ...(watch ? { onChange: watch.circuit } : {}) }),
     ledger.guard,
+    ...(watch ? [watched(watch, clock)] : []),
   );
 }
 
@@ -136,7 +149,7 @@ async function openEmbedder({ config, around, guard, access }: Kit): Promise<Ope
     const durable = { caches: lateCaches(around.caches), scope: around.scope, isKeptInside: true };
     const tenant = () => around.scope().tenant;
     const guarded = guardEmbedder(keepVectors(bare, durable, tenant), provider, guard);
-    return { provider, port: pack(cacheEmbedder(guarded, { durable, tenant })) };
+    return { provider, port: pack(cacheEmbedder(guarded, { durable, tenant, ...lookups(around, "embeddings") })) };
   };
   if (kind === "openai") {
     const { openaiEmbedder, openaiFacts } = await import("./providers/openai/index.ts");
@@ -168,7 +181,8 @@ async function openReranker({ config, around, guard, access }: Kit): Promise<Ope
   if (apiKey === null) return null;
   const bare = voyageReranker({ apiKey, fetch: around.fetch, baseUrl: config.voyage_base_url, model });
   const tenant = () => around.scope().tenant;
-  return { provider: "voyage", port: cacheReranker(guardReranker(bare, "voyage", estimateTokens, guard), { tenant }) };
+  const guarded = guardReranker(bare, "voyage", estimateTokens, guard);
+  return { provider: "voyage", port: cacheReranker(guarded, { tenant, ...lookups(around, "rankings") }) };
 }
 
 interface LanguageModels {
@@ -180,7 +194,11 @@ async function openLanguageModels({ config, around, guard, access }: Kit): Promi
   const [kind, model] = split(config.language_model);
   if (kind === "none") return { model: null, assistant: null };
   const wrapped = (bare: LanguageModel): Opened<LanguageModel> => {
-    const remembered = { caches: lateCaches(around.caches), scope: around.scope };
+    const remembered = {
+      caches: lateCaches(around.caches),
+      scope: around.scope,
+      ...lookups(around, "objects"),
+    };
     return { provider: bare.provider, port: cacheObjects(guardModel(bare, guard), remembered) };
   };
   if (kind === "openai") {
@@ -215,14 +233,14 @@ const unknownSetting = (setting: string, kind: string): HybridRAGError =>
 
 const noTokens = { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0 };
 
-function cost(
-  prices: PriceTable,
-  opened: Opened<{ readonly model: string }> | null,
-  usage: Parameters<typeof costOf>[1],
-): number {
+function cost(prices: PriceTable, opened: Opened<{ readonly model: string }> | null, usage: TokenUsage): number {
   const price = opened === null ? null : priceOf(prices, opened.provider, opened.port.model);
   return price === null ? 0 : costOf(price, usage);
 }
+
+/** Tells the watch, where there is one, what a cache held. */
+const lookups = ({ watch }: ModelSurroundings, cache: Parameters<ProviderWatch["lookup"]>[0]) =>
+  watch === undefined ? {} : { onLookup: ({ hits, misses }: CacheLookup): void => watch.lookup(cache, hits, misses) };
 
 /** The caches of a store that is opened later. */
 const lateCaches = (caches: () => CacheStore): CacheStore => ({

@@ -27,6 +27,7 @@ import type { MongoIndexes } from "./stores/mongodb/index.ts";
 import { englishAnalyzer } from "./text/analyze.ts";
 import { localCaches } from "./wrap/local-caches.ts";
 import { tenantContext, type TenantContext } from "./wrap/tenant-context.ts";
+import type { ProviderWatch } from "./wrap/watch.ts";
 
 export type { IndexStatus, IndexStep, MongoIndexes, MongoStore, Sharding } from "./stores/mongodb/index.ts";
 
@@ -35,25 +36,26 @@ const dayMs = 24 * 60 * 60 * 1000;
 /** Turns settings into adapters: the one place that knows them all. What is not used is not loaded. */
 export async function openHybridRAG(
   config: Config,
-  { access }: { readonly access: "read" | "write" },
+  { access, watch }: { readonly access: "read" | "write"; readonly watch?: ProviderWatch },
 ): Promise<HybridRAG> {
   const chunker = chunkerOf(config);
   const store = await openStore(config, countsAcrossRuns(config) ? "write" : access);
   let embedder: Embedder | null = null;
   try {
     const tenants = tenantContext();
-    const models = await openModels(config, surroundings(config, store, tenants));
+    const models = await openModels(config, { ...surroundings(config, store, tenants), ...(watch ? { watch } : {}) });
     const chosen = models.embedder === null ? await openEmbedder(config) : { embedder: models.embedder, notices: [] };
     embedder = chosen.embedder;
     const chunkerIdentity = chunkerFingerprint(chunkerOptions(embedder, chunker));
     const mixed = await claimIndex(store, embedder, chunkerIdentity);
+    const { costs } = models;
     const rag = createHybridRAG({
       store: observedStore(store),
-      embedder: embedder && observedEmbedder(embedder),
-      reranker: models.reranker && observedReranker(models.reranker),
+      embedder: embedder && observedEmbedder(embedder, costs.embedder),
+      reranker: models.reranker && observedReranker(models.reranker, costs.reranker),
       writer: models.model && {
-        model: observedModel(models.model),
-        rewriter: models.assistant && observedModel(models.assistant),
+        model: observedModel(models.model, costs.model),
+        rewriter: models.assistant && observedModel(models.assistant, costs.assistant),
         costOf: models.costOf,
       },
       prices: models.prices,

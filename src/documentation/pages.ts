@@ -1,6 +1,7 @@
 import { cliPage } from "./cli-page.ts";
 import { settings, type Setting } from "../config/settings.ts";
 import { errorCatalogue } from "../errors.ts";
+import { openApiPage } from "./openapi-page.ts";
 import { createMetrics, describeMetrics } from "../observe/metrics.ts";
 
 /** The pages under `docs/` that are made from code: path → content. A test holds the files against this. */
@@ -10,6 +11,7 @@ export async function generatedPages(): Promise<ReadonlyMap<string, string>> {
     ["docs/cli.md", cliPage(made)],
     ["docs/errors.md", errorsPage()],
     ["docs/metrics.md", await metricsPage()],
+    ["docs/openapi.json", openApiPage()],
   ]);
 }
 

@@ -26,6 +26,15 @@ export interface Metrics {
   readonly storeChunks: Gauge;
   readonly storeBehind: Gauge;
   readonly storeDetails: Gauge<"name">;
+  readonly poolConnections: Gauge<"state">;
+  readonly poolWaiting: Gauge;
+  readonly indexReady: Gauge<"index">;
+  readonly jobs: Gauge<"state">;
+  readonly jobsEnded: Counter<"state">;
+  readonly providerCalls: Counter<"provider" | "operation" | "outcome">;
+  readonly providerLatency: Histogram<"provider" | "operation">;
+  readonly providerCircuit: Gauge<"provider">;
+  readonly cacheLookups: Counter<"cache" | "result">;
 }
 
 export interface MetricDescription {
@@ -79,9 +88,38 @@ export function createMetrics(options: { readonly processMetrics?: boolean } = {
     storeBehind: gauge("hybridrag_store_behind", "Writes that were durable and not yet searchable at the last probe"),
     storeDetails: gauge(
       "hybridrag_store_details",
-      "What the store counts of itself, such as connections_open, connections_in_use and calls_waiting of MongoDB",
+      "What else the store counts of itself, such as file_bytes of the embedded engine",
       "name",
     ),
+    poolConnections: gauge("hybridrag_pool_connections", "Connections to MongoDB at the last probe", "state"),
+    poolWaiting: gauge("hybridrag_pool_waiting", "Calls that waited for a connection to MongoDB at the last probe"),
+    indexReady: gauge(
+      "hybridrag_index_ready",
+      "1 while a search index could be searched with the definition that is expected, at the last probe",
+      "index",
+    ),
+    jobs: gauge("hybridrag_jobs", "Jobs of all servers that had not ended at the last probe", "state"),
+    jobsEnded: counter("hybridrag_jobs_ended_total", "Jobs that this server let go of, by their new state", "state"),
+    providerCalls: counter(
+      "hybridrag_provider_calls_total",
+      "Calls of providers, each attempt; the outcome is success or the code of the error",
+      "provider",
+      "operation",
+      "outcome",
+    ),
+    providerLatency: histogram(
+      "hybridrag_provider_latency_seconds",
+      "Time of one attempt of a provider's call",
+      latencyBuckets,
+      "provider",
+      "operation",
+    ),
+    providerCircuit: gauge(
+      "hybridrag_provider_circuit_open",
+      "1 while a provider that failed several times in a row is left alone",
+      "provider",
+    ),
+    cacheLookups: counter("hybridrag_cache_lookups_total", "What caches were asked for", "cache", "result"),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { Attributes } from "@opentelemetry/api";
 import type { Embedder } from "../ports/embedder.ts";
 import type { LanguageModel, TokenUsage } from "../ports/language-model.ts";
 import type { Reranker } from "../ports/reranker.ts";
@@ -5,10 +6,16 @@ import type { Store } from "../ports/store.ts";
 import { span } from "./span.ts";
 import { spanStream } from "./span-stream.ts";
 
+/** US dollars of one call. */
+export type CallCost = (usage: TokenUsage) => number;
+
 /**
  * Ports with a span around each call that takes time. Names follow OpenTelemetry's conventions for generative models,
  * which Langfuse reads as well. Only counts and names, never a text.
  */
+
+/** What Langfuse shows as a retriever. */
+export const retrieval = { "gen_ai.operation.name": "retrieval", "langfuse.observation.type": "retriever" };
 
 export const observedStore = (store: Store): Store => ({
   ...store,
@@ -17,7 +24,7 @@ export const observedStore = (store: Store): Store => ({
     search: (scope, request, options) =>
       span(
         "store.search",
-        { "db.system.name": store.engine, "hybridrag.candidates": request.candidates },
+        { ...retrieval, "db.system.name": store.engine, "hybridrag.candidates": request.candidates },
         async (active) => {
           const found = await store.chunks.search(scope, request, options);
           active.setAttributes({ "hybridrag.found": found.candidates.length, "hybridrag.allowed": found.allowed });
@@ -43,7 +50,7 @@ export const observedStore = (store: Store): Store => ({
 
 const providerOf = (fingerprint: string): string => fingerprint.split(/[/:]/, 1)[0]!;
 
-export const observedEmbedder = (embedder: Embedder): Embedder => ({
+export const observedEmbedder = (embedder: Embedder, cost: CallCost): Embedder => ({
   ...embedder,
   embed: (texts, request) =>
     span(
@@ -54,17 +61,18 @@ export const observedEmbedder = (embedder: Embedder): Embedder => ({
         "gen_ai.request.model": embedder.model,
         "gen_ai.embeddings.dimension.count": embedder.dimensions,
         "langfuse.observation.type": "embedding",
+        "langfuse.observation.model.name": embedder.model,
         "hybridrag.texts": texts.length,
       },
       async (active) => {
         const embedded = await embedder.embed(texts, request);
-        active.setAttribute("gen_ai.usage.input_tokens", embedded.tokens);
+        active.setAttributes(inputAttributes(embedded.tokens, cost));
         return embedded;
       },
     ),
 });
 
-export const observedReranker = (reranker: Reranker): Reranker => ({
+export const observedReranker = (reranker: Reranker, cost: CallCost): Reranker => ({
   ...reranker,
   rerank: (query, texts, request) =>
     span(
@@ -72,29 +80,50 @@ export const observedReranker = (reranker: Reranker): Reranker => ({
       {
         "gen_ai.operation.name": "rerank",
         "gen_ai.request.model": reranker.model,
-        "langfuse.observation.type": "span",
+        "langfuse.observation.type": "retriever",
+        "langfuse.observation.model.name": reranker.model,
         "hybridrag.texts": texts.length,
       },
       async (active) => {
         const ranked = await reranker.rerank(query, texts, request);
-        active.setAttribute("gen_ai.usage.input_tokens", ranked.tokens);
+        active.setAttributes(inputAttributes(ranked.tokens, cost));
         return ranked;
       },
     ),
 });
 
-const usageAttributes = (usage: TokenUsage) => ({
-  "gen_ai.usage.input_tokens": usage.inputTokens,
-  "gen_ai.usage.output_tokens": usage.outputTokens,
-  "langfuse.observation.usage_details": JSON.stringify({
-    input: usage.inputTokens,
-    output: usage.outputTokens,
-    cache_read_input_tokens: usage.cacheReadTokens,
-    cache_creation_input_tokens: usage.cacheWriteTokens,
-  }),
-});
+/** Usage and cost stand at the call that made them and nowhere else: Langfuse adds them up. */
+function chargedAttributes(usage: TokenUsage, details: Readonly<Record<string, number>>, cost: CallCost): Attributes {
+  const total = cost(usage);
+  return {
+    "gen_ai.usage.input_tokens": usage.inputTokens + usage.cacheReadTokens + usage.cacheWriteTokens,
+    "gen_ai.usage.output_tokens": usage.outputTokens,
+    "hybridrag.cost_usd": total,
+    "langfuse.observation.usage_details": JSON.stringify(details),
+    "langfuse.observation.cost_details": JSON.stringify({ total }),
+  };
+}
 
-export function observedModel(model: LanguageModel): LanguageModel {
+const inputAttributes = (tokens: number, cost: CallCost): Attributes =>
+  chargedAttributes(
+    { inputTokens: tokens, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0 },
+    { input: tokens },
+    cost,
+  );
+
+const usageAttributes = (usage: TokenUsage, cost: CallCost): Attributes =>
+  chargedAttributes(
+    usage,
+    {
+      input: usage.inputTokens,
+      output: usage.outputTokens,
+      cache_read_input_tokens: usage.cacheReadTokens,
+      cache_creation_input_tokens: usage.cacheWriteTokens,
+    },
+    cost,
+  );
+
+export function observedModel(model: LanguageModel, cost: CallCost): LanguageModel {
   const attributes = {
     "gen_ai.operation.name": "chat",
     "gen_ai.provider.name": model.provider,
@@ -112,13 +141,16 @@ export function observedModel(model: LanguageModel): LanguageModel {
         () => model.stream(request),
         (part, active) => {
           if (part.type !== "finish") return;
-          active.setAttributes({ ...usageAttributes(part.usage), "gen_ai.response.finish_reasons": [part.reason] });
+          active.setAttributes({
+            ...usageAttributes(part.usage, cost),
+            "gen_ai.response.finish_reasons": [part.reason],
+          });
         },
       ),
     generateObject: (request) =>
       span(`chat ${model.model}`, attributes, async (active) => {
         const made = await model.generateObject(request);
-        active.setAttributes(usageAttributes(made.usage));
+        active.setAttributes(usageAttributes(made.usage, cost));
         return made;
       }),
   };

@@ -1,4 +1,5 @@
 import type { HybridRAG } from "../hybridrag.ts";
+import { retrieval } from "./observe-ports.ts";
 import { span } from "./span.ts";
 import { spanStream } from "./span-stream.ts";
 
@@ -12,15 +13,20 @@ export function observedRag(rag: HybridRAG, { content }: TraceOptions): HybridRA
   return {
     ...rag,
     search: (scope, request, options) =>
-      span("hybridrag.search", { ...retrieval, ...described(request, content) }, async (active) => {
-        const found = await rag.search(scope, request, options);
-        active.setAttributes({
-          "hybridrag.mode": found.mode,
-          "hybridrag.results": found.results.length,
-          "hybridrag.warnings": found.warnings.map(({ code }) => code),
-        });
-        return found;
-      }),
+      span(
+        "hybridrag.search",
+        { ...retrieval, ...described(request, content) },
+        async (active) => {
+          const found = await rag.search(scope, request, options);
+          active.setAttributes({
+            "hybridrag.mode": found.mode,
+            "hybridrag.results": found.results.length,
+            "hybridrag.warnings": found.warnings.map(({ code }) => code),
+          });
+          return found;
+        },
+        { handedDown: sessionOf(request) },
+      ),
     ask: (scope, request, options) => {
       let answer = "";
       return spanStream(
@@ -37,10 +43,10 @@ export function observedRag(rag: HybridRAG, { content }: TraceOptions): HybridRA
             "gen_ai.usage.input_tokens": input_tokens,
             "gen_ai.usage.output_tokens": output_tokens,
             "hybridrag.cost_usd": cost_usd,
-            "langfuse.observation.cost_details": JSON.stringify({ total: cost_usd }),
             ...(content ? { "langfuse.observation.output": answer } : {}),
           });
         },
+        { handedDown: sessionOf(request) },
       );
     },
     ingest: (scope, sources, options) =>
@@ -59,15 +65,18 @@ export function observedRag(rag: HybridRAG, { content }: TraceOptions): HybridRA
   };
 }
 
-const retrieval = { "gen_ai.operation.name": "retrieval", "langfuse.observation.type": "retriever" };
-const asking = { "gen_ai.operation.name": "invoke_agent", "langfuse.observation.type": "span" };
+const asking = { "gen_ai.operation.name": "invoke_agent", "langfuse.observation.type": "agent" };
 
 /** The request is not checked yet: only what is of the right type is taken. */
 function described(request: unknown, content: boolean): Record<string, string | number> {
-  const { query, session_id } = (request ?? {}) as { readonly query?: unknown; readonly session_id?: unknown };
-  return {
-    "hybridrag.query_length": typeof query === "string" ? query.length : 0,
-    ...(typeof session_id === "string" ? { "session.id": session_id, "gen_ai.conversation.id": session_id } : {}),
-    ...(content && typeof query === "string" ? { "langfuse.observation.input": query } : {}),
-  };
+  const { query } = (request ?? {}) as { readonly query?: unknown };
+  if (typeof query !== "string") return {};
+  return { "hybridrag.query_length": query.length, ...(content ? { "langfuse.observation.input": query } : {}) };
+}
+
+/** The conversation, for this span and all inside it. */
+function sessionOf(request: unknown): Record<string, string> {
+  const { session_id } = (request ?? {}) as { readonly session_id?: unknown };
+  if (typeof session_id !== "string" || session_id.length > 200) return {};
+  return { "session.id": session_id, "gen_ai.conversation.id": session_id };
 }

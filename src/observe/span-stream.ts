@@ -1,5 +1,5 @@
-import { context, SpanStatusCode, trace, type Attributes, type Span } from "@opentelemetry/api";
-import { HybridRAGError } from "../errors.ts";
+import { context, type Attributes, type Span } from "@opentelemetry/api";
+import { openSpan, type SpanOptions } from "./span.ts";
 
 /**
  * A stream inside a span: every step runs with the span active, whoever reads it, and the span ends with the stream,
@@ -10,9 +10,9 @@ export async function* spanStream<T>(
   attributes: Attributes,
   open: () => AsyncIterable<T>,
   onItem: (item: T, active: Span) => void = () => undefined,
+  options?: SpanOptions,
 ): AsyncGenerator<T, void, void> {
-  const active = trace.getTracer("hybridrag").startSpan(name, { attributes });
-  const inside = trace.setSpan(context.active(), active);
+  const { active, inside, fail } = openSpan(name, attributes, options);
   const iterator = context.with(inside, () => open()[Symbol.asyncIterator]());
   let ended = false;
   try {
@@ -27,8 +27,7 @@ export async function* spanStream<T>(
     }
   } catch (error) {
     ended = true;
-    active.setAttribute("error.type", error instanceof HybridRAGError ? error.code : "unexpected");
-    active.setStatus({ code: SpanStatusCode.ERROR });
+    fail(error);
     throw error;
   } finally {
     if (!ended) await context.with(inside, () => iterator.return?.());

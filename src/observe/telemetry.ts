@@ -1,27 +1,32 @@
 import { context, trace } from "@opentelemetry/api";
 import type { Logger } from "pino";
 import { messageOf } from "../errors.ts";
+import { langfuseScores, type ScoreSender } from "./langfuse-scores.ts";
 import type { Secret } from "../secret.ts";
+
+export interface LangfuseAccess {
+  readonly publicKey: string;
+  readonly secretKey: Secret;
+  readonly baseUrl: string | undefined;
+  readonly environment: string | undefined;
+  readonly release: string | undefined;
+}
 
 export interface TelemetrySettings {
   readonly serviceName: string;
   /** Where an OpenTelemetry collector listens for OTLP over HTTP. */
   readonly otlpEndpoint: string | undefined;
-  readonly langfuse: {
-    readonly publicKey: string;
-    readonly secretKey: Secret;
-    readonly baseUrl: string | undefined;
-    readonly environment: string | undefined;
-    readonly release: string | undefined;
-  } | null;
+  readonly langfuse: LangfuseAccess | null;
 }
 
 export interface Telemetry {
+  /** Null without Langfuse. */
+  readonly scores: ScoreSender | null;
   /** Sends what is left, for two seconds at most. Never throws. */
   close(): Promise<void>;
 }
 
-const none: Telemetry = { close: async () => undefined };
+const none: Telemetry = { scores: null, close: async () => undefined };
 const closeMs = 2000;
 
 /**
@@ -59,9 +64,11 @@ export async function startTelemetry(settings: TelemetrySettings, log: Logger): 
     const provider = new NodeTracerProvider({ resource, spanProcessors });
     provider.register();
     log.info({ langfuse: langfuse !== null, otlp: otlpEndpoint !== undefined }, "telemetry_started");
+    const scores = langfuse === null ? null : langfuseScores(langfuse, globalThis.fetch, Date.now);
     return {
+      scores,
       close: async () => {
-        await within(closeMs, provider.shutdown());
+        await within(closeMs, Promise.all([provider.shutdown(), scores?.close(AbortSignal.timeout(closeMs))]));
         trace.disable();
         context.disable();
       },

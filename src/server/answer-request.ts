@@ -3,12 +3,25 @@ import { HybridRAGError } from "../errors.ts";
 import { requireScope, type Principal } from "./api-key.ts";
 import type { AppParts } from "./app-parts.ts";
 import { once } from "./idempotency.ts";
+import { requestSpan } from "./request-span.ts";
 import { parseWith, type Call, type Reply, type Route } from "./route.ts";
 import { report } from "./send-problem.ts";
 import { writeEvents } from "./sse.ts";
 
-/** Checks a request that was admitted, runs its route, keeps a record and answers. */
-export async function answer(
+/** Answers a request that was admitted, inside a span when its work belongs into a trace. */
+export function answer(
+  parts: AppParts,
+  route: Route,
+  principal: Principal,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<void> {
+  const run = (): Promise<void> => answerChecked(parts, route, principal, request, reply);
+  return route.needs === null ? run() : requestSpan(route, principal, request, reply, run);
+}
+
+/** Checks it, runs its route, keeps a record and answers. */
+async function answerChecked(
   parts: AppParts,
   route: Route,
   principal: Principal,

@@ -4,6 +4,8 @@ import type { Config } from "../config/config.ts";
 import type { HybridRAG } from "../hybridrag.ts";
 import { countedRag } from "../observe/counted-rag.ts";
 import { createMetrics, type Metrics } from "../observe/metrics.ts";
+import type { ScoreSender } from "../observe/langfuse-scores.ts";
+import { scoredRag } from "../observe/scored-rag.ts";
 import type { Secret } from "../secret.ts";
 import { requirePepper } from "./api-key.ts";
 import { buildApp } from "./app.ts";
@@ -27,6 +29,10 @@ export interface ServiceParts {
   readonly fetch: typeof globalThis.fetch;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** Those that count what goes on inside the library; new ones by default. */
+  readonly metrics?: Metrics;
+  /** Where answers are judged; null or absent: nowhere. */
+  readonly scores?: ScoreSender | null;
 }
 
 export interface AssembledService {
@@ -42,8 +48,9 @@ export interface AssembledService {
 export async function assembleService(parts: ServiceParts): Promise<AssembledService> {
   const { config, dev, pepper, version, log, now } = parts;
   const authenticate = await authenticatorOf(parts);
-  const metrics = createMetrics({ processMetrics: true });
-  const rag = countedRag(parts.rag, metrics);
+  const metrics = parts.metrics ?? createMetrics({ processMetrics: true });
+  const counted = countedRag(parts.rag, metrics);
+  const rag = parts.scores ? scoredRag(counted, parts.scores) : counted;
   const { store } = rag;
   const probe = await startHealthProbe({ store, metrics, log, everyMs: config.health_probe_seconds * 1000 });
   const routes = serviceRoutes({ rag, config, metrics, log, probe, pepper, version, openMetrics: dev, now });

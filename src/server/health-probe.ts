@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import type { Metrics } from "../observe/metrics.ts";
+import { setStoreGauges } from "../observe/store-gauges.ts";
 import type { Store, StoreHealth } from "../ports/store.ts";
 
 /** The last look at the store, and whether the server is on its way out. */
@@ -30,12 +31,7 @@ export async function startHealthProbe({ store, metrics, log, everyMs }: HealthP
     if (last !== null && last.ready !== health.ready)
       log.warn({ ready: health.ready }, health.ready ? "store_ready" : "store_not_ready");
     last = health;
-    metrics.storeUp.set(health.ready ? 1 : 0);
-    metrics.storeChunks.set(health.chunks);
-    metrics.storeBehind.set(health.behind);
-    for (const [name, value] of Object.entries(health.details))
-      if (typeof value === "number") metrics.storeDetails.set({ name }, value);
-    if (health.ready) metrics.activeSessions.set(health.sessions);
+    setStoreGauges(metrics, health);
     return health;
   };
   const quietly = () => {

@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import { HybridRAGError, isHybridRAGError, messageOf } from "../errors.ts";
 import type { HybridRAG } from "../hybridrag.ts";
 import type { FileResult, IngestProgress } from "../ingest/ingest-events.ts";
+import type { Metrics } from "../observe/metrics.ts";
 import type { GivenDocument } from "../ingest/sources.ts";
 import type { ClaimedJob } from "../ports/job-store.ts";
 import type { Scope } from "../scope.ts";
@@ -27,6 +28,7 @@ export interface IngestWorkerParts {
   readonly rag: HybridRAG;
   readonly owner: string;
   readonly log: Logger;
+  readonly metrics: Metrics;
 }
 
 /**
@@ -60,7 +62,7 @@ async function loop(parts: IngestWorkerParts, signal: AbortSignal): Promise<void
 }
 
 async function work(parts: IngestWorkerParts, { tenant, job }: ClaimedJob, stopping: AbortSignal): Promise<void> {
-  const { rag, owner } = parts;
+  const { rag, owner, metrics } = parts;
   const { documents, principals } = job.input as IngestInput;
   const scope: Scope = { tenant, principals };
   const lost = new AbortController();
@@ -73,8 +75,10 @@ async function work(parts: IngestWorkerParts, { tenant, job }: ClaimedJob, stopp
       .then((held) => held || lost.abort())
       .catch(() => undefined);
   }, beatMs);
-  const release = (state: "done" | "failed" | "queued" | "paused", error: string | null = null) =>
-    rag.store.jobs.release(scope, { jobId: job.job_id, owner, state, progress, error, result: { files } });
+  const release = (state: "done" | "failed" | "queued" | "paused", error: string | null = null) => {
+    metrics.jobsEnded.inc({ state });
+    return rag.store.jobs.release(scope, { jobId: job.job_id, owner, state, progress, error, result: { files } });
+  };
   try {
     for await (const event of rag.ingest(scope, documents, { cwd: "/", signal })) {
       if (event.type === "progress") progress = event.progress;

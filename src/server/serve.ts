@@ -24,7 +24,7 @@ export async function startService(parts: ServiceParts): Promise<Service> {
   const metricsServer =
     config.metrics_port === undefined ? null : await serveMetrics(metrics, host, config.metrics_port);
   const owner = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
-  const worker = startIngestWorker({ rag, owner, log });
+  const worker = startIngestWorker({ rag, owner, log, metrics });
   log.info({ port: (app.server.address() as AddressInfo).port }, "service_started");
   return {
     url: urlOf(app.server, host),

@@ -15,7 +15,13 @@ export interface EmbeddingCacheOptions {
    * stored before its text's call resolves.
    */
   readonly durable?: DurableVectors;
-  readonly onLookup?: (event: { readonly hits: number; readonly misses: number }) => void;
+  readonly onLookup?: (lookup: CacheLookup) => void;
+}
+
+/** How many of the things that were looked for were there. */
+export interface CacheLookup {
+  readonly hits: number;
+  readonly misses: number;
 }
 
 export interface DurableVectors {

@@ -2,6 +2,8 @@ import { once } from "node:events";
 import type { Command } from "commander";
 import { loadConfig, type Config } from "../../config/config.ts";
 import { createLog } from "../../observe/log.ts";
+import { createMetrics } from "../../observe/metrics.ts";
+import { providerMetrics } from "../../observe/provider-metrics.ts";
 import { startTelemetry, type TelemetrySettings } from "../../observe/telemetry.ts";
 import { openHybridRAG } from "../../open.ts";
 import { startService } from "../../server/serve.ts";
@@ -30,7 +32,8 @@ export function addServe(program: Command, shell: Shell): void {
       const { config } = loadConfig({ flags: flagsOf(options, { host, port, drain_delay_ms }) });
       const log = createLog({ level: config.log_level });
       const telemetry = await startTelemetry(telemetrySettingsOf(config), log);
-      const rag = await openHybridRAG(config, { access: "write" });
+      const metrics = createMetrics({ processMetrics: true });
+      const rag = await openHybridRAG(config, { access: "write", watch: providerMetrics(metrics) });
       try {
         const service = await startService({
           rag,
@@ -41,6 +44,8 @@ export function addServe(program: Command, shell: Shell): void {
           version: packageVersion(),
           fetch: globalThis.fetch,
           now: Date.now,
+          metrics,
+          scores: telemetry.scores,
         });
         announce(shell, options.json === true, { url: service.url, metrics_url: service.metricsUrl });
         await ended(shell.signal);

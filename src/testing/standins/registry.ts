@@ -4,6 +4,7 @@ import { awsSecretsStandin } from "./aws-secrets.ts";
 import { gcpSecretsStandin } from "./gcp-secrets.ts";
 import { geminiStandin } from "./gemini.ts";
 import { openaiStandin } from "./openai.ts";
+import { langfuseStandin, otlpStandin } from "./otlp.ts";
 import { voyageStandin } from "./voyage.ts";
 
 /** What `npm run standins` needs of any of them. */
@@ -22,6 +23,8 @@ export const standins: Readonly<Record<string, (flags: StandinFlags) => Promise<
   openai: () => openaiStandin(),
   gemini: () => geminiStandin(),
   mongodb: (flags) => mongoStandin(flags),
+  langfuse: () => langfuseStandin(),
+  otlp: () => otlpStandin(),
   "aws-secrets": () => awsSecretsStandin(),
   "gcp-secrets": () => gcpSecretsStandin(),
 };

@@ -7,6 +7,8 @@ import { countAllSessions } from "./sessions.ts";
 
 export function readHealth({ db, now }: ReadContext): StoreHealth {
   const count = (table: string): number => db.get<{ rows: number }>(`SELECT count(*) AS rows FROM ${table}`)!.rows;
+  const jobs = (state: string): number =>
+    db.get<{ rows: number }>("SELECT count(*) AS rows FROM jobs WHERE state = ?", state)!.rows;
   return {
     ready: true,
     identity: readIdentity(db),
@@ -20,6 +22,8 @@ export function readHealth({ db, now }: ReadContext): StoreHealth {
       format: formatVersion,
       file_bytes: sizeOf(db.path),
       log_bytes: sizeOf(`${db.path}-wal`),
+      jobs_queued: jobs("queued"),
+      jobs_running: jobs("running"),
     },
   };
 }
