@@ -35,22 +35,39 @@ export const bundledConstants: AnswerConstants = {
 /** Passages that an answer is looked for in. */
 export const answerPassages = 10;
 
-/** Measured weights of a unit's score; differences under .01 of the outcome mean nothing. */
+/** Measured weights of a unit's own score; differences under .01 of the outcome mean nothing. */
 export const unitWeights = {
   passage: 0.7,
   cosine: 0.75,
   answerType: 0.4,
   /** A word that the title, a heading or the speaker has. */
-  headingTerm: 0.33,
+  headingTerm: 0.5,
   /** A word whose first five letters the unit has in another form. */
   sameBeginning: 0.5,
   /** A word of the same family: born, birth. */
-  sameFamily: 1.5,
-  /** For a unit in a passage that a link reaches from a chosen one, times the link's strength, at most once. */
-  linked: 2,
-  /** For the unit that holds the name over which a chosen passage was reached. */
+  sameFamily: 1,
+} as const;
+
+/**
+ * Measured weights of what a unit gains beside those that were picked before it; chosen on one half of the questions
+ * of six collections and held on the other (docs/decisions/0060-picking-units.md).
+ */
+export const pickWeights = {
+  /** Times the share of the question's weight that nothing picked covers yet. */
+  newTerms: 1,
+  /** Times that share again, for a unit joined to a picked one by a name that the question does not say. */
+  joined: 5,
+  /** For a unit of the passage whose title a picked unit says. */
+  titled: 0.6,
+  /** For a unit in a passage that a link reaches from a picked one, times the link's strength, at most once. */
+  linked: 0.5,
+  /** The same, times the share that nothing picked covers. */
+  linkedNew: 1,
+  /** For the unit that holds the name over which a picked passage was reached. */
   linkSource: 0.3,
-  /** The next unit is shown when it scores at least this share of the first. */
+  /** Taken off for each unit picked from the same passage. */
+  samePassage: 0.1,
+  /** The next unit is shown when it reaches at least this share of the first. */
   keep: 0.8,
   limit: 3,
 } as const;

@@ -87,7 +87,7 @@ export function extract(
   const judgement = judge(evidenceFeatures(findings, terms, analyzer), constants);
   if (judgement.evidence === "none") return { judgement, units: [] };
   const hits = findings.hits.slice(0, Math.min(passages, answerPassages));
-  return { judgement, units: pickUnits(scoredUnits(question, terms, hits, analyzer)) };
+  return { judgement, units: pickUnits(scoredUnits(question, terms, hits, analyzer), question) };
 }
 
 const openings: Readonly<Record<Evidence, string>> = {

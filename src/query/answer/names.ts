@@ -32,12 +32,15 @@ export function namesIn(text: string): readonly string[] {
 /** A single capitalised word there may be any word. */
 const sentenceStart = /(?:^|[.?!:]["'”’)]*\s)\s*$/;
 
+/** A word that has a capital only because a sentence begins with it. */
+export const opensSentence = (word: string): boolean => openers.has(word.toLowerCase().replace(/['’].*$/, ""));
+
 function withoutOpeners(run: string): string {
   const words = run
     .replaceAll(/['’]s\b/g, "")
     .replace(/[.'’-]+$/, "")
     .split(" ");
-  const first = words.findIndex((word) => !openers.has(word.toLowerCase().replace(/['’].*$/, "")));
+  const first = words.findIndex((word) => !opensSentence(word));
   return first < 0 ? "" : words.slice(first).join(" ");
 }
 

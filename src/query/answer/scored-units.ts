@@ -15,6 +15,8 @@ export interface ScoredUnit {
   readonly end: number;
   readonly text: string;
   readonly score: number;
+  /** Share of the question's weight that it covers, word by word in the order of the question's terms; 0 to 1. */
+  readonly covers: readonly number[];
   /** Whether it has any word of the question itself. */
   readonly onTopic: boolean;
   /** Where the unit before it in the passage begins, null for the first. */
@@ -45,7 +47,10 @@ export function scoredUnits(
         const words = new Set(analyzer.analyze(unit.text));
         const typed = type !== null && holdsAnswerType(unit.text, type, asked) ? unitWeights.answerType : 0;
         const onTopic = terms.terms.some(({ term }) => words.has(term));
-        return { ...unit, onTopic, score: coverage(terms, words, heading, familyOf) + base + typed };
+        const weights = termWeights(terms, words, heading, familyOf);
+        const covers = weights.map((weight, i) => shareOf(terms, i) * Math.min(1, weight));
+        const coverage = weights.reduce((sum, weight, i) => sum + shareOf(terms, i) * weight, 0);
+        return { ...unit, onTopic, covers, score: coverage + base + typed };
       });
     })
     .sort((a, b) => b.score - a.score)
@@ -55,7 +60,7 @@ export function scoredUnits(
     });
 }
 
-function unitsOf(hit: FusedHit): readonly Omit<ScoredUnit, "score" | "onTopic">[] {
+function unitsOf(hit: FusedHit): readonly Omit<ScoredUnit, "score" | "onTopic" | "covers">[] {
   const { content, span } = hit.candidate.chunk;
   const units = splitUnits(content).filter(({ kind }) => kind !== "heading");
   return units.map(({ start, end }, place) => ({
@@ -83,21 +88,23 @@ function headingOf({ candidate: { chunk } }: FusedHit): string {
   return [chunk.title, ...chunk.heading_path, typeof speaker === "string" ? speaker : ""].join("\n");
 }
 
-function coverage(
-  { terms, total }: QuestionTerms,
+const shareOf = ({ terms, total }: QuestionTerms, index: number): number =>
+  total === 0 ? 0 : terms[index]!.idf / total;
+
+/** How well the unit has each word of the question: 1 as it stands, else by its heading, another form or its family. */
+function termWeights(
+  { terms }: QuestionTerms,
   words: ReadonlySet<string>,
   heading: ReadonlySet<string>,
   familyOf: (term: string) => readonly string[],
-): number {
-  if (total === 0) return 0;
-  const weight = (term: string): number => {
+): readonly number[] {
+  return terms.map(({ term }) => {
     if (words.has(term)) return 1;
     const inHeading = heading.has(term) ? unitWeights.headingTerm : 0;
     const begins = hasSameBeginning(term, words) ? unitWeights.sameBeginning : 0;
     const family = familyOf(term).some((other) => words.has(other)) ? unitWeights.sameFamily : 0;
     return inHeading + begins + family;
-  };
-  return terms.reduce((sum, { term, idf }) => sum + idf * weight(term), 0) / total;
+  });
 }
 
 function hasSameBeginning(term: string, words: ReadonlySet<string>): boolean {
