@@ -201,3 +201,18 @@ test("the fingerprint names every setting that moves a boundary", () => {
     assert.notEqual(chunkerFingerprint({ embedderMaxTokens: 254, ...change }), base);
   }
 });
+
+test("a model that reads much at once gets passages of the same size, not whole documents", () => {
+  const section = "## Part\n\n" + "The gauge was read every hour and written down by hand. ".repeat(8) + "\n\n";
+  const budgets = { countTokens: countWords, embedderMaxTokens: 32_000 };
+  const loaded = markdownDocument(`# Handbook\n\n${section.repeat(20)}`);
+  const chunks = chunk(loaded, { ...budgets, targetTokens: 120, maxTokens: 180 });
+  assert.ok(chunks.length >= 10, `${chunks.length} chunks`);
+  assert.ok(chunks.every(({ token_count }) => token_count <= 180));
+  assert.equal(
+    chunk(markdownDocument(`# Note\n\n${section}`), { ...budgets, targetTokens: 40, maxTokens: 60 }).length,
+    1,
+  );
+  const large = chunk(loaded, { ...budgets, targetTokens: 3000, maxTokens: 3000 });
+  assert.equal(large.length, 1, "whoever asks for chunks of 3,000 tokens gets them");
+});

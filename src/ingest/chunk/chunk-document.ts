@@ -13,8 +13,8 @@ export interface ChunkerOptions {
   /** Tokens of content that a chunk should have. */
   readonly targetTokens?: number;
   /**
-   * Tokens of content that no chunk has more of, unless the whole document with its title fits into the embedder's
-   * limit; at most three quarters of that limit.
+   * Tokens of content that no chunk has more of, but for a document that is short enough to be one chunk; at most
+   * three quarters of the embedder's limit.
    */
   readonly maxTokens?: number;
   /** Tokens of the chunk before that a chunk begins with, in whole sentences of the same section. */
@@ -41,13 +41,22 @@ export interface EmbeddableChunk extends Chunk {
 const version = "4";
 /** The best of those tried on `chunking-spans`; see `bench/quality/chunking.ts`. */
 const defaults = { targetTokens: 120, maxTokens: 180, overlapTokens: 25 } as const;
+/**
+ * A document that has no more tokens than this, title included, is one chunk. It is MiniLM's limit, with which the
+ * figures were taken; a model that reads a hundred pages at once must not make one passage of them.
+ */
+const wholeTokens = 256;
 const ticksEvery = 16;
 
 /** Names everything that decides where chunks begin and end. */
 export function chunkerFingerprint(options: Omit<ChunkerOptions, "countTokens">): string {
   const { targetTokens, maxTokens, overlapTokens } = settle(options);
-  return `structure-${version}/${targetTokens}-${maxTokens}-${overlapTokens}@${options.embedderMaxTokens}`;
+  return `structure-${version}/${targetTokens}-${maxTokens}-${overlapTokens}@${wholeLimit(options)}`;
 }
+
+/** Tokens up to which a document is one chunk. */
+const wholeLimit = (options: Omit<ChunkerOptions, "countTokens">): number =>
+  Math.min(options.embedderMaxTokens, Math.max(wholeTokens, settle(options).maxTokens));
 
 /** Tokens when there is no embedder: words and single characters of scripts without blanks, a little too many. */
 export const countWords = (text: string): number =>
@@ -103,12 +112,13 @@ function settle(options: Omit<ChunkerOptions, "countTokens">): {
   };
 }
 
-/** A document on one page that the embedder reads to its end is one chunk: parts of an abstract answer less well. */
+/** A short document on one page is one chunk: parts of an abstract answer less well. */
 function fitsWhole(text: string, units: readonly Unit[], title: string, options: ChunkerOptions): boolean {
   const [first] = units;
-  if (!first || units.length > options.embedderMaxTokens) return false;
+  const limit = wholeLimit(options);
+  if (!first || units.length > limit) return false;
   if (units.some((unit) => unit.page !== first.page)) return false;
-  return options.countTokens(`${title}. ${sliceOf(text, units)}`) <= options.embedderMaxTokens;
+  return options.countTokens(`${title}. ${sliceOf(text, units)}`) <= limit;
 }
 
 type Limits = { readonly countTokens: (text: string) => number; readonly maxTokens: number };
