@@ -41,6 +41,14 @@ async function failure(promise: Promise<unknown>, code: ErrorCode): Promise<Hybr
   return error;
 }
 
+test("a cluster without room for another search index says so, and how many it takes", async () => {
+  const { server } = await world({ profile: "atlas" });
+  const second = await openMongoStore({ uri: server.uri, database: "another" });
+  closing.push(() => second.close());
+  const { message } = await failure(second.prepare(contractIdentity), "invalid_config");
+  assert.match(message, /no room for another search index.*hybridrag indexes plan/);
+});
+
 describe("opening", () => {
   test("no server: an error within the deadline, without the password anywhere", async () => {
     const probe = createServer().listen(0, "127.0.0.1");

@@ -33,6 +33,15 @@ const meanings: Readonly<Record<number, Meaning>> = {
   },
 };
 
+/** The server says it as a bad value, with these words. */
+const fullCluster = /maximum number of FTS indexes/;
+const noRoom: Meaning = {
+  code: "invalid_config",
+  message:
+    "This cluster has no room for another search index: free clusters take 3 and flex clusters 10 in all databases " +
+    "together. Drop one that is not used, or take a larger tier; hybridrag indexes plan names what is needed.",
+};
+
 /** Every error of the driver as one of ours; no message of the driver is repeated, since it may hold a URI or values. */
 export function translateError(error: unknown): HybridRAGError {
   if (isHybridRAGError(error)) return error;
@@ -49,7 +58,7 @@ function meaningOf(error: unknown): Meaning {
   if (error instanceof MongoError && error.name === "MongoWaitQueueTimeoutError")
     return { code: "overloaded", message: "All connections to MongoDB are busy; raise maxPoolSize or try again." };
   if (error instanceof MongoServerError && typeof error.code === "number") {
-    const known = meanings[error.code];
+    const known = fullCluster.test(error.message) ? noRoom : meanings[error.code];
     if (known) return known;
     return { code: "store_failed", message: `MongoDB refused the call (${error.codeName ?? "code"} ${error.code}).` };
   }
