@@ -50,6 +50,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   /** What makes an index anew: it opens a store and an embedder for themselves. */
   "open-reembed": ["open", "open-store", "stores/*", ...library],
   index: ["archive", "open", ...library],
+  /** The production checklist, as checks that run. */
+  doctor: ["open", "open-models", "open-secrets", "open-store", "stores/*", "secrets", ...library],
 
   observe: ["hybridrag", "ports", ...inner],
   server: ["open", "observe", ...library],
@@ -58,6 +60,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   web: ["client", "ports", ...inner],
   cli: [
     "archive",
+    "doctor",
     "server",
     "client",
     "secrets",

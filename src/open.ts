@@ -11,7 +11,7 @@ import { chunkerOptions } from "./ingest/document-version.ts";
 import { loadPool } from "./ingest/load/load-pool.ts";
 import { observedEmbedder, observedModel, observedReranker, observedStore } from "./observe/observe-ports.ts";
 import { observedRag } from "./observe/observe-rag.ts";
-import { openModels, type ModelSurroundings } from "./open-models.ts";
+import { openModels, type ModelSurroundings, type OpenedModels } from "./open-models.ts";
 import { openSecrets } from "./open-secrets.ts";
 import { openMongo, openStore } from "./open-store.ts";
 import type { Embedder } from "./ports/embedder.ts";
@@ -204,6 +204,17 @@ const querySettingsOf = (config: Config): QuerySettings => ({
   ...(config.query_expansion === "none" ? {} : { expansion: config.query_expansion }),
   ...(config.mmr_lambda === undefined ? {} : { mmr_lambda: config.mmr_lambda }),
 });
+
+/** The models that the settings name, for whoever looks whether they answer; nothing that they give is kept. */
+export async function openUsedModels(
+  config: Config,
+): Promise<{ readonly models: OpenedModels; readonly embedder: Embedder | null }> {
+  const own = localCaches(Date.now);
+  const scope = () => ownerScope(config.tenant);
+  const around = { secrets: openSecrets(config, globalThis.fetch), fetch: globalThis.fetch, caches: () => own };
+  const models = await openModels(config, { ...around, scope, run: randomUUID() });
+  return { models, embedder: models.embedder ?? (await openEmbedder(config)).embedder };
+}
 
 /** The embedder that the settings name, and the identity of an index that is made with it. */
 export async function openIndexEmbedder(

@@ -5,6 +5,7 @@ import { addAsk } from "./commands/ask.ts";
 import { addConfig } from "./commands/config.ts";
 import { addDocuments } from "./commands/documents.ts";
 import { addEval } from "./commands/eval.ts";
+import { addDoctor } from "./commands/doctor.ts";
 import { addExport } from "./commands/export.ts";
 import { addImport } from "./commands/import.ts";
 import { addDiagnose } from "./commands/diagnose.ts";
@@ -65,6 +66,7 @@ export function buildProgram(shell: Shell): Command {
     addConfig,
     addSecrets,
     addIndexes,
+    addDoctor,
     addDiagnose,
     addExport,
     addImport,

@@ -17,6 +17,7 @@ import {
   type IndexStatus,
   type IndexStep,
 } from "./index-plan.ts";
+import { describeAccess, type AccessReport } from "./describe-access.ts";
 import { describeConnection, explainSearches, type ConnectionReport, type SearchReport } from "./diagnose.ts";
 import { observeClient, observePools, type EventSettings } from "./events.ts";
 import { mongoGraph } from "./graph.ts";
@@ -70,6 +71,7 @@ export interface MongoIndexes {
 /** Looks without changing anything, for whoever wonders why a search is slow or fails. */
 export interface MongoDiagnose {
   connection(): Promise<ConnectionReport>;
+  access(): Promise<AccessReport>;
   /** One explained search of each leg. @throws HybridRAGError `not_ready` when an index is missing. */
   searches(): Promise<readonly SearchReport[]>;
 }
@@ -166,6 +168,7 @@ function storeOf(context: Context, options: MongoStoreOptions): MongoStore {
     indexes: mongoIndexes(context),
     diagnose: {
       connection: () => call(context, undefined, () => describeConnection(context)),
+      access: () => call(context, undefined, () => describeAccess(context)),
       searches: () => call(context, undefined, () => explainSearches(context)),
     },
     probe: () => call(context, undefined, () => probeCapabilities(context.db)),

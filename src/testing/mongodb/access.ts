@@ -109,6 +109,13 @@ export class Access {
     return { conversationId: 1, done: true, payload: new Binary(Buffer.from(verifier)), ok: 1 };
   }
 
+  /** As `connectionStatus` shows them. */
+  privilegesOf(user: string | null): readonly Doc[] {
+    const privileges = user === null ? [] : (this.users.get(user)?.privileges ?? []);
+    if (privileges === "all") return [{ resource: { anyResource: true }, actions: ["anyAction"] }];
+    return privileges.map(({ resource, actions }) => ({ resource, actions }));
+  }
+
   /** The rights a command needs, as `collection:action`; refused when the user lacks one. */
   check(call: Call): readonly string[] {
     const needed = rightsOf(call);

@@ -20,6 +20,9 @@ export const commands: Readonly<Record<string, Command>> = {
     authInfo: {
       authenticatedUsers: call.connection.user === null ? [] : [{ user: call.connection.user, db: "admin" }],
       authenticatedUserRoles: [],
+      ...(call.command["showPrivileges"] === true && {
+        authenticatedUserPrivileges: call.state.access.privilegesOf(call.connection.user),
+      }),
     },
     ok: 1,
   }),

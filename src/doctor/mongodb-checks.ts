@@ -1,0 +1,81 @@
+import type { Config } from "../config/config.ts";
+import type { MongoStore } from "../stores/mongodb/index.ts";
+import { type Check, type Finding, failed, ok, warning } from "./check.ts";
+
+/** The guide's lines on clusters, indexes, connections and users. `store` connects at the first call. */
+export const mongodbChecks = (config: Config, store: () => Promise<MongoStore>): readonly Check[] => [
+  { id: "store.cluster", area: "store", run: async () => clusterFinding(await store()) },
+  { id: "store.search", area: "store", run: async () => searchFinding(await store()) },
+  ...["vector_knn_index", "default"].map((name): Check => ({
+    id: `indexes.${name}`,
+    area: "indexes",
+    run: async () => indexFinding(await store(), name),
+  })),
+  { id: "indexes.supporting", area: "indexes", run: async () => supportingFinding(await store()) },
+  { id: "configuration.connections", area: "configuration", run: async () => connectionFinding(await store(), config) },
+  { id: "security.tls", area: "security", run: async () => tlsFinding(await store()) },
+  { id: "security.rights", area: "security", run: async () => rightsFinding(await store()) },
+];
+
+async function clusterFinding({ diagnose }: MongoStore): Promise<Finding> {
+  const { version, servers, milliseconds } = await diagnose.connection();
+  const message = `MongoDB ${version}, ${servers.length || 1} servers, a ping takes ${milliseconds.toFixed(1)} ms.`;
+  if (servers.length === 1) return warning(message, "One server fails alone; production needs three (a replica set).");
+  if (milliseconds > 20)
+    return warning(message, "Run the service in the cluster's region: every search pays this twice.");
+  return ok(message);
+}
+
+async function searchFinding({ diagnose }: MongoStore): Promise<Finding> {
+  const { capabilities } = await diagnose.connection();
+  const words = Object.entries(capabilities).map(([name, has]) => `${name} ${has ? "yes" : "no"}`);
+  const message = `Found by trial: ${words.join(", ")}.`;
+  if (capabilities.search) return ok(message);
+  return failed(message, "Use Atlas, or MongoDB 8.2 or newer with mongot: see docs/mongodb.md.");
+}
+
+async function indexFinding({ indexes }: MongoStore, name: string): Promise<Finding> {
+  const found = (await indexes.status()).find(({ index }) => index === name);
+  if (found === undefined) return warning(`${name} is not asked for by the settings.`, "hybridrag indexes plan");
+  const { words, isCurrent, queryable, status } = found;
+  if (status !== "READY" || !queryable)
+    return failed(`${words}.`, "hybridrag indexes apply, then hybridrag indexes wait");
+  return isCurrent
+    ? ok(`${words} and as the settings ask.`)
+    : failed(`${words}, but not as the settings ask.`, "hybridrag indexes plan, then apply");
+}
+
+async function supportingFinding({ indexes }: MongoStore): Promise<Finding> {
+  const steps = (await indexes.plan()).filter(({ action }) => action !== "wait");
+  const open = steps.filter(({ action }) => action !== "keep");
+  if (open.length === 0) return ok(`All ${steps.length} indexes are there.`);
+  return failed(`Missing: ${open.map(({ words }) => words).join("; ")}.`, "hybridrag indexes apply");
+}
+
+async function connectionFinding({ diagnose }: MongoStore, { max_in_flight: requests }: Config): Promise<Finding> {
+  const { pool, retries, milliseconds } = await diagnose.access();
+  const retry = retries.reads && retries.writes ? "reads and writes are tried again" : "not all calls are tried again";
+  const message =
+    `A pool of ${pool.least} to ${pool.most} connections for up to ${requests} requests at once; a call may take ` +
+    `${milliseconds.call} ms, connecting ${milliseconds.connect} ms; ${retry}.`;
+  if (!retries.reads || !retries.writes) return failed(message, "Take retryReads and retryWrites out of MONGODB_URI.");
+  // A search has two commands under way; those that find no connection wait their turn.
+  return pool.most * 4 < requests
+    ? warning(message, "Raise MONGODB_MAX_POOL_SIZE or lower HYBRIDRAG_MAX_IN_FLIGHT.")
+    : ok(message);
+}
+
+async function tlsFinding({ diagnose }: MongoStore): Promise<Finding> {
+  if ((await diagnose.access()).tls) return ok("The connection is encrypted.");
+  return failed("The connection is not encrypted.", "Use a mongodb+srv URI, or add tls=true to MONGODB_URI.");
+}
+
+async function rightsFinding({ diagnose }: MongoStore): Promise<Finding> {
+  const { user, excess } = await diagnose.access();
+  if (user === null) return failed("The cluster asks for no credentials.", "Turn access control on and make a user.");
+  if (excess.length === 0) return ok(`The user ${user} may do no more than the work needs.`);
+  return warning(
+    `The user ${user} may do more than the work needs: ${excess.join("; ")}.`,
+    "hybridrag indexes roles prints the least that works.",
+  );
+}
