@@ -8,14 +8,15 @@ const segmenter = new Intl.Segmenter("en", { granularity: "sentence" });
 
 /**
  * The sentences of running text. Line breaks count as blanks; a sentence never ends after an abbreviation or an
- * initial, nor before a lower-case letter, and keeps the notes it ends with: `so.[3][4] Then`. Every character that is not blank lies in exactly one span.
+ * initial, nor before a lower-case letter, and keeps the notes and marks that it ends with: `so.[3][4] Then`,
+ * `**So.** Then`. Every character that is not blank lies in exactly one span.
  */
 export function splitSentences(text: string): TextSpan[] {
   const flat = text.replace(/[\r\n\t\f\v\u2028\u2029]/g, " ");
   const spans: TextSpan[] = [];
   for (const { segment, index } of segmenter.segment(flat)) {
     const previous = spans.at(-1);
-    const from = previous === undefined ? index : endOfNotes(flat, previous, index);
+    const from = previous === undefined ? index : endOfMarks(flat, previous, index);
     if (previous !== undefined && from > index) spans[spans.length - 1] = { start: previous.start, end: from };
     const span = trimmed(flat, from, index + segment.length);
     if (span === null) continue;
@@ -29,8 +30,13 @@ export function splitSentences(text: string): TextSpan[] {
   return spans;
 }
 
-/** The segmenter parts `so.[3]` behind the bracket. Where the notes that begin so end, else where the segment begins. */
-function endOfNotes(text: string, previous: TextSpan, start: number): number {
+/**
+ * The segmenter parts `so.[3]` behind the bracket, and `**So.**` before the asterisks. Where the notes and marks that
+ * begin so end, else where the segment begins.
+ */
+function endOfMarks(text: string, previous: TextSpan, start: number): number {
+  const marks = previous.end === start ? /^(?:\*{1,3}|_{1,3}|`{1,3})(?=\s|$)/.exec(text.slice(start, start + 4)) : null;
+  if (marks !== null) return start + marks[0].length;
   if (!/\S\[$/.test(text.slice(previous.end - 2, start))) return start;
   const notes = /^[\p{L}\d]{1,4}\](?:\[[\p{L}\d]{1,4}\])*/u.exec(text.slice(start, start + 60));
   return notes === null ? start : start + notes[0].length;

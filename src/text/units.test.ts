@@ -17,6 +17,13 @@ test("keeps notes in brackets with the sentence that they end", () => {
   ]);
 });
 
+test("keeps the marks of Markdown with the sentence that they close", () => {
+  assert.deepEqual(
+    sentences("**Going back.** The index stays. It is *old.* So what? `a.b.` Then __all.__\nEnd. * One"),
+    ["**Going back.**", "The index stays.", "It is *old.*", "So what?", "`a.b.`", "Then __all.__", "End.", "* One"],
+  );
+});
+
 test("ends a sentence where a reader would", () => {
   assert.deepEqual(sentences("It rained. We went home! Why? “Because.” He left."), [
     "It rained.",
