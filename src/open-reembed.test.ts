@@ -48,7 +48,7 @@ async function using<T>(
 
 const anew = (directory: string, embedder: Embedder): Promise<ReembedSummary> =>
   using(directory, async (store) => {
-    const shadow = await store.generations.shadow(embedder.fingerprint);
+    const shadow = await store.generations.shadow(identityOf(embedder));
     try {
       return await reembed(shadow, embedder, identityOf(embedder), { now: () => performance.now() });
     } finally {
@@ -119,7 +119,7 @@ test("what was written between two runs is in the new index too", async (t) => {
   const directory = await copyFor(t);
   const stop = new AbortController();
   await using(directory, async (store) => {
-    const shadow = await store.generations.shadow(latter.fingerprint);
+    const shadow = await store.generations.shadow(identityOf(latter));
     const small = { ...latter, limits: { items: 4, tokens: 1000, parallel: 1 } };
     const onProgress = () => stop.abort();
     const run = reembed(shadow, small, identityOf(latter), { now: Date.now, signal: stop.signal, onProgress });
@@ -159,7 +159,7 @@ test("rollback goes back, a second one takes that back, and a discarded index is
 test("a second writer is refused meanwhile, and nothing is put in use while vectors are missing", async (t) => {
   const directory = await copyFor(t);
   await using(directory, async (store) => {
-    const shadow = await store.generations.shadow(latter.fingerprint);
+    const shadow = await store.generations.shadow(identityOf(latter));
     await assert.rejects(openEmbeddedStore({ directory }), { code: "data_locked" });
     await assert.rejects(shadow.activate(identityOf(latter)), { code: "conflict" });
     await shadow.close();

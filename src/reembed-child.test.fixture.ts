@@ -4,7 +4,7 @@ import { openEmbeddedStore } from "./stores/embedded/index.ts";
 
 /** Embeds a data folder anew and tells of every call whose vectors were kept; the parent ends it at any moment. */
 const store = await openEmbeddedStore({ directory: process.argv[2]! });
-const shadow = await store.generations.shadow(latter.fingerprint);
+const shadow = await store.generations.shadow(identityOf(latter));
 const small = { ...latter, limits: { items: 4, tokens: 1000, parallel: 1 } };
 await reembed(shadow, small, identityOf(latter), {
   now: () => performance.now(),

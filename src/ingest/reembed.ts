@@ -1,6 +1,6 @@
 import { HybridRAGError } from "../errors.ts";
 import type { Embedder } from "../ports/embedder.ts";
-import type { MadeChunk, MadeMemory, PendingMemory, ShadowIndex } from "../ports/shadow-index.ts";
+import type { MadeChunk, MadeMemory, PendingChunk, PendingMemory, RowKey, ShadowIndex } from "../ports/shadow-index.ts";
 import type { IndexIdentity } from "../ports/store.ts";
 import { restoredText } from "./chunk/restored-text.ts";
 
@@ -55,24 +55,30 @@ export async function reembed(
   const onKept = (texts: number): void => {
     embedded += texts;
     const rate = embedded / Math.max(0.001, (options.now() - startedAt) / 1000);
-    options.onProgress?.({ done: total - pending + embedded, total, rate, secondsLeft: (pending - embedded) / rate });
+    const left = Math.max(0, pending - embedded);
+    options.onProgress?.({ done: total - left, total, rate, secondsLeft: left / rate });
   };
   if (embedder !== null) {
-    for await (const tasks of portions(shadow, embedder))
-      await embedAll(tasks, embedder, shadow, onKept, options.signal);
+    // What others write meanwhile is pending afterwards: each round is shorter than the one before.
+    for (let before = -1; before < embedded;) {
+      before = embedded;
+      for await (const tasks of portions(shadow, embedder))
+        await embedAll(tasks, embedder, shadow, onKept, options.signal);
+    }
   }
   options.signal?.throwIfAborted();
-  const { cut } = await shadow.counts();
+  const made = await shadow.counts();
   await shadow.activate(identity);
   const seconds = (options.now() - startedAt) / 1000;
-  return { chunks, memories, embedded, longer_than_limit: embedder === null ? 0 : cut, seconds };
+  const longer_than_limit = embedder === null ? 0 : made.cut;
+  return { chunks: made.chunks, memories: made.memories, embedded, longer_than_limit, seconds };
 }
 
 /** What is pending, as much at once as keeps every call full. */
 async function* portions(shadow: ShadowIndex, embedder: Embedder): AsyncIterable<readonly Task[]> {
   const size = Math.min(512, embedder.limits.items * Math.max(1, embedder.limits.parallel));
-  for (let after = 0; ;) {
-    const rows = await shadow.chunks(after, size);
+  for (let after: RowKey | null = null; ;) {
+    const rows: readonly PendingChunk[] = await shadow.chunks(after, size);
     if (rows.length === 0) break;
     after = rows.at(-1)!.chunk_key;
     yield rows.map((row): Task => {

@@ -18,6 +18,10 @@ interface ApplyOptions extends CommonOptions {
   readonly sharded?: Sharding;
 }
 
+interface RollbackOptions extends CommonOptions {
+  readonly definitions?: boolean;
+}
+
 const shardings: readonly Sharding[] = ["tenant", "id"];
 const sharded = (): Option =>
   new Option("--sharded <by>", "shard the passages too: by tenant, or by id for one large tenant").choices(shardings);
@@ -47,15 +51,18 @@ export function addIndexes(program: Command, shell: Shell): void {
     });
   addReembed(indexes, shell);
   withCommonOptions(indexes.command("rollback"))
-    .description("back to the definitions before the last change or, without MongoDB, to the index before reembed")
-    .action(async (options: CommonOptions) => {
-      const config = configOf(options);
-      if (engineOf(config) === "mongodb") {
+    .description("back to the index before reembed; on MongoDB, --definitions: to those before the last change")
+    .option("--definitions", "of the search indexes of MongoDB, whatever their vectors are of")
+    .action(async (options: RollbackOptions) => {
+      if (options.definitions)
         return printSteps(await withIndexes(options, (open) => open.rollback()), options, terminal);
-      }
-      await rollBackIndex(config);
-      if (options.json) terminal.json({ outcome: "rolled-back" });
-      else terminal.line("The index before is in use again; a second rollback takes this back.");
+      const { missing } = await rollBackIndex(configOf(options));
+      if (options.json) return terminal.json({ outcome: "rolled-back", missing });
+      terminal.line("The index before is in use again; a second rollback takes this back.");
+      if (missing > 0)
+        terminal.line(
+          `${missing} passages were written since and have no vector in it: run hybridrag indexes reembed.`,
+        );
     });
   withCommonOptions(indexes.command("status"))
     .description("whether each index is ready, queryable and as defined")

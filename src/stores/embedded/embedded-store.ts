@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { HybridRAGError, isHybridRAGError, messageOf } from "../../errors.ts";
-import type { ShadowIndex } from "../../ports/shadow-index.ts";
-import type { CallOptions, IndexIdentity, Store, StoreHealth } from "../../ports/store.ts";
+import type { IndexGenerations } from "../../ports/shadow-index.ts";
+import type { CallOptions, Store, StoreHealth } from "../../ports/store.ts";
 import { discardOthers, homeOf, rollBack } from "./generations.ts";
 import type { IndexBase } from "./index/index-base.ts";
 import { indexKeeper, type IndexKeeper } from "./index-keeper.ts";
@@ -46,25 +46,8 @@ export interface EmbeddedStore extends Store {
    * @throws HybridRAGError `conflict` when the folder already holds data.
    */
   backUp(directory: string, options?: CallOptions): Promise<void>;
-  /** What replaces the index by another; for a store that was opened for writing. */
+  /** For a store that was opened for writing. What is stored after a switch is only in the index in use. */
   readonly generations: IndexGenerations;
-}
-
-/** Whoever has the folder open goes on with the index that it opened; the next to open it finds the new one. */
-export interface IndexGenerations {
-  /** Another chunker's name for the index; its vectors must be of the same embedder. */
-  adopt(identity: IndexIdentity): Promise<void>;
-  /** An index for another embedder, beside this one. Close this store right after it was activated. */
-  shadow(embedder: string): Promise<ShadowIndex>;
-  /**
-   * Makes the index before the one in use; what was stored since then is only in the other, to which a second call goes
-   * back. Close this store right after.
-   *
-   * @throws HybridRAGError `not_found` when there is none.
-   */
-  rollBack(): Promise<void>;
-  /** Removes the index before and unfinished ones. @returns how many there were. */
-  discard(): Promise<number>;
 }
 
 /** Expired sessions, memories and cached values are hidden at once and removed within this time. */
@@ -118,7 +101,9 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
     backUp: (directory, callOptions) => caller(pools.indexer, now)("backup", [directory], callOptions) as Promise<void>,
     generations: {
       adopt: (identity) => write("prepare.adopt", [identity]),
-      shadow: async (embedder) => openShadowIndex(writable(), embedder),
+      shadow: async ({ embedder }) => openShadowIndex(writable(), embedder),
+      // Nobody writes while vectors are made: there are none that lack one.
+      missing: async () => 0,
       rollBack: async () => void rollBack(writable()),
       discard: async () => discardOthers(writable()),
     },

@@ -1,6 +1,1 @@
-export {
-  openEmbeddedStore,
-  type EmbeddedStore,
-  type EmbeddedStoreOptions,
-  type IndexGenerations,
-} from "./embedded-store.ts";
+export { openEmbeddedStore, type EmbeddedStore, type EmbeddedStoreOptions } from "./embedded-store.ts";

@@ -13,6 +13,8 @@ export interface IndexShape {
   /** Path → types. A vector's type is `vector`. */
   readonly paths: ReadonlyMap<string, ReadonlySet<string>>;
   readonly dimensions: number;
+  /** Where the vectors lie; "" in an index without. */
+  readonly vectorPath: string;
 }
 
 /** The shape of a definition of either type. */
@@ -23,10 +25,13 @@ export function shapeOf(spec: {
 }): IndexShape {
   const paths = new Map<string, Set<string>>();
   let dimensions = 0;
+  let vectorPath = "";
   const add = (path: string, field: Body): void => {
     const types = paths.get(path) ?? new Set<string>();
     paths.set(path, types.add(String(field["type"])));
-    if (field["type"] === "vector") dimensions = Number(field["numDimensions"]);
+    if (field["type"] !== "vector") return;
+    dimensions = Number(field["numDimensions"]);
+    vectorPath = path;
   };
   if (spec.type === "vectorSearch") {
     for (const field of spec.definition["fields"] as readonly Body[]) add(String(field["path"]), field);
@@ -42,7 +47,7 @@ export function shapeOf(spec: {
     };
     walk((mappings["fields"] ?? {}) as Body, "");
   }
-  return { name: spec.name, paths, dimensions };
+  return { name: spec.name, paths, dimensions, vectorPath };
 }
 
 /** The path is in the index with one of these types: else the server would find nothing and say nothing. */

@@ -4,6 +4,7 @@ import type { DocumentGraph } from "../../records.ts";
 import type { Analyzer } from "../../text/analyze.ts";
 import { searchableText } from "../../text/searchable-text.ts";
 import { isOdd, type FilterField } from "./filter-fields.ts";
+import type { Generation } from "./generation.ts";
 import { identifierOf, readersOf, storedMetadata } from "./stored-metadata.ts";
 
 /** A chunk as `text_chunks` keeps it. It is seen while its batch is the one that its document names. */
@@ -30,8 +31,11 @@ export interface ChunkRow {
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly metadata_json: string;
   readonly readers: readonly string[];
+  /** Of one generation, and of another while two are kept. */
   readonly vector?: Binary;
-  readonly embedding_hash: string;
+  readonly vector_2?: Binary;
+  readonly embedding_hash?: string;
+  readonly embedding_hash_2?: string;
   /** Words as the analyser makes them, joined by blanks. */
   readonly terms: { readonly body: string; readonly title: string; readonly words: string };
   /** `b` + term of the body, `t` + term of the title, `w` + word + blank + term: each once. */
@@ -53,6 +57,7 @@ interface Version {
   readonly chunks: readonly NewChunk[];
   readonly graph: DocumentGraph;
   readonly stagedAt: Date | null;
+  readonly generation: Generation;
 }
 
 /** The rows of a version, and what they add to the statistics. */
@@ -85,8 +90,8 @@ export function chunkRows(
       subnames: [...new Set(entities.flatMap(partsOfName))],
       ...storedMetadata(chunk.metadata, version.tenant),
       readers: readersOf(chunk.metadata),
-      ...(chunk.vector === null ? {} : { vector: Binary.fromFloat32Array(chunk.vector) }),
-      embedding_hash: chunk.embedding_hash,
+      ...(chunk.vector === null ? {} : { [version.generation.vector]: Binary.fromFloat32Array(chunk.vector) }),
+      [version.generation.hash]: chunk.embedding_hash,
       ...words(chunk, analyzer),
       mentions: own,
       links: links.get(chunk.chunk_id) ?? [],
@@ -152,8 +157,13 @@ export const chunkOf = (row: ChunkRow): Chunk => ({
 export const metadataOf = (row: { readonly metadata_json: string }): Metadata =>
   JSON.parse(row.metadata_json) as Metadata;
 
-export const vectorOf = (row: { readonly vector?: Binary }): Float32Array | null =>
-  row.vector === undefined ? null : row.vector.toFloat32Array();
+/** Fields of all generations, for what leaves vectors out. */
+export const withoutVectors = { vector: 0, vector_2: 0 } as const;
+
+export const vectorOf = (
+  row: Pick<ChunkRow, "vector" | "vector_2">,
+  { vector }: Pick<Generation, "vector">,
+): Float32Array | null => row[vector]?.toFloat32Array() ?? null;
 
 /** −1 to 1, in double precision. */
 export function cosine(a: Float32Array, b: Float32Array): number {

@@ -1,20 +1,20 @@
 import { HybridRAGError } from "../../errors.ts";
 import type { ChunkStore } from "../../ports/chunk-store.ts";
 import { mayRead, type Scope } from "../../scope.ts";
-import { chunkOf, metadataOf, vectorOf, type ChunkRow } from "./chunk-rows.ts";
+import { chunkOf, metadataOf, vectorOf, withoutVectors, type ChunkRow } from "./chunk-rows.ts";
 import { call, rows, type Context } from "./context.ts";
 import { readable } from "./document-rows.ts";
 import { collections } from "./names.ts";
 import { searchChunks } from "./search-chunks.ts";
 import { readChunks } from "./visible-rows.ts";
 
-const withoutVectors = { vector: 0, terms: 0, vocabulary: 0, mentions: 0, links: 0, assertions: 0 } as const;
+const textOnly = { ...withoutVectors, terms: 0, vocabulary: 0, mentions: 0, links: 0, assertions: 0 } as const;
 
 export function mongoChunks(context: Context): ChunkStore {
   return {
     get: (scope, chunkIds, options) =>
       call(context, options, async (signal) => {
-        const found = await readChunks(context, scope, { chunk_id: { $in: chunkIds } }, withoutVectors, signal);
+        const found = await readChunks(context, scope, { chunk_id: { $in: chunkIds } }, textOnly, signal);
         const byId = new Map(found.map((row) => [row.chunk_id, row]));
         return chunkIds.flatMap((id) => {
           const row = byId.get(id);
@@ -23,17 +23,24 @@ export function mongoChunks(context: Context): ChunkStore {
       }),
     ofDocument: (scope, documentId, options) =>
       call(context, options, async (signal) => {
-        const found = await ofVersion(context, scope, documentId, withoutVectors, signal);
+        const found = await ofVersion(context, scope, documentId, textOnly, signal);
         return found.toSorted((a, b) => a.ordinal - b.ordinal).map(chunkOf);
       }),
     vectors: (scope, documentId, options) =>
       call(context, options, async (signal) => {
-        const projection = { document_id: 1, batch: 1, metadata_json: 1, embedding_hash: 1, vector: 1 } as const;
+        const { generation } = context;
+        const projection = {
+          document_id: 1,
+          batch: 1,
+          metadata_json: 1,
+          [generation.hash]: 1,
+          [generation.vector]: 1,
+        } as const;
         const found = await ofVersion(context, scope, documentId, projection, signal);
         return new Map(
           found.flatMap((row) => {
-            const vector = vectorOf(row);
-            return vector ? [[row.embedding_hash, Float32Array.from(vector)] as const] : [];
+            const vector = vectorOf(row, generation);
+            return vector ? [[row[generation.hash]!, Float32Array.from(vector)] as const] : [];
           }),
         );
       }),

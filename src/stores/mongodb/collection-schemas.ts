@@ -38,6 +38,7 @@ export const collectionSchemas: Readonly<Record<string, Schema>> = {
         properties: { tenant_id: { bsonType: "string", minLength: 1 } },
       },
       vector: { bsonType: "binData" },
+      vector_2: { bsonType: "binData" },
     },
   },
   [collections.sessions]: scoped(["session_id", "session_key", "messages", "expires_at"], {

@@ -13,6 +13,7 @@ import { HybridRAGError } from "../../errors.ts";
 import type { CallOptions, IndexIdentity } from "../../ports/store.ts";
 import type { Analyzer } from "../../text/analyze.ts";
 import type { PoolCounts } from "./events.ts";
+import type { Generation } from "./generation.ts";
 import type { SearchProfile } from "./search-profile.ts";
 import type { Statistics } from "./statistics.ts";
 import type { Turns } from "./turns.ts";
@@ -41,6 +42,8 @@ export interface Context {
   /** `_id`s of chunks written and not yet seen by search, with their tenants. */
   readonly unsettled: Map<string, string>;
   identity: IndexIdentity | null;
+  /** Where the vectors of the identity lie. */
+  generation: Generation;
   closed: boolean;
 }
 

@@ -22,6 +22,7 @@ import {
 } from "./document-rows.ts";
 import { collections } from "./names.ts";
 import { coarseMatch } from "./native-filter.ts";
+import { requireGeneration } from "./generation.ts";
 import { pageOf, readCursor } from "./paging.ts";
 import { putStaged } from "./staged-put.ts";
 import { textOf, wholeVersion } from "./whole-version.ts";
@@ -163,7 +164,7 @@ function prepare(context: Context, { scope, version, history }: Write, isStaged:
   const now = new Date(context.now());
   const stagedAt = isStaged ? now : null;
   const made = chunkRows(
-    { tenant: scope.tenant, batch, chunks, graph, stagedAt },
+    { tenant: scope.tenant, batch, chunks, graph, stagedAt, generation: context.generation },
     context.analyzer,
     context.profile.fields,
   );
@@ -233,6 +234,7 @@ async function replace(context: Context, prepared: Prepared, session: ClientSess
   const known = await readDocument(context, scope, fields.document_id, session);
   const early = outcomeBefore(prepared, known);
   if (early !== null) return early;
+  await requireGeneration(context, "write");
   const next = nextRow(prepared, known);
   if (known) await rows(context, collections.documents).replaceOne({ _id: next._id }, next, { session });
   else await rows(context, collections.documents).insertOne(next as never, { session });

@@ -9,7 +9,7 @@ import type { ListedIndex, SearchProfile } from "./search-profile.ts";
 
 /** One difference between what the settings ask for and what the cluster has. */
 export interface IndexStep {
-  readonly action: "create" | "update" | "keep" | "wait" | "limit" | "shard";
+  readonly action: "create" | "update" | "keep" | "wait" | "limit" | "shard" | "reembed";
   readonly index: string;
   readonly collection: string;
   /** What is to be done and why, for people. */
@@ -183,13 +183,19 @@ export async function indexStatus(profile: SearchProfile): Promise<readonly Inde
 /** Waits until every search index is READY, queryable and as defined. */
 export async function waitForIndexes(
   profile: SearchProfile,
-  options: { readonly timeoutMs: number; readonly pause: (milliseconds: number) => Promise<void> },
+  options: {
+    readonly timeoutMs: number;
+    readonly pause: (milliseconds: number) => Promise<void>;
+    /** By default those of the settings. */
+    readonly specs?: readonly SearchIndexSpec[];
+  },
 ): Promise<void> {
+  const { specs = profile.specs } = options;
   const end = performance.now() + options.timeoutMs;
   let waitMs = 50;
   for (;;) {
     const listed = await profile.list();
-    const missing = profile.specs.filter((spec) => !isReady(spec, listed));
+    const missing = specs.filter((spec) => !isReady(spec, listed));
     if (missing.length === 0) return;
     const failed = listed.find(
       (index) => index.status === "FAILED" && missing.some((spec) => spec.name === index.name),

@@ -1,11 +1,14 @@
 import type { CreateIndexesOptions } from "mongodb";
 import { guideFields, type FilterField } from "./filter-fields.ts";
-import { collections, textIndexName, vectorIndexName } from "./names.ts";
+import { generationOf } from "./generation.ts";
+import { collections, textIndexName } from "./names.ts";
 import { checkSearchDefinition, checkVectorDefinition } from "./check-definition.ts";
 
 export type Quantization = "none" | "scalar" | "binary";
 
 export interface IndexSettings {
+  /** Whose vectors: the first generation by default. */
+  readonly generation?: number;
   /** 0: no vectors, no vector index. */
   readonly dimensions: number;
   readonly similarity?: "cosine" | "dotProduct" | "euclidean";
@@ -36,14 +39,15 @@ export const fieldsOf = (settings: Pick<IndexSettings, "fields">): readonly Filt
 const scopePaths = ["metadata.tenant_id", "document_id", "readers", "live", "_id"];
 
 export function vectorIndex(settings: IndexSettings): SearchIndexSpec {
+  const { index: name, vector } = generationOf(settings.generation ?? 0);
   const definition = {
     fields: [
-      vectorField(settings, "vector"),
+      vectorField(settings, vector),
       ...[...scopePaths, ...fieldsOf(settings).map((field) => field.path)].map((path) => ({ type: "filter", path })),
     ],
   };
   checkVectorDefinition(definition);
-  return { name: vectorIndexName, type: "vectorSearch", definition };
+  return { name, type: "vectorSearch", definition };
 }
 
 const vectorField = (settings: IndexSettings, path?: string): Record<string, unknown> => ({
@@ -71,7 +75,9 @@ export function textIndex(settings: IndexSettings): SearchIndexSpec {
     mappings: {
       dynamic: false,
       fields: {
-        ...(settings.lexicalPrefilter && settings.dimensions > 0 ? { vector: vectorField(settings) } : {}),
+        ...(settings.lexicalPrefilter && settings.dimensions > 0
+          ? { [generationOf(settings.generation ?? 0).vector]: vectorField(settings) }
+          : {}),
         content: { type: "string", analyzer },
         title: { type: "string", analyzer },
         terms: { type: "document", dynamic: false, fields: { body: words, title: words, words } },

@@ -22,6 +22,7 @@ import {
   type GraphRow,
   type NameIndex,
 } from "./derive-graph.ts";
+import type { Generation } from "./generation.ts";
 import { graphRows } from "./graph-rows.ts";
 import { readChunks } from "./visible-rows.ts";
 
@@ -155,7 +156,7 @@ async function passages(
     .filter((row) => around.rows.has(row.chunk_id))
     .map((row) => ({
       chunk_id: row.chunk_id,
-      cosine: cosineTo(request.vector, row),
+      cosine: cosineTo(request.vector, row, context.generation),
       bm25: bm25(
         row,
         terms.map((term) => ({ terms: [term], times: 1 })),
@@ -166,8 +167,8 @@ async function passages(
     }));
 }
 
-function cosineTo(vector: Float32Array | null, row: ChunkRow): number | null {
-  const stored = vector === null ? null : vectorOf(row);
+function cosineTo(vector: Float32Array | null, row: ChunkRow, generation: Generation): number | null {
+  const stored = vector === null ? null : vectorOf(row, generation);
   return vector === null || stored === null ? null : cosine(vector, stored);
 }
 

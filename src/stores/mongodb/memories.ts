@@ -4,9 +4,10 @@ import type { MemoryHit, MemoryStore, NewMemory } from "../../ports/memory-store
 import type { Memory } from "../../records.ts";
 import type { Scope } from "../../scope.ts";
 import { checkVector } from "../../ports/check-vector.ts";
-import { cosine, vectorOf } from "./chunk-rows.ts";
+import { cosine, withoutVectors } from "./chunk-rows.ts";
 import { call, rows, transaction, type Context, type Row } from "./context.ts";
 import { bm25 } from "./bm25.ts";
+import { generationOf, requireGeneration } from "./generation.ts";
 import { collections } from "./names.ts";
 import { pageOf, readCursor } from "./paging.ts";
 import { identifierOf } from "./stored-metadata.ts";
@@ -26,13 +27,15 @@ export function mongoMemories(context: Context): MemoryStore {
     put: (scope, memory, options) =>
       call(context, options, async () => {
         if (memory.vector) checkVector(memory.vector, context.identity?.dimensions ?? null, "/vector");
+        await requireGeneration(context, "write");
         const now = new Date(context.now()).toISOString();
         const _id = identifierOf(scope.tenant, memory.agent_id, memory.memory_id);
         const fields = { ...fieldsOf(context, scope, memory), updated_at: now };
         const fresh = { access_count: 0, accessed_at: null, created_at: now };
         const kept = await memories().findOneAndUpdate(
           { _id, ...live(scope, memory.agent_id) },
-          { $set: fields },
+          // Of what the content was before there may be a vector of another generation.
+          { $set: fields, $unset: { [otherVector(context)]: "" } },
           { returnDocument: "after" },
         );
         if (kept) return memoryOf(kept);
@@ -59,7 +62,7 @@ export function mongoMemories(context: Context): MemoryStore {
             },
             { signal },
           )
-          .project<Row>({ vector: 0, terms: 0 })
+          .project<Row>({ ...withoutVectors, terms: 0 })
           .sort({ created_at: -1, memory_id: 1 })
           .toArray();
         const wanted = found.filter((row) => isValidAt(memoryOf(row), request.validAt)).slice(0, request.limit + 1);
@@ -119,12 +122,13 @@ export function mongoMemories(context: Context): MemoryStore {
           request,
           "stored memories",
           (row) => [String(row["agent_id"]), String(row["memory_id"])],
-          (row) => ({ memory: memoryOf(row), vector: storedVector(row) }),
+          (row) => ({ memory: memoryOf(row), vector: storedVector(context, row) }),
         );
       }),
     restore: (scope, { memory, vector }, options) =>
       call(context, options, async (signal) => {
         if (vector) checkVector(vector, context.identity?.dimensions ?? null, "/vector");
+        await requireGeneration(context, "write");
         const _id = identifierOf(scope.tenant, memory.agent_id, memory.memory_id);
         const { access_count, accessed_at, created_at, updated_at } = memory;
         const history = { access_count, accessed_at, created_at, updated_at };
@@ -166,11 +170,15 @@ const fieldsOf = (context: Context, scope: Scope, memory: NewMemory) => ({
   expires_at: memory.expires_at == null ? null : new Date(memory.expires_at),
   expires_text: memory.expires_at ?? null,
   terms: context.analyzer.analyze(memory.content).join(" "),
-  vector: memory.vector === null ? null : Binary.fromFloat32Array(memory.vector),
+  [context.generation.vector]: memory.vector === null ? null : Binary.fromFloat32Array(memory.vector),
 });
 
-const storedVector = (row: Row): Float32Array | null =>
-  row["vector"] ? vectorOf({ vector: row["vector"] as Binary }) : null;
+const otherVector = ({ generation }: Context): string => generationOf(generation.number + 1).vector;
+
+function storedVector({ generation }: Context, row: Row): Float32Array | null {
+  const stored = row[generation.vector] as Binary | null | undefined;
+  return stored?.toFloat32Array() ?? null;
+}
 
 const behind = (createdAt: string, memoryId: string) => ({
   $or: [{ created_at: { $lt: createdAt } }, { created_at: createdAt, memory_id: { $gt: memoryId } }],
@@ -200,7 +208,7 @@ function scoreAll(
   const corpus = { chunks: all.length, averageBody: words / all.length, averageTitle: 0, isOdd: false };
   const groups = terms.map((term) => ({ terms: [term], times: 1 }));
   return all.map((row, index): MemoryHit => {
-    const stored = storedVector(row);
+    const stored = storedVector(context, row);
     const own = { terms: { body: bodies[index]!, title: "", words: "" } };
     return {
       memory: memoryOf(row),

@@ -26,14 +26,15 @@ export async function cosineMoments(
 
 /** Ids are hashes, so the first ones are as good as any. */
 async function readSample(context: Context, scope: Scope): Promise<readonly Float32Array[]> {
+  const { generation } = context;
   const { chunks } = await context.statistics.corpus(context, scope.tenant);
   const found = await rows(context, collections.chunks)
-    .find({ ...scopeMatch(scope), vector: { $exists: true } })
-    .project<Pick<ChunkRow, "vector">>({ vector: 1 })
+    .find({ ...scopeMatch(scope), [generation.vector]: { $exists: true } })
+    .project<Pick<ChunkRow, "vector" | "vector_2">>({ [generation.vector]: 1 })
     .sort({ _id: 1 })
     .limit(chunks <= wholeBelow ? wholeBelow : sampleSize)
     .toArray();
-  return found.flatMap((row) => vectorOf(row) ?? []);
+  return found.flatMap((row) => vectorOf(row, generation) ?? []);
 }
 
 /**

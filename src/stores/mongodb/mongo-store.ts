@@ -1,5 +1,6 @@
 import { MongoServerError, type Db } from "mongodb";
 import { HybridRAGError } from "../../errors.ts";
+import type { IndexGenerations } from "../../ports/shadow-index.ts";
 import type { IndexIdentity, Store } from "../../ports/store.ts";
 import { englishAnalyzer } from "../../text/analyze.ts";
 import { mongoCaches } from "./caches.ts";
@@ -20,6 +21,8 @@ import {
 import { describeAccess, type AccessReport } from "./describe-access.ts";
 import { describeConnection, explainSearches, type ConnectionReport, type SearchReport } from "./diagnose.ts";
 import { observeClient, observePools, type EventSettings } from "./events.ts";
+import { generationOf, readIndexState, requireGeneration, writeIdentity, type NumberedIdentity } from "./generation.ts";
+import { generationSteps, mongoGenerations } from "./generations.ts";
 import { mongoGraph } from "./graph.ts";
 import type { IndexSettings } from "./indexes.ts";
 import { mongoJobs } from "./jobs.ts";
@@ -77,6 +80,7 @@ export interface MongoDiagnose {
 }
 
 export interface MongoStore extends Store {
+  readonly generations: IndexGenerations;
   readonly indexes: MongoIndexes;
   readonly diagnose: MongoDiagnose;
   /** What trial pipelines find this cluster to have. */
@@ -108,18 +112,24 @@ async function connect(options: MongoStoreOptions): Promise<Context> {
       timeoutMs: options.timeoutMs ?? 30_000,
       analyzer: englishAnalyzer(),
       statistics: new Statistics(),
-      profile: new SearchProfile(db, { ...options.indexes, dimensions: 0 }, () => performance.now()),
+      profile: new SearchProfile(
+        db,
+        { ...options.indexes, dimensions: 0 },
+        () => performance.now(),
+        () => requireGeneration(context, "read"),
+      ),
       // A search has at most two commands under way.
       searches: new Turns(client.options.maxPoolSize / 2),
       pools,
       running: new Set(),
       unsettled: new Map(),
       identity: null,
+      generation: generationOf(0),
       closed: false,
     };
     try {
       await client.connect();
-      takeIdentity(context, await readIdentity(context));
+      takeIdentity(context, await readIndexState(context));
     } catch (error) {
       await client.close();
       throw error;
@@ -130,16 +140,12 @@ async function connect(options: MongoStoreOptions): Promise<Context> {
   }
 }
 
-function takeIdentity(context: Context, identity: IndexIdentity | null): void {
-  context.identity = identity;
-  context.profile.settings = { ...context.profile.settings, dimensions: identity?.dimensions ?? 0 };
+function takeIdentity(context: Context, state: NumberedIdentity | null): void {
+  const { embedder = "none", dimensions = 0, chunker = "", generation = 0 } = state ?? {};
+  context.identity = state && { embedder, dimensions, chunker };
+  context.generation = generationOf(generation);
+  context.profile.settings = { ...context.profile.settings, dimensions, generation };
   context.profile.doubt();
-}
-
-async function readIdentity(context: Context): Promise<IndexIdentity | null> {
-  const row = await rows(context, collections.state).findOne({ _id: "identity" });
-  if (!row) return null;
-  return { embedder: row["embedder"], dimensions: row["dimensions"], chunker: row["chunker"] } as IndexIdentity;
 }
 
 function storeOf(context: Context, options: MongoStoreOptions): MongoStore {
@@ -165,6 +171,7 @@ function storeOf(context: Context, options: MongoStoreOptions): MongoStore {
       const timeoutMs = callOptions?.timeoutMs ?? defaultSettleMs;
       return call(context, callOptions, (signal) => settle(context, timeoutMs, signal), timeoutMs + context.timeoutMs);
     },
+    generations: mongoGenerations(context),
     indexes: mongoIndexes(context),
     diagnose: {
       connection: () => call(context, undefined, () => describeConnection(context)),
@@ -197,7 +204,11 @@ function mongoIndexes(context: Context): MongoIndexes {
   const long = 10 * context.timeoutMs;
   return {
     plan: ({ sharded } = {}) =>
-      call(context, undefined, async () => [...shardSteps(db, sharded), ...(await planIndexes(db, profile))]),
+      call(context, undefined, async () => [
+        ...shardSteps(db, sharded),
+        ...(await planIndexes(db, profile)),
+        ...(await generationSteps(context)),
+      ]),
     apply: ({ sharded } = {}) =>
       call(
         context,
@@ -238,17 +249,18 @@ const shardSteps = (db: Db, sharded: Sharding | undefined): readonly IndexStep[]
 const nameOf = ({ embedder, dimensions, chunker }: IndexIdentity): string => `${embedder}@${dimensions} + ${chunker}`;
 
 async function prepare(context: Context, identity: IndexIdentity, manage: boolean): Promise<void> {
-  const known = await readIdentity(context);
+  const known = await readIndexState(context);
   const isNew = known === null || nameOf(known) !== nameOf(identity);
   if (known && isNew && (await rows(context, collections.documents).findOne({})) !== null) {
     throw new HybridRAGError(
       "index_mismatch",
-      `The index was built with ${nameOf(known)}, not with ${nameOf(identity)}; set that model again or re-embed.`,
+      `The index was built with ${nameOf(known)}, not with ${nameOf(identity)}. Make its vectors anew with ` +
+        "hybridrag indexes reembed, or set the former again.",
       { details: { built: nameOf(known), asked: nameOf(identity) } },
     );
   }
-  if (isNew) await rows(context, collections.state).replaceOne({ _id: "identity" }, identity, { upsert: true });
-  takeIdentity(context, identity);
+  if (isNew) await writeIdentity(context, identity);
+  takeIdentity(context, { ...identity, generation: known?.generation ?? 0 });
   if (manage) await ifAllowed(() => createIndexes(context));
   await ifAllowed(() => finishPending(context));
 }

@@ -47,7 +47,7 @@ async function search(
     behind(context, scope.tenant),
   ]);
   const answered = (legs: Legs, bodies: ReadonlyMap<string, ChunkRow>): ChunkSearchResult => ({
-    ...resultOf(request, allowed, words, legs, bodies),
+    ...resultOf(context, request, allowed, words, legs, bodies),
     ...(missing === 0 ? {} : { behind: missing }),
   });
   const asked = { context, scope, request, allowed, signal };
@@ -148,12 +148,13 @@ async function readBodies(
   if (ids.length === 0) return new Map();
   const found = await rows(context, collections.chunks)
     .find({ "metadata.tenant_id": scope.tenant, _id: { $in: ids } }, { signal, batchSize: 1000 })
-    .project<ChunkRow>(needsVectors(request) ? { ...body, vector: 1 } : body)
+    .project<ChunkRow>(needsVectors(request) ? { ...body, [context.generation.vector]: 1 } : body)
     .toArray();
   return new Map(found.map((row) => [row._id, row]));
 }
 
 function resultOf(
+  context: Context,
   request: ChunkSearch,
   allowed: Allowed,
   words: QueryWords | null,
@@ -167,7 +168,7 @@ function resultOf(
     error: found.error,
   });
   return {
-    candidates: candidatesOf(request, words, legs, bodies),
+    candidates: candidatesOf(context, request, words, legs, bodies),
     vector: vector && reportOf(vector),
     text: text && {
       ...reportOf(text),
@@ -181,6 +182,7 @@ function resultOf(
 }
 
 function candidatesOf(
+  context: Context,
   request: ChunkSearch,
   words: QueryWords | null,
   legs: Legs,
@@ -194,7 +196,7 @@ function candidatesOf(
     if (whole === undefined) return [];
     const inVector = vectorRanks.get(row._id);
     const inText = textRanks.get(row._id);
-    const stored = vectorOf(whole);
+    const stored = vectorOf(whole, context.generation);
     return [
       {
         chunk: chunkOf(whole),

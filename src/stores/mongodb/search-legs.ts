@@ -71,6 +71,7 @@ export function findByVector({ context, scope, request, allowed, signal }: Asked
     const fields = request.text === null ? withoutTerms : ranking;
     const pipeline = [stage, { $project: { ...fields, score: { $meta: "vectorSearchScore" } } }];
     const found = await run(context, pipeline, signal);
+    if (found.length === 0) await context.profile.doubtAndRequireReady();
     return { rows: found, isComplete: found.length < limit, moments };
   });
 }
@@ -95,9 +96,13 @@ export function findByWords(asked: Asked, words: QueryWords): Promise<Found> {
       { $project: { ...ranking, ...bodies, ...computed } },
     ];
     const found = await run(context, pipeline, signal);
+    if (found.length === 0 && isFrequent(words)) await context.profile.doubtAndRequireReady();
     return { rows: found, isComplete: found.length < limit, moments: null };
   });
 }
+
+/** The tenant has a passage with one of these words. */
+const isFrequent = ({ weights }: QueryWords): boolean => [...weights.frequencies.values()].some((count) => count > 0);
 
 const run = (context: Context, pipeline: readonly Readonly<Record<string, unknown>>[], signal?: AbortSignal) =>
   rows(context, collections.chunks)

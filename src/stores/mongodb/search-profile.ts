@@ -42,11 +42,14 @@ export class SearchProfile {
   settings: IndexSettings;
   private readonly db: Db;
   private readonly clock: () => number;
+  private readonly checkGeneration: () => Promise<void>;
   private goodUntil = 0;
   /** The server said that it has no search at all. */
   isAbsent = false;
 
-  constructor(db: Db, settings: IndexSettings, clock: () => number) {
+  /** @param checkGeneration rejects when the settings are of an index that is no more. */
+  constructor(db: Db, settings: IndexSettings, clock: () => number, checkGeneration: () => Promise<void>) {
+    this.checkGeneration = checkGeneration;
     this.db = db;
     this.settings = settings;
     this.clock = clock;
@@ -84,10 +87,26 @@ export class SearchProfile {
     }
   }
 
+  /** Null on a server that has no search: there is nothing to build and nothing to wait for. */
+  async listWhereSearched(): Promise<readonly ListedIndex[] | null> {
+    try {
+      return await this.list();
+    } catch (error) {
+      if (this.isAbsent) return null;
+      throw error;
+    }
+  }
+
+  /** Asks again where a search found nothing although there is something: an index may be gone since the last look. */
+  doubtAndRequireReady(): Promise<void> {
+    this.doubt();
+    return this.requireReady();
+  }
+
   /** @throws HybridRAGError `not_ready` or `index_mismatch`, with what mends it. */
   async requireReady(): Promise<void> {
     if (this.clock() < this.goodUntil) return;
-    const listed = await this.list();
+    const [listed] = await Promise.all([this.list(), this.checkGeneration()]);
     for (const spec of this.specs)
       checkListed(
         spec,
@@ -121,6 +140,7 @@ function checkListed(spec: SearchIndexSpec, listed: ListedIndex | undefined): vo
   }
   for (const [path, types] of want.paths) {
     const missing = [...types].find((type) => have.paths.get(path)?.has(type) !== true);
-    if (missing !== undefined && path !== "vector") return refuse(`does not hold ${path} as ${missing}`);
+    const isSpare = spec.type === "search" && missing === "vector";
+    if (missing !== undefined && !isSpare) return refuse(`does not hold ${path} as ${missing}`);
   }
 }

@@ -9,6 +9,7 @@ import {
   type DocumentRow,
   type Prepared,
 } from "./document-rows.ts";
+import { requireGeneration } from "./generation.ts";
 import { collections } from "./names.ts";
 import { isDuplicateKey } from "./translate-error.ts";
 
@@ -62,6 +63,7 @@ async function flip(
     const before = await readDocument(context, prepared.scope, prepared.fields.document_id);
     const early = outcomeBefore(prepared, before);
     if (early !== null) return { result: early, before };
+    await requireGeneration(context, "write");
     const superseded = batchesOf(before);
     const next: DocumentRow = { ...nextRow(prepared, before), pending: true, superseded };
     try {

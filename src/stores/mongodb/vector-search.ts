@@ -25,7 +25,7 @@ export function vectorSearchStage(search: VectorSearch, shape: IndexShape): Body
   const stage = {
     $vectorSearch: {
       index: shape.name,
-      path: "vector",
+      path: shape.vectorPath,
       queryVector: Binary.fromFloat32Array(search.vector),
       ...(exact
         ? { exact: true }

@@ -27,20 +27,27 @@ export async function wholeVersion(
       .find({ "metadata.tenant_id": scope.tenant, document_id: documentId, batch: row.batch }, { signal })
       .project<ChunkRow>(derived)
       .toArray();
-    if (text !== null && found.length === row.chunks) return versionOf(scope, row, text, found);
+    if (text !== null && found.length === row.chunks) return versionOf(context, scope, row, text, found);
   }
   throw new HybridRAGError("store_failed", "The document changes faster than it can be read; try again.");
 }
 
-function versionOf(scope: Scope, row: DocumentRow, text: string, found: readonly ChunkRow[]): StoredVersion {
+function versionOf(
+  { generation }: Context,
+  scope: Scope,
+  row: DocumentRow,
+  text: string,
+  found: readonly ChunkRow[],
+): StoredVersion {
   const seen = found.filter((chunk) => mayRead(scope, metadataOf(chunk))).toSorted((a, b) => a.ordinal - b.ordinal);
   return {
     document: documentOf(row),
     text,
     chunks: seen.map((chunk) => ({
       ...chunkOf(chunk),
-      vector: vectorOf(chunk),
-      embedding_hash: chunk.embedding_hash,
+      vector: vectorOf(chunk, generation),
+      // What was not embedded is not taken for what was.
+      embedding_hash: chunk[generation.hash] ?? "",
     })),
     graph: {
       mentions: seen.flatMap((chunk) => chunk.mentions),

@@ -8,7 +8,7 @@ export interface ContractCase {
   /** Unique; an engine that cannot keep the promise names it in `skip`. */
   readonly name: string;
   /** What an engine must have for the case to be run at all. */
-  readonly needs?: "search" | "exactScores" | "persistence";
+  readonly needs?: "search" | "exactScores" | "persistence" | "generations";
   run(world: World, t: TestContext): Promise<void>;
 }
 

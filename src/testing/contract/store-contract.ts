@@ -11,6 +11,7 @@ import { contractIdentity, stoppedClock, type ContractCase, type World } from ".
 import { deletionCases } from "./deletion.ts";
 import { documentCases } from "./documents.ts";
 import { filterCases } from "./filters.ts";
+import { generationCases } from "./generations.ts";
 import { graphCases } from "./graph.ts";
 import { jobCases } from "./jobs.ts";
 import { keyCases } from "./keys.ts";
@@ -64,6 +65,7 @@ export const contractCases: Readonly<Record<string, readonly ContractCase[]>> = 
   audit: auditCases,
   abort: abortCases,
   lifecycle: lifecycleCases,
+  generations: generationCases,
 };
 
 /** Registers a test for each promise. */
@@ -105,6 +107,7 @@ function reasonToSkip(contract: StoreContract, one: ContractCase, world: World, 
     search: !canSearch,
     exactScores: !canSearch || !world.store.capabilities().exactScores,
     persistence: !opened.reopen,
+    generations: !("generations" in world.store),
   };
   return one.needs && isMissing[one.needs] ? `${contract.name} has no ${one.needs}` : null;
 }

@@ -31,7 +31,7 @@ export async function openShadowIndex(directory: string, embedder: string): Prom
     pool.call({ name, args, now: 0 }) as Promise<T>;
   return {
     counts: () => call("counts"),
-    chunks: (after, limit) => call("chunks", after, limit),
+    chunks: (after, limit) => call("chunks", after ?? 0, limit),
     memories: (after, limit) => call("memories", after, limit),
     keep: ({ chunks = [], memories = [] }) => call("keep", chunks, memories),
     activate: (identity) => call("activate", identity),
