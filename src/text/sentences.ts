@@ -59,6 +59,8 @@ const endsInNumberMark = /(?:^|[\s([])(?:nos?|p|art|para)\.$/i;
 const endsInInitial = /(?:^|[\s(["“])(?:\p{Lu}\.)+$/u;
 const startsInLowerCase = /^["'“‘(]?\p{Ll}/u;
 const startsInDigit = /^\d/;
+/** A full stop with this right behind it stands inside an address or a name of a file: `(./Server.md)`. */
+const goesOnUnspaced = /^[\\/#?&=:@_~-]/;
 /** Words that begin a sentence rather than go on with a name. */
 const beginsSentence =
   /^(?:The|A|An|In|On|At|It|Its|He|She|We|They|This|That|These|Those|But|And|However|When|As|For|If|There|His|Her|Their|Our|You|I)\b/;
@@ -66,6 +68,7 @@ const beginsSentence =
 function continues(text: string, previous: TextSpan, next: TextSpan): boolean {
   const after = text.slice(next.start, next.start + 12);
   if (startsInLowerCase.test(after)) return true;
+  if (previous.end === next.start && goesOnUnspaced.test(after)) return true;
   const before = text.slice(Math.max(previous.start, previous.end - 16), previous.end);
   if (endsInAbbreviation.test(before)) return true;
   if (endsInNumberMark.test(before)) return startsInDigit.test(after);

@@ -24,6 +24,21 @@ test("keeps the marks of Markdown with the sentence that they close", () => {
   );
 });
 
+test("no sentence ends inside an address", () => {
+  const linked = "Returns what [`decorate`](./Server.md#decorate) made, or [an error](../Errors.md#FST_ERR).";
+  assert.deepEqual(sentences(`${linked} Then it ends.`), [linked, "Then it ends."]);
+});
+
+test("tags and fences that say nothing are no units", () => {
+  const text =
+    '<a id="limit"></a>\n\nThe limit is <b>one</b> megabyte.\n```js\nlisten(8080)\n```\n<!-- note -->\nIt can be raised.';
+  assert.deepEqual(units(text), [
+    "sentence: The limit is <b>one</b> megabyte.",
+    "sentence: listen(8080)",
+    "sentence: It can be raised.",
+  ]);
+});
+
 test("ends a sentence where a reader would", () => {
   assert.deepEqual(sentences("It rained. We went home! Why? “Because.” He left."), [
     "It rained.",

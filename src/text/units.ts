@@ -12,8 +12,8 @@ export const longestUnit = 600;
 
 /**
  * Cuts a text into units, in its order. Blank lines part blocks; headings, list items (with their wrapped lines) and
- * table rows are units of their own; other lines are joined and cut into sentences. Lines without a letter or digit,
- * such as rules and the separators of tables, belong to no unit.
+ * table rows are units of their own; other lines are joined and cut into sentences. Lines that say nothing, such as
+ * rules, the separators of tables, bare tags of HTML and the fences of code, belong to no unit.
  */
 export function splitUnits(text: string): Unit[] {
   return blocks(text).flatMap((block) => {
@@ -29,7 +29,10 @@ const heading = /^ {0,3}#{1,6}\s/;
 /** Cells between bars or tabs, or at least two that name their column: `name: Ann; since: 2014`. */
 const tableRow = /^\s*\|[^|]+\||\s\|\s[^|]*\s\|\s|\S *\t *\S|^[^:;.?!]{1,60}: [^;]*; [^:;.?!]{1,60}: /;
 const listItem = /^\s*(?:[-*+•‣◦▪·–]|\(?(?:\d{1,3}|[a-z]|[ivxIVX]{2,5})[.)])\s+\S/;
+const tags = /<\/?[a-z][^<>]*>|<!--.*?-->/gi;
+const fence = /^\s*(?:`{3,}|~{3,})[^`]*$/;
 const hasWord = /[\p{L}\p{N}]/u;
+const saysNothing = (line: string): boolean => !hasWord.test(line.replaceAll(tags, "")) || fence.test(line);
 const isIndented = /^(?:\t| {2,})/;
 
 function kindOf(line: string): UnitKind {
@@ -45,7 +48,7 @@ function blocks(text: string): Unit[] {
   for (const { start, end } of lines(text)) {
     const line = text.slice(start, end);
     const kind = kindOf(line);
-    if (!hasWord.test(line)) {
+    if (saysNothing(line)) {
       open = null;
     } else if (open !== null && kind === "sentence" && (open.kind === "sentence" || wraps(open.kind, line))) {
       open.end = end;
