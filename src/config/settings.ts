@@ -224,8 +224,9 @@ export const settings = {
   fusion: setting(
     "HYBRIDRAG_FUSION",
     "retrieval",
-    z.enum(["z", "convex", "rrf"]).default("z"),
-    "How the legs are joined: z-scores, convex combination, reciprocal ranks.",
+    z.enum(["z", "convex", "rrf", "native-rank", "native-score"]).default("z"),
+    "How the legs are joined: z-scores, convex combination, reciprocal ranks; or by MongoDB's own $rankFusion or " +
+      "$scoreFusion, where the server has it.",
   ),
   vector_weight: setting(
     "HYBRIDRAG_VECTOR_WEIGHT",

@@ -32,6 +32,24 @@ export interface ChunkSearch {
   readonly minCosine?: number;
   /** Return the stored vector of every candidate (for diversity). */
   readonly withVectors?: boolean;
+  /**
+   * With both legs: the server fuses them itself, by ranks and scores of its own, and each candidate says what it gave.
+   * For stores with `nativeFusion`. @throws HybridRAGError `invalid_config` where the server cannot.
+   */
+  readonly native?: NativeFusion;
+}
+
+/** Reciprocal ranks with the server's constant of 60, or weighted scores brought to one scale and averaged. */
+export type NativeFusion = { readonly vectorWeight: number; readonly textWeight: number } & (
+  | { readonly kind: "rank" }
+  | { readonly kind: "score"; readonly normalization: "none" | "sigmoid" | "minMaxScaler" }
+);
+
+/** The server's fused score, and what each leg gave of it; the two sum to it. */
+export interface NativeScore {
+  readonly score: number;
+  readonly vector: number;
+  readonly text: number;
 }
 
 export interface TextQuery {
@@ -79,6 +97,8 @@ export interface Candidate {
   readonly vectorRank: number | null;
   readonly textRank: number | null;
   readonly vector?: Float32Array;
+  /** Where the server fused. */
+  readonly native?: NativeScore;
 }
 
 /**

@@ -85,6 +85,8 @@ export interface StoreCapabilities {
   readonly exactScores: boolean;
   /** Both scores of every candidate of a search by vector and words are exact; the moments may be estimates. */
   readonly bothScores?: boolean;
+  /** `ChunkSearch.native` is understood; whether the server has it shows when it is asked. */
+  readonly nativeFusion?: boolean;
   readonly readOnly: boolean;
   readonly maxDimensions: number;
 }

@@ -65,6 +65,10 @@ function sharesOf(result: ScoredResult, fusion: Fusion): readonly LegShares[] {
       return convexScores(result, fusion);
     case "rrf":
       return reciprocalRankScores(result, fusion);
+    case "native-rank":
+    case "native-score":
+      // What the server did not list, it gave nothing.
+      return result.candidates.map(({ native }) => ({ vector: native?.vector ?? 0, text: native?.text ?? 0 }));
   }
 }
 

@@ -22,7 +22,7 @@ export interface Shares {
 export type LegShares = Pick<Shares, "vector" | "text">;
 
 /** What fusion looks at. */
-export type LegScores = Pick<Candidate, "cosine" | "bm25" | "vectorRank" | "textRank">;
+export type LegScores = Pick<Candidate, "cosine" | "bm25" | "vectorRank" | "textRank" | "native">;
 
 /** A search's result, or other passages in the place of its candidates. */
 export type ScoredResult = Omit<ChunkSearchResult, "candidates"> & { readonly candidates: readonly LegScores[] };

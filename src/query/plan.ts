@@ -3,7 +3,8 @@ import type { Expansion } from "./expand.ts";
 import type { Mode, QueryRequest } from "./query-request.ts";
 import type { Support } from "./support.ts";
 
-export type FusionMethod = "z" | "convex" | "rrf";
+/** `native-rank`, `native-score`: the server's own, on MongoDB. */
+export type FusionMethod = "z" | "convex" | "rrf" | "native-rank" | "native-score";
 
 /** The settings that decide a plan, named as in the table of settings. */
 export interface QuerySettings {
@@ -128,7 +129,7 @@ export function planQuery(request: QueryRequest, settings: QuerySettings, abilit
     },
     filter: request.filter,
     fusion: {
-      method: settings.fusion,
+      method: methodOf(settings),
       rank_constant: settings.rank_constant,
       calibrate: settings.calibrate && settings.fusion === "z" && vector && text,
     },
@@ -143,6 +144,11 @@ export function planQuery(request: QueryRequest, settings: QuerySettings, abilit
     deadline_ms: settings.query_timeout_ms,
   };
 }
+
+/** The server's constant is 60: with any other the fusion runs here, by the same arithmetic. */
+const serverRankConstant = 60;
+const methodOf = ({ fusion, rank_constant }: QuerySettings): FusionMethod =>
+  fusion === "native-rank" && rank_constant !== serverRankConstant ? "rrf" : fusion;
 
 const graphKinds: Partial<Record<Mode, GraphLegPlan["kind"]>> = { mix: "hops", local: "local", global: "global" };
 

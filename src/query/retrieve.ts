@@ -1,6 +1,7 @@
 import { HybridRAGError, isHybridRAGError, messageOf } from "../errors.ts";
-import type { ChunkSearchResult } from "../ports/chunk-store.ts";
+import type { ChunkSearch, ChunkSearchResult } from "../ports/chunk-store.ts";
 import type { Embedder } from "../ports/embedder.ts";
+import type { StoreCapabilities } from "../ports/store.ts";
 import type { Leg, Warning } from "../records.ts";
 import type { Scope } from "../scope.ts";
 import type { QueryPlan } from "./plan.ts";
@@ -30,6 +31,7 @@ export async function retrieve(
   plan: QueryPlan,
   signal: AbortSignal,
 ): Promise<Retrieved> {
+  requireFusion(plan, ports.store.capabilities());
   const started = ports.now();
   const embedded = plan.legs.vector === null ? none : await embedQuestion(ports.embedder, plan.query, signal);
   const embedDone = ports.now();
@@ -55,8 +57,26 @@ function chunkSearch(plan: QueryPlan, vector: Float32Array | null) {
     filter: plan.filter,
     candidates: Math.max(vectorLeg?.candidates ?? 0, textLeg?.candidates ?? 0),
     ...(vectorLeg?.min_cosine == null ? {} : { minCosine: vectorLeg.min_cosine }),
+    ...(vector === null || textLeg === null ? {} : nativeFusion(plan)),
     ...(plan.mmr === null && plan.support === null ? {} : { withVectors: true }),
   };
+}
+
+function nativeFusion({ fusion, legs }: QueryPlan): Pick<ChunkSearch, "native"> {
+  const weights = { vectorWeight: legs.vector?.weight ?? 0, textWeight: legs.text?.weight ?? 0 };
+  if (fusion.method === "native-rank") return { native: { kind: "rank", ...weights } };
+  if (fusion.method !== "native-score") return {};
+  return { native: { kind: "score", normalization: "minMaxScaler", ...weights } };
+}
+
+/** @throws HybridRAGError `invalid_config` where the store leaves fusing to us. */
+function requireFusion({ fusion }: QueryPlan, { nativeFusion }: StoreCapabilities): void {
+  if (!fusion.method.startsWith("native") || nativeFusion === true) return;
+  throw new HybridRAGError(
+    "invalid_config",
+    `HYBRIDRAG_FUSION=${fusion.method} is for MongoDB: this store does not fuse by itself. Set z, convex or rrf.`,
+    { details: { setting: "HYBRIDRAG_FUSION" } },
+  );
 }
 
 interface Embedded {

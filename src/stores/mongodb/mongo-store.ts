@@ -125,6 +125,7 @@ async function connect(options: MongoStoreOptions): Promise<Context> {
       unsettled: new Map(),
       identity: null,
       generation: generationOf(0),
+      capabilities: null,
       closed: false,
     };
     try {
@@ -185,6 +186,7 @@ function storeOf(context: Context, options: MongoStoreOptions): MongoStore {
       readYourWrites: false,
       exactScores: false,
       bothScores: true,
+      nativeFusion: true,
       readOnly: false,
       maxDimensions: 8192,
     }),

@@ -8,7 +8,7 @@ export interface FusionInput {
 }
 
 /** The server's constant; any other makes the fusion run in our process. */
-const serverRankConstant = 60;
+export const serverRankConstant = 60;
 
 const stages = new Set(["$search", "$vectorSearch", "$match", "$sort", "$geoNear", "$sample", "$skip", "$limit"]);
 

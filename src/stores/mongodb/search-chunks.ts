@@ -1,4 +1,4 @@
-import type { Candidate, ChunkSearch, ChunkSearchResult } from "../../ports/chunk-store.ts";
+import type { Candidate, ChunkSearch, ChunkSearchResult, NativeScore } from "../../ports/chunk-store.ts";
 import type { Scope } from "../../scope.ts";
 import { allowedChunks, type Allowed } from "./allowed.ts";
 import { bm25Scorer } from "./bm25.ts";
@@ -7,11 +7,14 @@ import { chunkOf, cosine, vectorOf, type ChunkRow } from "./chunk-rows.ts";
 import { rows, type Context } from "./context.ts";
 import { collections } from "./names.ts";
 import { queryWords, type QueryWords } from "./query-words.ts";
+import { findNatively, rankAsListed, requireNative } from "./native-fusion.ts";
 import {
   findByVector,
   findByWords,
+  holdsAll,
   rankByVector,
   rankByWords,
+  type Asked,
   type Found,
   type RankedRow,
   type Ranking,
@@ -28,6 +31,7 @@ export async function searchChunks(
 ): Promise<ChunkSearchResult> {
   if (request.vector) checkVector(request.vector, context.identity?.dimensions ?? null, "/vector");
   if (request.vector || request.text) await context.profile.requireReady();
+  if (request.native) await requireNative(context, request.native);
   return context.searches.take(signal, () => search(context, scope, request, signal));
 }
 
@@ -46,16 +50,17 @@ async function search(
     request.text ? queryWords(context, scope.tenant, request.text, signal) : null,
     behind(context, scope.tenant),
   ]);
-  const answered = (legs: Legs, bodies: ReadonlyMap<string, ChunkRow>): ChunkSearchResult => ({
-    ...resultOf(context, request, allowed, words, legs, bodies),
+  const answered = (
+    legs: Legs,
+    bodies: ReadonlyMap<string, ChunkRow>,
+    scores: Fused | undefined,
+  ): ChunkSearchResult => ({
+    ...resultOf(context, request, allowed, words, legs, bodies, scores),
     ...(missing === 0 ? {} : { behind: missing }),
   });
   const asked = { context, scope, request, allowed, signal };
   for (let attempt = 1; ; attempt++) {
-    const [vector, text] = await Promise.all([
-      request.vector ? findByVector(asked) : null,
-      words ? findByWords(asked, words) : null,
-    ]);
+    const { vector, text, scores } = await find(asked, words);
     failIfAllFailed([vector, text]);
     const legs = rank(context, request, allowed, words, { vector, text });
     const [current, bodies] = await Promise.all([
@@ -63,11 +68,27 @@ async function search(
       readBodies(context, scope, request, legs, signal),
     ]);
     const isWhole = current.isWhole && bodies.size === chosenOf(legs).size;
-    if (isWhole) return answered(legs, bodies);
+    if (isWhole) return answered(legs, bodies, scores);
     if (attempt < attempts) continue;
     const seen = rank(context, request, allowed, words, { vector: current.of(vector), text: current.of(text) });
-    return answered(seen, await readBodies(context, scope, request, seen, signal));
+    return answered(seen, await readBodies(context, scope, request, seen, signal), scores);
   }
+}
+
+type Fused = ReadonlyMap<string, NativeScore>;
+
+/** Both legs at once, each by a command of its own or both by one that fuses them. */
+async function find(
+  asked: Asked,
+  words: QueryWords | null,
+): Promise<{ readonly vector: Found | null; readonly text: Found | null; readonly scores?: Fused }> {
+  const { vector, native } = asked.request;
+  if (native && vector && words) return findNatively(asked, words, native);
+  const [byVector, byWords] = await Promise.all([
+    vector ? findByVector(asked) : null,
+    words ? findByWords(asked, words) : null,
+  ]);
+  return { vector: byVector, text: byWords };
 }
 
 interface Leg {
@@ -87,9 +108,14 @@ function rank(
   words: QueryWords | null,
   { vector, text }: { readonly vector: Found | null; readonly text: Found | null },
 ): Legs {
+  const isShown = (row: RankedRow): boolean => allowed.admits(row) && holdsAll(context, row, words!);
+  const rankText = (found: Found): Ranking =>
+    request.native && request.vector
+      ? rankAsListed(found, words!, isShown)
+      : rankByWords(context, request, allowed, words!, found);
   return {
     vector: vector && { found: vector, ranking: rankByVector(request, allowed, vector) },
-    text: text && { found: text, ranking: rankByWords(context, request, allowed, words!, text) },
+    text: text && { found: text, ranking: rankText(text) },
   };
 }
 
@@ -160,6 +186,7 @@ function resultOf(
   words: QueryWords | null,
   legs: Legs,
   bodies: ReadonlyMap<string, ChunkRow>,
+  scores: Fused | undefined,
 ): ChunkSearchResult {
   const { vector, text } = legs;
   const reportOf = ({ found, ranking }: Leg) => ({
@@ -168,7 +195,7 @@ function resultOf(
     error: found.error,
   });
   return {
-    candidates: candidatesOf(context, request, words, legs, bodies),
+    candidates: candidatesOf(context, request, words, legs, bodies, scores),
     vector: vector && reportOf(vector),
     text: text && {
       ...reportOf(text),
@@ -187,6 +214,7 @@ function candidatesOf(
   words: QueryWords | null,
   legs: Legs,
   bodies: ReadonlyMap<string, ChunkRow>,
+  scores: Fused | undefined,
 ): readonly Candidate[] {
   const vectorRanks = ranksOf(legs.vector);
   const textRanks = ranksOf(legs.text);
@@ -197,6 +225,7 @@ function candidatesOf(
     const inVector = vectorRanks.get(row._id);
     const inText = textRanks.get(row._id);
     const stored = vectorOf(whole, context.generation);
+    const native = scores?.get(row._id);
     return [
       {
         chunk: chunkOf(whole),
@@ -205,6 +234,7 @@ function candidatesOf(
         vectorRank: inVector?.rank ?? null,
         textRank: inText?.rank ?? null,
         ...(stored && request.withVectors ? { vector: stored } : {}),
+        ...(native === undefined ? {} : { native }),
       },
     ];
   });

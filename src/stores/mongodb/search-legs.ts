@@ -4,6 +4,7 @@ import type { ChunkSearch, Moments } from "../../ports/chunk-store.ts";
 import type { Scope } from "../../scope.ts";
 import type { Allowed } from "./allowed.ts";
 import { bm25Scorer } from "./bm25.ts";
+import type { Body } from "./check-pipeline.ts";
 import type { ChunkRow } from "./chunk-rows.ts";
 import { rows, type Context } from "./context.ts";
 import { bm25Moments, cosineMoments } from "./moments.ts";
@@ -14,7 +15,14 @@ import { translateError } from "./translate-error.ts";
 import { maxCandidates, vectorSearchStage } from "./vector-search.ts";
 
 /** What a leg fetches of a row: enough to rank it. Bodies are read once, of the rows that are chosen. */
-const ranking = { chunk_id: 1, document_id: 1, batch: 1, metadata_json: 1, "terms.body": 1, "terms.title": 1 } as const;
+export const ranking = {
+  chunk_id: 1,
+  document_id: 1,
+  batch: 1,
+  metadata_json: 1,
+  "terms.body": 1,
+  "terms.title": 1,
+} as const;
 
 export type RankedRow = Pick<ChunkRow, "_id" | "chunk_id" | "document_id" | "batch" | "metadata_json" | "terms"> &
   Partial<Pick<ChunkRow, "content" | "title">> & { readonly score: number; readonly total?: number };
@@ -42,7 +50,7 @@ export interface Ranking {
   readonly moments: Moments | null;
 }
 
-interface Asked {
+export interface Asked {
   readonly context: Context;
   readonly scope: Scope;
   readonly request: ChunkSearch;
@@ -50,24 +58,27 @@ interface Asked {
   readonly signal: AbortSignal | undefined;
 }
 
-const nothing = { rows: [], isComplete: true } as const;
+export const nothing = { rows: [], isComplete: true } as const;
 /** Hits fetched beyond those asked for, so that equal scores at the cut are ordered by id and hidden rows are replaced. */
 const slack = 40;
 
-export function findByVector({ context, scope, request, allowed, signal }: Asked): Promise<Found> {
+export const vectorStage = ({ context, request, allowed }: Asked, limit: number): Body =>
+  vectorSearchStage(
+    { vector: request.vector!, limit, filter: allowed.vector, allowed: allowed.isOpen ? null : allowed.count },
+    context.profile.vector,
+  );
+
+/** Of an input of a fusion: exactly the candidates, unless rows are filtered afterwards. */
+export const limitOfVectors = ({ request, allowed }: Asked): number =>
+  allowed.isOpen ? maxCandidates : Math.min(maxCandidates, request.candidates);
+
+export function findByVector(asked: Asked): Promise<Found> {
+  const { context, scope, request, allowed, signal } = asked;
   return settled(signal, async () => {
     const moments = await cosineMoments(context, scope, request.vector!, allowed.count);
     if (allowed.count === 0) return { ...nothing, moments };
     const limit = allowed.isOpen ? maxCandidates : Math.min(maxCandidates, request.candidates + slack);
-    const stage = vectorSearchStage(
-      {
-        vector: request.vector!,
-        limit,
-        filter: allowed.vector,
-        allowed: allowed.isOpen ? null : allowed.count,
-      },
-      context.profile.vector,
-    );
+    const stage = vectorStage(asked, limit);
     const fields = request.text === null ? withoutTerms : ranking;
     const pipeline = [stage, { $project: { ...fields, score: { $meta: "vectorSearchScore" } } }];
     const found = await run(context, pipeline, signal);
@@ -78,23 +89,27 @@ export function findByVector({ context, scope, request, allowed, signal }: Asked
 
 const { "terms.body": _body, "terms.title": _title, ...withoutTerms } = ranking;
 
+/** Rows are filtered after the search, so more are needed. */
+const isWide = ({ allowed }: Asked, words: QueryWords): boolean =>
+  allowed.isOpen || words.phrases.some((phrase) => phrase.length > 0);
+
+export const limitOfWords = (asked: Asked, words: QueryWords): number =>
+  isWide(asked, words) ? maxCandidates : Math.min(maxCandidates, asked.request.candidates);
+
+export function textStage({ context, allowed }: Asked, words: QueryWords): Body {
+  const required = words.phrases.filter((phrase) => phrase.length > 0).map((phrase) => phrase.map(({ term }) => term));
+  const terms = words.terms.slice(0, maxClauses / 2 - 8);
+  return textSearchStage({ terms, filter: allowed.search, required }, context.profile.text);
+}
+
 export function findByWords(asked: Asked, words: QueryWords): Promise<Found> {
   const { context, request, allowed, signal } = asked;
   return settled(signal, async () => {
     if (allowed.count === 0 || words.terms.length === 0) return { ...nothing, moments: null };
-    const required = words.phrases
-      .filter((phrase) => phrase.length > 0)
-      .map((phrase) => phrase.map(({ term }) => term));
-    const isWide = allowed.isOpen || required.length > 0;
-    const limit = Math.min(maxCandidates, isWide ? maxCandidates : 2 * request.candidates + slack);
-    const terms = words.terms.slice(0, maxClauses / 2 - 8);
+    const limit = isWide(asked, words) ? maxCandidates : Math.min(maxCandidates, 2 * request.candidates + slack);
     const bodies = words.phrases.length > 0 ? { content: 1, title: 1 } : {};
     const computed = { score: { $meta: "searchScore" }, total: "$$SEARCH_META.count.total" };
-    const pipeline = [
-      textSearchStage({ terms, filter: allowed.search, required }, context.profile.text),
-      { $limit: limit },
-      { $project: { ...ranking, ...bodies, ...computed } },
-    ];
+    const pipeline = [textStage(asked, words), { $limit: limit }, { $project: { ...ranking, ...bodies, ...computed } }];
     const found = await run(context, pipeline, signal);
     if (found.length === 0 && isFrequent(words)) await context.profile.doubtAndRequireReady();
     return { rows: found, isComplete: found.length < limit, moments: null };
@@ -104,13 +119,17 @@ export function findByWords(asked: Asked, words: QueryWords): Promise<Found> {
 /** The tenant has a passage with one of these words. */
 const isFrequent = ({ weights }: QueryWords): boolean => [...weights.frequencies.values()].some((count) => count > 0);
 
-const run = (context: Context, pipeline: readonly Readonly<Record<string, unknown>>[], signal?: AbortSignal) =>
+export const run = <R extends RankedRow = RankedRow>(
+  context: Context,
+  pipeline: readonly Readonly<Record<string, unknown>>[],
+  signal?: AbortSignal,
+) =>
   rows(context, collections.chunks)
-    .aggregate<RankedRow>([...pipeline], { signal, batchSize: 1000, readPreference: context.searchReads })
+    .aggregate<R>([...pipeline], { signal, batchSize: 1000, readPreference: context.searchReads })
     .toArray();
 
 /** One leg may fail while the other answers; a cancelled call fails as a whole. */
-async function settled(
+export async function settled(
   signal: AbortSignal | undefined,
   work: () => Promise<Omit<Found, "milliseconds" | "error">>,
 ): Promise<Found> {
@@ -153,7 +172,7 @@ export function rankByWords(
   return { hits: ranked.slice(0, request.candidates), matched, moments: bm25Moments(listed, matched, allowed.count) };
 }
 
-function holdsAll(context: Context, row: RankedRow, { phrases }: QueryWords): boolean {
+export function holdsAll(context: Context, row: RankedRow, { phrases }: QueryWords): boolean {
   if (phrases.length === 0) return true;
   const content = context.analyzer.analyzeWithOffsets(row.content ?? "");
   const title = context.analyzer.analyzeWithOffsets(row.title ?? "");
