@@ -1,15 +1,13 @@
-import { createWriteStream } from "node:fs";
 import { rename, rm, stat } from "node:fs/promises";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
-import { createGzip } from "node:zlib";
 import { HybridRAGError, isHybridRAGError } from "../errors.ts";
 import type { CallOptions, Page, Store, StoredVersion } from "../ports/store.ts";
 import type { Message, Session } from "../records.ts";
 import type { Scope } from "../scope.ts";
 import { fileError } from "./archive-error.ts";
+import { appendMembers, readMark, removeMark } from "./members.ts";
 import { archiveFormat, memoryRecord, vectorText, type ArchiveCounts, type WrittenRecord } from "./record.ts";
 import { sealed } from "./seal.ts";
+import { takeUp, type Head } from "./unfinished.ts";
 
 export interface ArchiveOptions {
   readonly store: Store;
@@ -20,24 +18,29 @@ export interface ArchiveOptions {
   readonly onProgress?: (counts: ArchiveCounts) => void;
 }
 
+export interface ExportOptions extends ArchiveOptions {
+  /** Characters of JSON after which what is written can be gone on from; about 8 million by default. */
+  readonly memberLength?: number;
+}
+
 export interface ExportResult extends ArchiveCounts {
   /** Of the file. */
   readonly bytes: number;
+  /** Documents, sessions and memories that an export before, which was interrupted, had written. */
+  readonly resumed: number;
 }
 
-/** Vectors hardly shrink, so more work on them is lost. */
-const gzipLevel = 3;
-/** Records that wait to be compressed; each is about a megabyte at most. */
-const highWaterMark = 2;
+const defaultMemberLength = 8_000_000;
 
 /**
  * Writes everything of a tenant into one file, which has its name only once it is whole; until then it is named with
- * `.part` behind. Each record is as it was when it was read: what is written meanwhile may be in or not.
+ * `.part` behind. Each record is as it was when it was read: what is written meanwhile may be in or not. An export that
+ * was interrupted is gone on with, if everything that it wrote is still so in the store; else it is begun anew.
  *
  * @throws HybridRAGError `forbidden` unless the scope is the owner's; `invalid_input` when the file cannot be written.
  */
-export async function exportArchive(options: ArchiveOptions): Promise<ExportResult> {
-  const { path, signal } = options;
+export async function exportArchive(options: ExportOptions): Promise<ExportResult> {
+  const { path, signal, memberLength: length = defaultMemberLength } = options;
   if (options.scope.principals !== "all") {
     throw new HybridRAGError("forbidden", "An archive holds everything of a tenant: only its owner may export it.");
   }
@@ -48,23 +51,54 @@ export async function exportArchive(options: ArchiveOptions): Promise<ExportResu
     options.onProgress?.(now);
   };
   try {
-    const lines = Readable.from(sealed(recordsOf(options), told), { highWaterMark });
-    await pipeline(lines, createGzip({ level: gzipLevel }), createWriteStream(part, { flush: true }), { signal });
+    let wholes = wholesOf(options);
+    const before = await takeUp(part, headsOf(wholes), signal);
+    if (before === null) {
+      wholes = wholesOf(options);
+      await Promise.all([rm(part, { force: true }), removeMark(part)]);
+    }
+    const lines = sealed(recordsOf(wholes), told, before ?? {});
+    await appendMembers(part, lines, { length, signal, written: before?.lines });
     await rename(part, path);
+    await removeMark(part);
+    return { ...counts!, bytes: (await stat(path)).size, resumed: before?.wholes ?? 0 };
   } catch (error) {
-    await rm(part, { force: true }).catch(() => undefined);
+    if ((await readMark(part)) === null) await rm(part, { force: true }).catch(() => undefined);
     signal?.throwIfAborted();
     throw isHybridRAGError(error) ? error : fileError(path, "written", error);
   }
-  return { ...counts!, bytes: (await stat(path)).size };
 }
 
-async function* recordsOf(options: ArchiveOptions): AsyncGenerator<WrittenRecord, void> {
+/** What an archive holds together: its first record, and how the others are read. */
+interface Whole {
+  readonly head: Head;
+  /** All records, as they are now; none when it went since it was listed. */
+  readonly records: () => AsyncIterable<WrittenRecord>;
+}
+
+async function* wholesOf(options: ArchiveOptions): AsyncGenerator<Whole, void> {
   const { identity } = await options.store.health({ signal: options.signal });
-  yield { kind: "header", format: archiveFormat, identity };
-  yield* documentRecords(options);
-  yield* sessionRecords(options);
-  yield* memoryRecords(options);
+  const header: Head = { kind: "header", format: archiveFormat, identity };
+  yield { head: header, records: () => one(header) };
+  yield* documents(options);
+  yield* sessions(options);
+  yield* memories(options);
+}
+
+async function* one(record: WrittenRecord): AsyncGenerator<WrittenRecord, void> {
+  yield record;
+}
+
+/** The heads alone; ending it early leaves the wholes where they are. */
+const headsOf = (wholes: AsyncGenerator<Whole, void>): AsyncIterator<Head> => ({
+  next: async () => {
+    const { done, value } = await wholes.next();
+    return done === true ? { done, value: undefined } : { done: false, value: value.head };
+  },
+});
+
+async function* recordsOf(wholes: AsyncIterable<Whole>): AsyncGenerator<WrittenRecord, void> {
+  for await (const { records } of wholes) yield* records();
 }
 
 /** Records of one page of a listing. */
@@ -79,12 +113,17 @@ async function* pagesOf<T>(read: (request: { limit: number; cursor: string | nul
   } while (cursor !== null);
 }
 
-async function* documentRecords({ store, scope, signal }: ArchiveOptions): AsyncGenerator<WrittenRecord, void> {
+async function* documents({ store, scope, signal }: ArchiveOptions): AsyncGenerator<Whole, void> {
   const call: CallOptions = { signal };
-  for await (const { document_id } of pagesOf((page) => store.documents.list(scope, page, call))) {
-    const version = await store.documents.version(scope, document_id, call);
-    // One that was deleted since it was listed is left out.
-    if (version) yield* versionRecords(version);
+  for await (const document of pagesOf((page) => store.documents.list(scope, page, call))) {
+    yield {
+      head: { kind: "document", document },
+      async *records() {
+        const version = await store.documents.version(scope, document.document_id, call);
+        // One that was deleted since it was listed is left out.
+        if (version) yield* versionRecords(version);
+      },
+    };
   }
 }
 
@@ -116,17 +155,21 @@ function* versionRecords({ document, text, chunks, graph }: StoredVersion): Gene
   }
 }
 
-async function* sessionRecords({ store, scope, signal }: ArchiveOptions): AsyncGenerator<WrittenRecord, void> {
+async function* sessions({ store, scope, signal }: ArchiveOptions): AsyncGenerator<Whole, void> {
   const call: CallOptions = { signal };
-  for await (const { session_id } of pagesOf((page) => store.sessions.list(scope, page, call))) {
-    const session = await store.sessions.get(scope, session_id, call);
-    const messages = session ? await messagesOf(store, scope, session, call) : [];
-    // One that expired or was deleted meanwhile is left out.
-    if (!session || messages.length < session.messages) continue;
-    yield { kind: "session", session };
-    for (const some of batchesOf(messages, (message) => message.content.length)) {
-      yield { kind: "messages", messages: some };
-    }
+  for await (const listed of pagesOf((page) => store.sessions.list(scope, page, call))) {
+    yield {
+      head: { kind: "session", session: listed },
+      async *records() {
+        const session = await store.sessions.get(scope, listed.session_id, call);
+        const messages = session ? await messagesOf(store, scope, session, call) : [];
+        // One that expired or was deleted meanwhile is left out.
+        if (!session || messages.length < session.messages) return;
+        yield { kind: "session", session };
+        for (const some of batchesOf(messages, (message) => message.content.length))
+          yield { kind: "messages", messages: some };
+      },
+    };
   }
 }
 
@@ -147,9 +190,10 @@ async function messagesOf(
   return read;
 }
 
-async function* memoryRecords({ store, scope, signal }: ArchiveOptions): AsyncGenerator<WrittenRecord, void> {
+async function* memories({ store, scope, signal }: ArchiveOptions): AsyncGenerator<Whole, void> {
   for await (const memory of pagesOf((page) => store.memories.stored(scope, page, { signal }))) {
-    yield memoryRecord(memory);
+    const record = memoryRecord(memory);
+    yield { head: record, records: () => one(record) };
   }
 }
 

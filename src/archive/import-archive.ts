@@ -94,7 +94,8 @@ async function prepare(store: Store, identity: IndexIdentity, signal: AbortSigna
     throw new HybridRAGError(
       "index_mismatch",
       `The archive was made with ${nameOf(identity)}, and this store holds documents made with ${nameOf(built)}. ` +
-        "Import into an empty data folder or database, or ingest the sources again here.",
+        "Make the vectors here anew with that embedder (hybridrag indexes reembed), import into an empty data folder or " +
+        "database, or ingest the sources again here.",
       { details: { archive: nameOf(identity), stored: nameOf(built) } },
     );
   }

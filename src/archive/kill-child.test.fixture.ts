@@ -11,6 +11,7 @@ const store = place.startsWith("mongodb://")
 const onProgress = ({ documents }: ArchiveCounts): void => {
   if (documents >= Number(after)) process.kill(process.pid, "SIGKILL");
 };
-const move = doing === "export" ? exportArchive : importArchive;
-await move({ store, scope: ownerScope("acme"), path, onProgress });
+const options = { store, scope: ownerScope("acme"), path, onProgress };
+if (doing === "export") await exportArchive({ ...options, memberLength: 2000 });
+else await importArchive(options);
 await store.close();

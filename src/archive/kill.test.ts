@@ -50,7 +50,8 @@ async function moveKilled(from: Place, to: Place, path: string): Promise<readonl
   await killed("export", from.at, path);
   assert.ok(!existsSync(path), "half an archive has no name of an archive");
   const source = await from.open();
-  await exportArchive({ store: source, scope, path });
+  const { resumed } = await exportArchive({ store: source, scope, path });
+  assert.ok(resumed > 0 && resumed <= killAfter, `${resumed} were taken up`);
   const before = await archived(source, scope, `${path}.before`);
   await source.close();
 

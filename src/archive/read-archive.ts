@@ -49,6 +49,15 @@ export async function* archiveRecords(path: string, signal?: AbortSignal): Async
   }
 }
 
+/** Lines of an archive that is not finished, each checked by its own checksum. */
+export async function* partRecords(
+  path: string,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<{ readonly json: string; readonly sha256: string }, void> {
+  let number = 0;
+  for await (const line of linesOf(path, signal)) yield unsealed(line, ++number);
+}
+
 function parsed<T extends z.ZodType>(schema: T, json: string, number: number | null): z.infer<T> {
   const result = schema.safeParse(JSON.parse(json));
   if (result.success) return result.data;

@@ -188,7 +188,10 @@ export type ArchivedChunk = z.infer<typeof chunk>;
 /** A record as it is written: vectors are text already. */
 export type WrittenRecord = z.input<typeof bodySchema> | z.input<typeof headerSchema>;
 
-export const memoryRecord = ({ memory: kept, vector: values }: StoredMemory): WrittenRecord => ({
+export const memoryRecord = ({
+  memory: kept,
+  vector: values,
+}: StoredMemory): Extract<WrittenRecord, { readonly kind: "memory" }> => ({
   kind: "memory",
   memory: kept,
   vector: vectorText(values),

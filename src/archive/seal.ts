@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, type Hash } from "node:crypto";
 import type { ArchiveCounts, WrittenRecord } from "./record.ts";
 
 /**
@@ -11,9 +11,9 @@ export const prefixLength = sealPrefix("0".repeat(64)).length;
 
 export const sha256Of = (bytes: string | Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
-const nothing: ArchiveCounts = { documents: 0, chunks: 0, sessions: 0, messages: 0, memories: 0 };
+export const noCounts: ArchiveCounts = { documents: 0, chunks: 0, sessions: 0, messages: 0, memories: 0 };
 
-function counted(counts: ArchiveCounts, record: WrittenRecord): ArchiveCounts {
+export function countRecord(counts: ArchiveCounts, record: WrittenRecord): ArchiveCounts {
   switch (record.kind) {
     case "document":
       return { ...counts, documents: counts.documents + 1 };
@@ -30,23 +30,33 @@ function counted(counts: ArchiveCounts, record: WrittenRecord): ArchiveCounts {
   }
 }
 
-/** Lines of an archive, the footer last. `told` hears the counts after each record. */
+export interface SealedLine {
+  readonly text: string;
+  /** It is the first of a document, a session or a memory, or the last of all: what is before it is whole. */
+  readonly startsWhole: boolean;
+}
+
+const continuing: ReadonlySet<WrittenRecord["kind"]> = new Set(["text", "chunks", "messages"]);
+
+/**
+ * Lines of an archive, the footer last. `told` hears the counts after each record; both counts and checksum go on from
+ * what is written already.
+ */
 export async function* sealed(
   records: AsyncIterable<WrittenRecord>,
   told: (counts: ArchiveCounts) => void,
-): AsyncGenerator<string, void> {
-  const overall = createHash("sha256");
-  let counts = nothing;
+  { counts = noCounts, overall = createHash("sha256") }: { readonly counts?: ArchiveCounts; readonly overall?: Hash },
+): AsyncGenerator<SealedLine, void> {
   for await (const record of records) {
     const json = JSON.stringify(record);
     const sha256 = sha256Of(json);
     overall.update(sha256);
-    counts = counted(counts, record);
+    counts = countRecord(counts, record);
     told(counts);
-    yield line(json, sha256);
+    yield { text: line(json, sha256), startsWhole: !continuing.has(record.kind) };
   }
   const footer = JSON.stringify({ kind: "footer", counts, sha256: overall.digest("hex") });
-  yield line(footer, sha256Of(footer));
+  yield { text: line(footer, sha256Of(footer)), startsWhole: true };
 }
 
 const line = (json: string, sha256: string): string => `${sealPrefix(sha256)}${json}${sealSuffix}\n`;
