@@ -2,10 +2,10 @@
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { environmentOf } from "../../config/config.ts";
-import type { AnswerConstants } from "../../query/answer/constants.ts";
+import type { AbstentionLine, AnswerConstants } from "../../query/answer/constants.ts";
 import { familyOf } from "../../query/answer/choose-constants.ts";
-import { judge } from "../../query/answer/evidence.ts";
-import { fitConstants, type JudgedQuestion } from "../../query/answer/fit-abstention.ts";
+import { logit } from "../../query/answer/evidence.ts";
+import { fitConstants, fitLine, type JudgedQuestion } from "../../query/answer/fit-abstention.ts";
 import { judgedDataFolder } from "../judged-data.ts";
 import { tableLines } from "../table.ts";
 import { judgedQuestions } from "./abstention.ts";
@@ -19,7 +19,11 @@ const note = (line: string): void => void process.stderr.write(`${line}\n`);
 interface TopicExamples {
   readonly name: string;
   readonly questions: readonly JudgedQuestion[];
+  /** The same questions, searched for by their words alone. */
+  readonly lexical: readonly JudgedQuestion[];
 }
+
+const size = { own: 240, foreign: 40 };
 
 const { values } = parseArgs({ options: { out: { type: "string" } } });
 await main(values.out ?? null);
@@ -32,10 +36,22 @@ async function main(out: string | null): Promise<void> {
   try {
     const embedder = familyOf(bench.embedder);
     const examples = await examplesOf(bench, data);
-    for (const line of heldOutLines(embedder, examples)) print(line);
+    for (const line of heldOutLines(
+      "held out",
+      examples.map(({ name, questions }) => ({ name, questions })),
+      true,
+    ))
+      print(line);
+    for (const line of heldOutLines(
+      "by words alone",
+      examples.map(({ name, lexical }) => ({ name, questions: lexical })),
+      false,
+    ))
+      print(line);
     const constants = fitConstants(
       embedder,
       examples.flatMap(({ questions }) => questions),
+      examples.flatMap(({ lexical }) => lexical),
     );
     const text = JSON.stringify(rounded(constants), null, 2);
     if (out === null) return print(`\n${text}`);
@@ -53,35 +69,42 @@ async function examplesOf(bench: Workbench, data: string): Promise<readonly Topi
     if (collection !== null) collections.push([collection, await bench.index(collection)] as const);
   }
   const examples: TopicExamples[] = [];
-  for (const { name, indexed, own, foreign, mode } of topicsOf(collections, bench.rag.settings.mode)) {
+  for (const { name, indexed, own, foreign, mode } of topicsOf(collections, bench.rag.settings.mode, size)) {
     note(`${name}: asking`);
-    examples.push({ name, questions: await judgedQuestions(indexed, own, foreign, mode) });
+    const [questions, lexical] = [
+      await judgedQuestions(indexed, own, foreign, mode),
+      await judgedQuestions(indexed, own, foreign, "text"),
+    ];
+    examples.push({ name, questions, lexical });
   }
   return examples;
 }
 
-/** Each half judged by constants of the other half, and each collection by those of all others. */
-function heldOutLines(embedder: string, examples: readonly TopicExamples[]): readonly string[] {
+interface NamedQuestions {
+  readonly name: string;
+  readonly questions: readonly JudgedQuestion[];
+}
+
+/** Each half judged by the line of the other half, and each collection by that of all others. */
+function heldOutLines(title: string, examples: readonly NamedQuestions[], withCosine: boolean): readonly string[] {
   const all = examples.flatMap(({ questions }) => questions);
   const halves = [0, 1].map((half) => all.filter((_, index) => index % 2 === half));
   const rows = halves.map((half, index) =>
-    heldOutRow(`half ${index + 1}`, half, fitConstants(embedder, halves[1 - index]!)),
+    heldOutRow(`half ${index + 1}`, half, fitLine(halves[1 - index]!, withCosine)),
   );
   const left = examples.map(({ name, questions }) => {
     const others = examples.filter((other) => other.name !== name).flatMap((other) => other.questions);
-    return heldOutRow(name, questions, fitConstants(embedder, others));
+    return heldOutRow(name, questions, fitLine(others, withCosine));
   });
-  return tableLines(["held out", "foreign abstained", "own kept", "own answer"], [...rows, ...left]);
+  return tableLines([title, "foreign abstained", "own kept", "own answer"], [...rows, ...left]);
 }
 
-function heldOutRow(name: string, questions: readonly JudgedQuestion[], constants: AnswerConstants) {
-  const share = (onTopic: boolean, level: string) => {
+function heldOutRow(name: string, questions: readonly JudgedQuestion[], { weights, none, answer }: AbstentionLine) {
+  const share = (onTopic: boolean, from: number) => {
     const kind = questions.filter((question) => question.onTopic === onTopic);
-    return (
-      kind.filter(({ features }) => judge(features, constants).evidence === level).length / Math.max(1, kind.length)
-    );
+    return kind.filter(({ features }) => logit(features, weights) >= from).length / Math.max(1, kind.length);
   };
-  return [name, share(false, "none"), 1 - share(true, "none"), share(true, "answer")];
+  return [name, 1 - share(false, none), share(true, none), share(true, answer)];
 }
 
 /** Three decimals: more would claim a precision that a few hundred questions do not give. */

@@ -1,3 +1,4 @@
+import type { AnswerConstants } from "../../query/answer/constants.ts";
 import type { AnswerPorts } from "../../query/answer/extract-answer.ts";
 import { extract } from "../../query/answer/extract-answer.ts";
 import { findHits } from "../../query/find-hits.ts";
@@ -17,8 +18,16 @@ export interface Indexed {
 export async function askUnits({ ports, scope, settings }: Indexed, query: string, filter: Filter | null, mode: Mode) {
   const request = { query, filter, mode, top_k: null, session_id: null, explain: false };
   const findings = await findHits(ports, scope, request, settings);
-  const never = { none: Number.NEGATIVE_INFINITY, answer: Number.NEGATIVE_INFINITY };
-  const { units } = extract({ ...ports, constants: { ...ports.constants, thresholds: never } }, findings);
+  const { units } = extract({ ...ports, constants: neverAbstaining(ports.constants) }, findings);
   const { judgement } = extract(ports, findings);
   return { findings, units, judgement };
+}
+
+function neverAbstaining({ abstention, lexicalAbstention, ...rest }: AnswerConstants): AnswerConstants {
+  const levels = { none: Number.NEGATIVE_INFINITY, answer: Number.NEGATIVE_INFINITY };
+  return {
+    ...rest,
+    abstention: { ...abstention, ...levels },
+    lexicalAbstention: { ...lexicalAbstention, ...levels },
+  };
 }

@@ -75,7 +75,7 @@ async function measureAll(bench: Workbench, data: string, options: QualityOption
 async function abstention(collections: readonly (readonly [Collection, Indexed])[], mode: Mode): Promise<Figures> {
   const figures: Record<string, number> = {};
   const foreign: number[] = [];
-  for (const topic of topicsOf(collections, mode)) {
+  for (const topic of topicsOf(collections, mode, { own: 60, foreign: 24 })) {
     const levels = await measureAbstention(topic.indexed, topic.own, topic.foreign, mode);
     figures[`${topic.name}/${mode}/foreign questions abstained`] = levels.foreign.none;
     figures[`${topic.name}/${mode}/own questions kept`] = 1 - levels.own.none;

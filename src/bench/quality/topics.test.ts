@@ -19,7 +19,10 @@ const collection = (name: string, questions: number, judged: number): readonly [
 };
 
 test("own questions keep their filter, those of others lose it, and unanswerable ones are left out", () => {
-  const [birds, ships] = topicsOf([collection("birds", 5, 3), collection("ships", 4, 0)], "hybrid");
+  const [birds, ships] = topicsOf([collection("birds", 5, 3), collection("ships", 4, 0)], "hybrid", {
+    own: 60,
+    foreign: 24,
+  });
   assert.deepEqual(
     birds!.own.map(({ id }) => id),
     ["birds0", "birds1", "birds2"],
@@ -27,4 +30,16 @@ test("own questions keep their filter, those of others lose it, and unanswerable
   assert.ok(birds!.own.every(({ filter }) => filter !== null));
   assert.deepEqual([birds!.foreign.length, ships!.foreign.length], [4, 3]);
   assert.ok([...birds!.foreign, ...ships!.foreign].every(({ filter }) => filter === null));
+});
+
+test("questions are spread over the collection, and no more than asked for", () => {
+  const [birds] = topicsOf([collection("birds", 10, 0), collection("ships", 9, 0)], "hybrid", { own: 5, foreign: 3 });
+  assert.deepEqual(
+    birds!.own.map(({ id }) => id),
+    ["birds0", "birds2", "birds4", "birds6", "birds8"],
+  );
+  assert.deepEqual(
+    birds!.foreign.map(({ id }) => id),
+    ["ships0", "ships3", "ships6"],
+  );
 });

@@ -14,19 +14,27 @@ export interface Topic {
   readonly mode: Mode;
 }
 
-const ownQuestions = 60;
-const foreignQuestions = 24;
+/** How many questions a topic has at most. */
+export interface TopicSize {
+  readonly own: number;
+  /** Of each other collection. */
+  readonly foreign: number;
+}
 
-/** Up to 60 questions of each collection, and up to 24 of every other one. Their subjects must not overlap. */
-export function topicsOf(collections: readonly (readonly [Collection, Indexed])[], mode: Mode): readonly Topic[] {
+/** The questions of each collection, and of every other one. Their subjects must not overlap. */
+export function topicsOf(
+  collections: readonly (readonly [Collection, Indexed])[],
+  mode: Mode,
+  size: TopicSize,
+): readonly Topic[] {
   return collections.map(([{ name, dataset }, indexed]) => ({
     name,
     indexed,
     mode,
-    own: sample(answerable(dataset.queries), ownQuestions),
+    own: sample(answerable(dataset.queries), size.own),
     foreign: collections
       .filter(([other]) => other.name !== name)
-      .flatMap(([other]) => sample(answerable(other.dataset.queries), foreignQuestions))
+      .flatMap(([other]) => sample(answerable(other.dataset.queries), size.foreign))
       .map((query) => ({ ...query, filter: null })),
   }));
 }

@@ -20,8 +20,8 @@ test("constants fitted to another embedder are taken for it alone", () => {
 
 test("cosines of an embedder that nothing was fitted to do not decide", () => {
   const { abstention, embedder } = constantsFor("voyage/voyage-4@1024", null);
-  assert.deepEqual([abstention.topCosine, embedder], [0, "voyage/voyage-4@1024"]);
-  assert.equal(constantsFor("local:all-MiniLM-L6-v2-mine:abc", null).abstention.topCosine, 0);
+  assert.deepEqual([abstention.weights.topCosine, embedder], [0, "voyage/voyage-4@1024"]);
+  assert.equal(constantsFor("local:all-MiniLM-L6-v2-mine:abc", null).abstention.weights.topCosine, 0);
 });
 
 test("what a fit writes reads back, under the name that finds it again", () => {

@@ -7,14 +7,14 @@ const weights = z.strictObject({
   intercept: weight,
   topCosine: weight,
   coverage: weight,
-  gap: weight,
+  length: weight,
   missing: weight,
 });
+const line = z.strictObject({ weights, none: weight, answer: weight });
 const schema = z.strictObject({
   embedder: z.string().min(1),
-  abstention: weights,
-  lexicalAbstention: weights,
-  thresholds: z.strictObject({ none: weight, answer: weight }),
+  abstention: line,
+  lexicalAbstention: line,
 });
 
 /**

@@ -1,7 +1,6 @@
 import type { Evidence } from "../../records.ts";
 import type { Analyzer } from "../../text/analyze.ts";
 import type { Findings } from "../find-hits.ts";
-import { fuse } from "../fuse.ts";
 import type { FusedHit } from "../fusion.ts";
 import { answerPassages, type AbstentionWeights, type AnswerConstants } from "./constants.ts";
 import { mentionsOf, unmentioned } from "./names.ts";
@@ -11,8 +10,10 @@ import { coveredShare, type QuestionTerms } from "./question.ts";
 export interface EvidenceFeatures {
   /** Null when no passage has a cosine. */
   readonly topCosine: number | null;
+  /** The most of the question's weight that one of the first three passages has, 0 to 1. */
   readonly coverage: number;
-  readonly gap: number;
+  /** Telling words of the question. */
+  readonly words: number;
   /** Names and numbers of the question that none of the passages has, as written. */
   readonly missing: readonly string[];
 }
@@ -31,11 +32,11 @@ export function evidenceFeatures(
 ): EvidenceFeatures {
   const passages = hits.slice(0, answerPassages);
   const cosines = found.candidates.flatMap(({ cosine }) => cosine ?? []);
-  const firstThree = passages.slice(0, 3).map((hit) => analyzer.analyze(fullText(hit)));
+  const shares = passages.slice(0, 3).map((hit) => coveredShare(terms, new Set(analyzer.analyze(fullText(hit)))));
   return {
     topCosine: cosines.length === 0 ? null : cosines.reduce((a, b) => Math.max(a, b)),
-    coverage: coveredShare(terms, new Set(firstThree.flat())),
-    gap: gapOf(found),
+    coverage: Math.max(0, ...shares),
+    words: terms.terms.length,
     missing: unmentioned(
       plan.query,
       passages.map((hit) => mentionsOf(fullText(hit))),
@@ -46,19 +47,10 @@ export function evidenceFeatures(
 const fullText = ({ candidate: { chunk } }: FusedHit): string =>
   [chunk.title, ...chunk.heading_path, chunk.content].join("\n");
 
-/** Always of the z-scores with the measured weight, whatever order was asked for, so that one fit serves all. */
-function gapOf(found: Findings["found"]): number {
-  if (found.vector === null || found.text === null) return 0;
-  const fused = fuse(found, { method: "z", vectorWeight: 1, textWeight: 0.4, rankConstant: 60 });
-  const fifth = fused[Math.min(4, fused.length - 1)];
-  return fused[0] === undefined || fifth === undefined ? 0 : fused[0].score - fifth.score;
-}
-
 /** Three levels, never a verdict on the collection: what the search found may answer, lies nearest, or is nothing. */
 export function judge(features: EvidenceFeatures, constants: AnswerConstants): Judgement {
-  const weights = features.topCosine === null ? constants.lexicalAbstention : constants.abstention;
+  const { weights, none, answer } = features.topCosine === null ? constants.lexicalAbstention : constants.abstention;
   const value = logit(features, weights);
-  const { none, answer } = constants.thresholds;
   return { evidence: value < none ? "none" : value < answer ? "closest" : "answer", value, features };
 }
 
@@ -66,5 +58,5 @@ export const logit = (features: EvidenceFeatures, weights: AbstentionWeights): n
   weights.intercept +
   weights.topCosine * (features.topCosine ?? 0) +
   weights.coverage * features.coverage +
-  weights.gap * features.gap +
+  weights.length * Math.log1p(features.words) +
   weights.missing * Math.min(2, features.missing.length);

@@ -13,12 +13,15 @@ import type { AnswerConstants } from "./constants.ts";
 import { extractAnswer, type AnswerPorts } from "./extract-answer.ts";
 
 const analyzer = englishAnalyzer();
-const weights = { intercept: -4.1, topCosine: 4.6, coverage: 1.9, gap: 0.1, missing: -0.7 };
+const line = {
+  weights: { intercept: -4.1, topCosine: 4.6, coverage: 1.9, length: 0.3, missing: -0.7 },
+  none: -0.5,
+  answer: 0.5,
+};
 const constants: AnswerConstants = {
   embedder: "fake",
-  abstention: weights,
-  lexicalAbstention: weights,
-  thresholds: { none: -0.5, answer: 0.5 },
+  abstention: line,
+  lexicalAbstention: line,
 };
 const passages: Readonly<Record<string, string>> = {
   storks: "# Storks\n\nStorks nest on roofs. They return from Africa in March. Eggs are white.",

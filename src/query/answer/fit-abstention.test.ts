@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
 import { logit, type EvidenceFeatures } from "./evidence.ts";
-import { fitAbstention, fitConstants } from "./fit-abstention.ts";
+import { fitAbstention, fitConstants, fitLine } from "./fit-abstention.ts";
 
 const features = (topCosine: number | null, coverage: number, missing = 0): EvidenceFeatures => ({
   topCosine,
   coverage,
-  gap: 1,
+  words: 4,
   missing: Array.from({ length: missing }, (_, i) => `name ${i}`),
 });
 const spread = Array.from({ length: 40 }, (_, i) => (i - 20) / 200);
@@ -30,7 +30,7 @@ test("the numbers of the two kinds of question do not move the line", () => {
 
 test("without cosines only the words decide", () => {
   const weights = fitAbstention([...onTopic, ...offTopic], false);
-  assert.deepEqual([weights.topCosine, weights.gap], [0, 0]);
+  assert.deepEqual(weights.topCosine, 0);
   assert.ok(logit(features(null, 0.9), weights) > 0 && logit(features(null, 0.1, 2), weights) < 0);
 });
 
@@ -39,7 +39,7 @@ test("weights are numbers even for one-sided or empty data", () => {
     features: fc.record({
       topCosine: fc.option(fc.double({ min: -1, max: 1, noNaN: true })),
       coverage: fc.double({ min: 0, max: 1, noNaN: true }),
-      gap: fc.double({ min: 0, max: 20, noNaN: true }),
+      words: fc.nat(40),
       missing: fc.array(fc.constant("x"), { maxLength: 3 }),
     }),
     onTopic: fc.boolean(),
@@ -52,9 +52,20 @@ test("weights are numbers even for one-sided or empty data", () => {
   );
 });
 
-test("the line is drawn where two of a hundred questions of other collections pass it", () => {
-  const many = Array.from({ length: 100 }, (_, i) => ({ features: features(0.1 + i / 500, 0.2, 1), onTopic: false }));
-  const { abstention, thresholds } = fitConstants("fake", [...onTopic, ...many]);
-  assert.equal(many.filter((question) => logit(question.features, abstention) > thresholds.none).length, 2);
-  assert.ok(thresholds.answer > thresholds.none);
+test("the line is drawn where three of two hundred questions of other collections pass it", () => {
+  const many = Array.from({ length: 200 }, (_, i) => ({ features: features(0.1 + i / 1000, 0.2, 1), onTopic: false }));
+  const { weights, none, answer } = fitLine([...onTopic, ...many]);
+  assert.equal(many.filter((question) => logit(question.features, weights) > none).length, 3);
+  assert.ok(answer > none);
+});
+
+test("what words alone find has weights and levels of its own", () => {
+  const lexical = [...onTopic, ...offTopic].map(({ features: found, onTopic: own }) => ({
+    features: { ...found, topCosine: null },
+    onTopic: own,
+  }));
+  const { abstention, lexicalAbstention } = fitConstants("fake", [...onTopic, ...offTopic], lexical);
+  assert.ok(abstention.weights.topCosine > 0);
+  assert.equal(lexicalAbstention.weights.topCosine, 0);
+  assert.notEqual(lexicalAbstention.none, abstention.none);
 });

@@ -1,4 +1,4 @@
-import type { AbstentionWeights, AnswerConstants } from "./constants.ts";
+import type { AbstentionLine, AbstentionWeights, AnswerConstants } from "./constants.ts";
 import { logit, type EvidenceFeatures } from "./evidence.ts";
 
 /** A question with what was found for it, and whether the collection is about what it asks. */
@@ -38,33 +38,35 @@ export function fitAbstention(questions: readonly JudgedQuestion[], withCosine =
     weights = weights.map((weight, i) => weight + change[i]!);
     if (Math.max(...change.map(Math.abs)) < 1e-8) break;
   }
-  const [intercept = 0, topCosine = 0, coverage = 0, gap = 0, missing = 0] = weights;
-  return { intercept, topCosine, coverage, gap, missing };
+  const [intercept = 0, topCosine = 0, coverage = 0, length = 0, missing = 0] = weights;
+  return { intercept, topCosine, coverage, length, missing };
 }
 
 /** Of the questions of other collections, this share may pass the line between "none" and "closest". */
-const passing = 0.02;
+const passing = 0.015;
 /** How far above that line "answer" begins. */
 const answerLead = 2;
 
-/** Weights and lines for one embedder. */
-export function fitConstants(embedder: string, questions: readonly JudgedQuestion[]): AnswerConstants {
-  const abstention = fitAbstention(questions);
+/** Weights and where their levels begin. */
+export function fitLine(questions: readonly JudgedQuestion[], withCosine = true): AbstentionLine {
+  const weights = fitAbstention(questions, withCosine);
   const foreign = questions
     .filter(({ onTopic }) => !onTopic)
-    .map(({ features }) => logit(features, abstention))
+    .map(({ features }) => logit(features, weights))
     .sort((a, b) => b - a);
   const none = foreign[Math.floor(passing * foreign.length)] ?? 0;
-  return {
-    embedder,
-    abstention,
-    lexicalAbstention: fitAbstention(questions, false),
-    thresholds: { none, answer: none + answerLead },
-  };
+  return { weights, none, answer: none + answerLead };
 }
 
-function rowOf({ topCosine, coverage, gap, missing }: EvidenceFeatures, withCosine: boolean): readonly number[] {
-  return [1, withCosine ? (topCosine ?? 0) : 0, coverage, withCosine ? gap : 0, Math.min(2, missing.length)];
+/** For one embedder: what it found for the questions, and what words alone found for them. */
+export const fitConstants = (
+  embedder: string,
+  questions: readonly JudgedQuestion[],
+  lexical: readonly JudgedQuestion[],
+): AnswerConstants => ({ embedder, abstention: fitLine(questions), lexicalAbstention: fitLine(lexical, false) });
+
+function rowOf({ topCosine, coverage, words, missing }: EvidenceFeatures, withCosine: boolean): readonly number[] {
+  return [1, withCosine ? (topCosine ?? 0) : 0, coverage, Math.log1p(words), Math.min(2, missing.length)];
 }
 
 /** Gauss-Jordan elimination with pivoting; a column without a pivot changes nothing. */

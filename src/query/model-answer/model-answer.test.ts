@@ -14,7 +14,11 @@ import { modelAnswer, type ModelAnswerPorts } from "./model-answer.ts";
 import { type AnswerContext, noContext } from "./prompt.ts";
 
 const analyzer = englishAnalyzer();
-const weights = { intercept: -4.1, topCosine: 4.6, coverage: 1.9, gap: 0.1, missing: -0.7 };
+const line = {
+  weights: { intercept: -4.1, topCosine: 4.6, coverage: 1.9, length: 0.3, missing: -0.7 },
+  none: -9,
+  answer: 0.5,
+};
 const passages: Readonly<Record<string, string>> = {
   storks: "# Storks\n\nStorks nest on roofs. They return from Africa in March. Eggs are white.",
   bread: "Bread is baked from flour. It is sold warm.",
@@ -67,9 +71,8 @@ function portsWith(model: LanguageModel, changes: Partial<ModelAnswerPorts> = {}
     analyzer,
     constants: {
       embedder: "fake",
-      abstention: weights,
-      lexicalAbstention: weights,
-      thresholds: { none: -9, answer: 0.5 },
+      abstention: line,
+      lexicalAbstention: line,
     },
     model,
     rewriter: null,
