@@ -125,6 +125,39 @@ export interface DocumentGraph {
   readonly assertions: readonly Assertion[];
 }
 
+/**
+ * One change that a person made to what the graph says. Extraction stays the evidence; edits are read over it, in the
+ * order of their numbers. An edit is never changed or removed: an undo is an edit too.
+ */
+export interface GraphEdit {
+  readonly edit_id: string;
+  /** 1, 2, 3 … within the tenant, without a gap. */
+  readonly sequence: number;
+  /** Who made it: a key, or the owner of the data. */
+  readonly actor: string;
+  readonly created_at: string;
+  readonly change: GraphChange;
+}
+
+/**
+ * Names are normalised as in `Mention.entity`. `into` is what the mentions of `entity` belong to from then on, and `name`
+ * how that entity is shown.
+ */
+export type GraphChange =
+  | { readonly kind: "merge" | "rename"; readonly entity: string; readonly into: string; readonly name: string }
+  | {
+      readonly kind: "split";
+      readonly entity: string;
+      readonly into: string;
+      readonly name: string;
+      /** The mentions that leave: those in these passages, in these documents, and those written just so. */
+      readonly chunk_ids: readonly string[];
+      readonly document_ids: readonly string[];
+      readonly spellings: readonly string[];
+    }
+  | { readonly kind: "delete"; readonly entity: string }
+  | { readonly kind: "undo"; readonly edit_id: string };
+
 export interface Entity {
   readonly normalized_name: string;
   readonly name: string;

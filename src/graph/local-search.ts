@@ -52,7 +52,7 @@ type Edge = { readonly from: string; readonly to: string; readonly entity: strin
 function openRanking(input: HopInput, coverage: Coverage, asked: readonly QuestionEntity[]) {
   const top = input.hits[0]?.score ?? 0;
   const shares = analyzedNames(asked, coverage, input.analyze);
-  const direct = asked.filter(({ entity, asked: said }) => entity === said);
+  const direct = asked.filter(({ isNamed }) => isNamed);
   const whole = direct.reduce((sum, { entity }) => sum + shares.get(entity)!, 0) || 1;
   const normalized = (score: number): number => Math.max(0, top > 0 ? (score / top + 0.5) / 1.5 : 0);
   const hits = new Map<string, HopHit>(

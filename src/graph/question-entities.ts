@@ -1,4 +1,4 @@
-import type { EntityWeight, GraphStore } from "../ports/graph-store.ts";
+import type { AskedWeight, EntityWeight, GraphStore } from "../ports/graph-store.ts";
 import type { CallOptions } from "../ports/store.ts";
 import type { Scope } from "../scope.ts";
 import { nameTokens } from "../text/name-key.ts";
@@ -6,8 +6,10 @@ import { englishStopWords } from "../text/stop-words.ts";
 
 /** A name of the graph that a question means. */
 export interface QuestionEntity extends EntityWeight {
-  /** As the question has it, normalised: the name itself or its other form. */
+  /** As the question has it, normalised: a name of the entity or its other form. */
   readonly asked: string;
+  /** The question names the entity itself, and not only what is short for it or the reverse. */
+  readonly isNamed: boolean;
 }
 
 /** Longest name that is looked for in a question, in tokens. */
@@ -32,10 +34,12 @@ export async function questionEntities(
       if (!sequence.every(isEmptyWord)) sequences.add(sequence.join(" "));
     }
   }
-  const known = new Map((await graph.weigh(scope, [...sequences], options)).map((weight) => [weight.entity, weight]));
+  const known = new Map((await graph.weigh(scope, [...sequences], options)).map((weight) => [weight.asked, weight]));
   const named = longestMatches(tokens, known);
-  const asked = named.map((weight) => ({ ...weight, asked: weight.entity }));
-  return [...asked, ...(await otherForms(graph, scope, named, options))];
+  return [
+    ...named.map((weight) => ({ ...weight, isNamed: true })),
+    ...(await otherForms(graph, scope, named, options)),
+  ];
 }
 
 /** Statements about a name that are looked through for its other form, the best attested first. */
@@ -47,31 +51,31 @@ const mostPassages = 500;
 async function otherForms(
   graph: GraphStore,
   scope: Scope,
-  named: readonly EntityWeight[],
+  named: readonly AskedWeight[],
   options?: CallOptions,
 ): Promise<readonly QuestionEntity[]> {
   const askedAs = new Map<string, string>();
   await Promise.all(
-    named.map(async ({ entity, passages }) => {
+    named.map(async ({ entity, asked, passages }) => {
       if (passages > mostPassages) return;
       const told = await graph.neighbours(scope, { entity, limit: mostStatements }, options);
       for (const { type, source_entity, target_entity } of told) {
         if (type !== "short for") continue;
-        askedAs.set(source_entity === entity ? target_entity : source_entity, entity);
+        askedAs.set(source_entity === entity ? target_entity : source_entity, asked);
       }
     }),
   );
   for (const { entity } of named) askedAs.delete(entity);
   if (askedAs.size === 0) return [];
   const weights = await graph.weigh(scope, [...askedAs.keys()].toSorted(), options);
-  return weights.map((weight) => ({ ...weight, asked: askedAs.get(weight.entity)! }));
+  return weights.map((weight) => ({ ...weight, asked: askedAs.get(weight.entity)!, isNamed: false }));
 }
 
 const isEmptyWord = (token: string): boolean => token.length < 2 || englishStopWords.has(token);
 
 /** From left to right, the longest known sequence at each place; matches do not overlap. */
-function longestMatches(tokens: readonly string[], known: ReadonlyMap<string, EntityWeight>): readonly EntityWeight[] {
-  const found = new Map<string, EntityWeight>();
+function longestMatches(tokens: readonly string[], known: ReadonlyMap<string, AskedWeight>): readonly AskedWeight[] {
+  const found = new Map<string, AskedWeight>();
   let start = 0;
   while (start < tokens.length) {
     const match = longestAt(tokens, start, known);
@@ -84,8 +88,8 @@ function longestMatches(tokens: readonly string[], known: ReadonlyMap<string, En
 function longestAt(
   tokens: readonly string[],
   start: number,
-  known: ReadonlyMap<string, EntityWeight>,
-): { readonly weight: EntityWeight; readonly length: number } | null {
+  known: ReadonlyMap<string, AskedWeight>,
+): { readonly weight: AskedWeight; readonly length: number } | null {
   for (let length = Math.min(maxTokens, tokens.length - start); length > 0; length--) {
     const weight = known.get(tokens.slice(start, start + length).join(" "));
     if (weight) return { weight, length };

@@ -1,5 +1,5 @@
 import type { Filter } from "../filter/filter.ts";
-import type { Entity, Mention, PassageLink, Relationship } from "../records.ts";
+import type { Entity, GraphEdit, Mention, PassageLink, Relationship } from "../records.ts";
 import type { Scope } from "../scope.ts";
 import type { CallOptions, Page, PageRequest } from "./store.ts";
 
@@ -7,6 +7,10 @@ import type { CallOptions, Page, PageRequest } from "./store.ts";
  * The knowledge graph of one tenant. It is written as part of a document version and leaves with it; entities and
  * relationships are what the remaining passages assert, nothing more. Scope and filter hold at every step: a hidden
  * passage neither appears nor carries a path nor counts.
+ *
+ * People may change by hand what it says (`edit`); every answer is then what the passages assert as the edits have it
+ * (`edits/edited-graph.ts`), while the passages keep what was extracted from them. An entity is found by every name that
+ * an edit made one of its own.
  */
 export interface GraphStore {
   /** Entities with these normalised names; names that no readable passage mentions are left out. */
@@ -22,7 +26,7 @@ export interface GraphStore {
   /** What these passages mention; those that do not exist or may not be read are left out. */
   mentions(scope: Scope, chunkIds: readonly string[], options?: CallOptions): Promise<readonly Mention[]>;
   /** Sizes of names in the tenant: what the hop stage weighs links by. Unknown names are left out. */
-  weigh(scope: Scope, names: readonly string[], options?: CallOptions): Promise<readonly EntityWeight[]>;
+  weigh(scope: Scope, names: readonly string[], options?: CallOptions): Promise<readonly AskedWeight[]>;
   /** One round of links out of these passages. */
   links(scope: Scope, request: LinkRequest, options?: CallOptions): Promise<LinkResult>;
   /**
@@ -32,6 +36,18 @@ export interface GraphStore {
    */
   linkDensity(scope: Scope, options?: CallOptions): Promise<number>;
   count(scope: Scope, options?: CallOptions): Promise<GraphCounts>;
+  /**
+   * All edits of the tenant in order, the undone and the undos among them.
+   * @throws HybridRAGError `forbidden` unless the scope is the owner's, since an edit may name what others may not read.
+   */
+  edits(scope: Scope, options?: CallOptions): Promise<readonly GraphEdit[]>;
+  /**
+   * Adds an edit as the one after number `after`, which is the last that the caller knows of (0: none). Once it resolves
+   * it is durable and this store's answers follow it; other processes on the same data follow within a second. What it
+   * says is not checked: see `graph/edit-graph.ts`.
+   * @throws HybridRAGError `conflict`, retryable, when another came first; `forbidden` unless the scope is the owner's.
+   */
+  edit(scope: Scope, edit: Omit<GraphEdit, "sequence">, after: number, options?: CallOptions): Promise<GraphEdit>;
 }
 
 export interface EntityWeight {
@@ -40,6 +56,11 @@ export interface EntityWeight {
   readonly passages: number;
   /** Passages whose title it is. */
   readonly titled: number;
+}
+
+export interface AskedWeight extends EntityWeight {
+  /** The name that was asked for: the entity's own, or one that an edit made its own. */
+  readonly asked: string;
 }
 
 export interface LinkRequest {

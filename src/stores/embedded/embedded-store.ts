@@ -83,7 +83,7 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
     engine: "embedded",
     documents: keeper.counted(documentPort(read, write)),
     chunks: chunkPort(read),
-    graph: graphPort(read),
+    graph: graphPort(read, write),
     sessions: sessionPort(read, write),
     memories: memoryPort(read, write),
     jobs: jobPort(read, write),

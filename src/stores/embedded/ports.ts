@@ -40,7 +40,7 @@ const received = ({ vector, text, candidates, vectors, allowed }: SentSearchResu
   text: text && { ...text, error: text.error && HybridRAGError.fromJSON(text.error) },
 });
 
-export const graphPort = (read: Reads): GraphStore => ({
+export const graphPort = (read: Reads, write: Writes): GraphStore => ({
   entities: (scope, names, options) => read("graph.entities", [scope, names], options),
   list: (scope, request, options) => read("graph.list", [scope, request], options),
   neighbours: (scope, request, options) => read("graph.neighbours", [scope, request], options),
@@ -49,6 +49,8 @@ export const graphPort = (read: Reads): GraphStore => ({
   links: async (scope, request, options) => receivedLinks(await read("graph.links", [scope, request], options)),
   linkDensity: (scope, options) => read("graph.linkDensity", [scope], options),
   count: (scope, options) => read("graph.count", [scope], options),
+  edits: (scope, options) => read("graph.edits", [scope], options),
+  edit: (scope, edit, after, options) => write("graph.edit", [scope, edit, after], options),
 });
 
 export const sessionPort = (read: Reads, write: Writes): SessionStore => ({

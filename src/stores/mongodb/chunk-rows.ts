@@ -111,7 +111,7 @@ export function chunkRows(
 const wordCount = (joined: string): number => (joined === "" ? 0 : joined.split(" ").length);
 
 /** Each shorter run of words of a name of two to seven words. */
-function partsOfName(name: string): readonly string[] {
+export function partsOfName(name: string): readonly string[] {
   const tokens = name.split(" ");
   if (tokens.length < 2 || tokens.length > 7) return [];
   return tokens.flatMap((_, start) =>

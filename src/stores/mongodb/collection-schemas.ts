@@ -50,5 +50,6 @@ export const collectionSchemas: Readonly<Record<string, Schema>> = {
     sequence: { bsonType: "number", minimum: 1 },
     role: { enum: ["user", "assistant", "system"] },
   }),
+  [collections.edits]: scoped(["sequence", "edit"], { sequence: { bsonType: "number", minimum: 1 } }),
   [collections.memories]: scoped(["agent_id", "memory_id", "content"], { agent_id: text, memory_id: text }),
 };

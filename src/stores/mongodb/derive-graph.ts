@@ -1,4 +1,5 @@
 import { compareText } from "../../filter/matches.ts";
+import type { EditedNames } from "../../edits/edited-names.ts";
 import type { EntityWeight } from "../../ports/graph-store.ts";
 import type { Entity, Mention, PassageLink, Relationship } from "../../records.ts";
 import { documentOfAddress } from "../../text/link-address.ts";
@@ -33,17 +34,22 @@ function commonestFirst(values: readonly string[]): readonly string[] {
 }
 
 /** Entities as these passages make them; nothing of the graph is stored that would outlive its passages. */
-export function entitiesOf(rows: readonly GraphRow[], names: ReadonlySet<string>): ReadonlyMap<string, Entity> {
+export function entitiesOf(
+  rows: readonly GraphRow[],
+  names: ReadonlySet<string>,
+  edited: EditedNames,
+): ReadonlyMap<string, Entity> {
   const mentions = rows.flatMap((row) => row.mentions).filter((mention) => names.has(mention.entity));
   return new Map(
     [...Map.groupBy(mentions, (mention) => mention.entity)].map(([normalized_name, own]) => {
-      const [name, ...aliases] = commonestFirst(own.map((mention) => mention.name));
+      const spellings = commonestFirst(own.map((mention) => mention.name));
+      const name = edited.shownAs(normalized_name) ?? spellings[0]!;
       const [type] = commonestFirst(own.map((mention) => mention.type));
       const entity: Entity = {
         normalized_name,
-        name: name!,
+        name,
         type: type!,
-        aliases: aliases.toSorted(compareText),
+        aliases: spellings.filter((one) => one !== name).toSorted(compareText),
         description: "",
         provenance: distinct(own.map((mention) => mention.chunk_id)),
       };
@@ -110,6 +116,7 @@ export const isPointer = (link: PassageLink): boolean => link.kind !== "anchor";
 export function addressTargets(
   rows: readonly GraphRow[],
   { titled }: NameIndex,
+  edited: EditedNames,
 ): (address: string) => readonly string[] {
   const places = new Map<string, Set<string>>();
   const add = (key: string, chunkId: string): void => void places.set(key, (places.get(key) ?? new Set()).add(chunkId));
@@ -120,15 +127,15 @@ export function addressTargets(
   }
   return (address) => {
     const found = places.get(`anchor ${address}`) ?? places.get(`document ${documentOfAddress(address)}`);
-    return found === undefined ? (titled.get(address) ?? []) : distinct([...found]);
+    return found === undefined ? (titled.get(edited.entityOf(address) ?? "") ?? []) : distinct([...found]);
   };
 }
 
 /** Names in a passage that are another passage's title, and addresses in it that lead to another, per passage. */
-export function linksPerPassage(rows: readonly GraphRow[]): number {
+export function linksPerPassage(rows: readonly GraphRow[], edited: EditedNames): number {
   const names = nameIndex(rows);
   const { titled } = names;
-  const leadsTo = addressTargets(rows, names);
+  const leadsTo = addressTargets(rows, names, edited);
   const addresses = rows.flatMap(({ chunk_id, links }) =>
     distinct(links.filter(isPointer).map((link) => link.target)).filter((target) =>
       leadsTo(target).some((id) => id !== chunk_id),

@@ -1,13 +1,15 @@
 import type { Filter } from "../../filter/filter.ts";
+import { editedGraph } from "../../edits/edited-graph.ts";
 import { matches } from "../../filter/matches.ts";
 import type { Scope } from "../../scope.ts";
 import { metadataOf } from "./chunk-rows.ts";
 import type { Context } from "./context.ts";
 import { graphProjection, type GraphRow } from "./derive-graph.ts";
+import { editedNamesOf } from "./graph-edits.ts";
 import { coarseMatch, type Clause } from "./native-filter.ts";
 import { readChunks } from "./visible-rows.ts";
 
-/** Rows of the graph that scope and filter let through. */
+/** Rows of the graph that scope and filter let through, as edits have them. */
 export async function graphRows(
   context: Context,
   scope: Scope,
@@ -16,7 +18,11 @@ export async function graphRows(
   signal: AbortSignal | undefined,
 ): Promise<readonly GraphRow[]> {
   const narrowed = { $and: [match, ...(filter === null ? [] : [coarseMatch(filter)])] };
-  const found = await readChunks<GraphRow>(context, scope, narrowed, graphProjection, signal);
-  if (filter === null) return found;
-  return found.filter((row) => matches(filter, { document_id: row.document_id, metadata: metadataOf(row) }));
+  const [names, found] = await Promise.all([
+    editedNamesOf(context, scope.tenant),
+    readChunks<GraphRow>(context, scope, narrowed, graphProjection, signal),
+  ]);
+  return found
+    .filter((row) => filter === null || matches(filter, { document_id: row.document_id, metadata: metadataOf(row) }))
+    .map((row) => ({ ...row, ...editedGraph(names, row.document_id, row) }));
 }

@@ -1,8 +1,11 @@
+import { compareText } from "../../filter/matches.ts";
 import { allOf } from "../../filter/filter.ts";
 import type { GraphStore } from "../../ports/graph-store.ts";
+import type { Entity } from "../../records.ts";
 import type { Scope } from "../../scope.ts";
 import { call, rows, type Context } from "./context.ts";
 import { entitiesOf, nameIndex, relationshipsOf, linksPerPassage, weightsOf } from "./derive-graph.ts";
+import { editedNamesOf, mongoGraphEdits } from "./graph-edits.ts";
 import { graphRows } from "./graph-rows.ts";
 import { followLinks } from "./links.ts";
 import { collections } from "./names.ts";
@@ -11,34 +14,33 @@ import { scopeMatch } from "./visible-rows.ts";
 
 /** Every answer is derived from what the readable passages assert at that moment, by indexes over their names. */
 export function mongoGraph(context: Context): GraphStore {
-  const named = (scope: Scope, names: readonly string[], signal: AbortSignal | undefined) =>
-    graphRows(context, scope, { entities: { $in: names } }, null, signal);
+  const editedFor = (scope: Scope) => editedNamesOf(context, scope.tenant);
   const count: GraphStore["count"] = (scope, options) =>
     call(context, options, (signal) =>
       context.statistics.derived(context, scope, "graph", async () => {
-        const all = await graphRows(context, scope, {}, null, signal);
+        const [edited, all] = await Promise.all([editedFor(scope), graphRows(context, scope, {}, null, signal)]);
         return {
           entities: nameIndex(all).passages.size,
           relationships: relationshipsOf(all).length,
           passages: all.length,
-          linksPerPassage: linksPerPassage(all),
+          linksPerPassage: linksPerPassage(all, edited),
         };
       }),
     );
   return {
     entities: (scope, names, options) =>
       call(context, options, async (signal) => {
-        const found = entitiesOf(await named(scope, names, signal), new Set(names));
-        return names.flatMap((name) => found.get(name) ?? []);
+        const edited = await editedFor(scope);
+        const wanted = new Set(names.flatMap((name) => edited.entityOf(name) ?? []));
+        const found = await readEntities(context, scope, wanted, signal);
+        return [...wanted].flatMap((name) => found.get(name) ?? []);
       }),
     list: (scope, request, options) =>
       call(context, options, async (signal) => {
         const after = readCursor(request, "entities", 1);
-        const names = await listNames(context, scope, request.prefix ?? "", after?.[0], request.limit + 1, signal);
-        const found = entitiesOf(await named(scope, names, signal), new Set(names));
-        const entities = names.flatMap((name) => found.get(name) ?? []);
+        const wanted = { prefix: request.prefix ?? "", after: after?.[0], limit: request.limit + 1 };
         return pageOf(
-          entities,
+          await listEntities(context, scope, wanted, signal),
           request,
           "entities",
           (entity) => [entity.normalized_name],
@@ -47,9 +49,13 @@ export function mongoGraph(context: Context): GraphStore {
       }),
     neighbours: (scope, { entity, limit, filter }, options) =>
       call(context, options, async (signal) => {
-        const touching = { $or: [{ "assertions.source_entity": entity }, { "assertions.target_entity": entity }] };
+        const edited = await editedFor(scope);
+        const wanted = edited.entityOf(entity);
+        if (wanted === null) return [];
+        const said = { $in: [...edited.saidAs([wanted])] };
+        const touching = { $or: [{ "assertions.source_entity": said }, { "assertions.target_entity": said }] };
         const found = relationshipsOf(await graphRows(context, scope, touching, allOf(filter), signal));
-        return found.filter((one) => one.source_entity === entity || one.target_entity === entity).slice(0, limit);
+        return found.filter((one) => one.source_entity === wanted || one.target_entity === wanted).slice(0, limit);
       }),
     mentions: (scope, chunkIds, options) =>
       call(context, options, async (signal) => {
@@ -57,20 +63,71 @@ export function mongoGraph(context: Context): GraphStore {
         return found.flatMap((row) => row.mentions);
       }),
     weigh: (scope, names, options) =>
-      call(context, options, async (signal) => weightsOf(nameIndex(await named(scope, names, signal)), names)),
+      call(context, options, async (signal) => {
+        const edited = await editedFor(scope);
+        const entities = names.flatMap((name) => edited.entityOf(name) ?? []);
+        const index = nameIndex(await namedRows(context, scope, edited.saidAs(entities), signal));
+        return [...new Set(names)].flatMap((asked) => {
+          const entity = edited.entityOf(asked);
+          return entity === null ? [] : weightsOf(index, [entity]).map((weight) => ({ ...weight, asked }));
+        });
+      }),
     links: (scope, request, options) =>
       call(context, options, (signal) => followLinks(context, scope, request, signal)),
     linkDensity: async (scope, options) => (await count(scope, options)).linksPerPassage,
     count,
+    ...mongoGraphEdits(context),
   };
+}
+
+const namedRows = (context: Context, scope: Scope, said: ReadonlySet<string>, signal: AbortSignal | undefined) =>
+  graphRows(context, scope, { entities: { $in: [...said] } }, null, signal);
+
+async function readEntities(
+  context: Context,
+  scope: Scope,
+  names: ReadonlySet<string>,
+  signal: AbortSignal | undefined,
+): Promise<ReadonlyMap<string, Entity>> {
+  const edited = await editedNamesOf(context, scope.tenant);
+  return entitiesOf(await namedRows(context, scope, edited.saidAs(names), signal), names, edited);
+}
+
+interface WantedNames {
+  readonly prefix: string;
+  readonly after: string | number | undefined;
+  readonly limit: number;
+}
+
+/**
+ * Names that no edit speaks of are as they were extracted, so an index lists them in order; of the others only their
+ * passages tell whether there is such an entity.
+ */
+async function listEntities(
+  context: Context,
+  scope: Scope,
+  wanted: WantedNames,
+  signal: AbortSignal | undefined,
+): Promise<readonly Entity[]> {
+  const { touched } = await editedNamesOf(context, scope.tenant);
+  const { prefix, after, limit } = wanted;
+  const isAhead = (name: string): boolean => after === undefined || compareText(name, String(after)) > 0;
+  const changed = [...touched].filter((name) => name.startsWith(prefix) && isAhead(name));
+  const names = [...(await listNames(context, scope, wanted, changed, signal)), ...changed].toSorted(compareText);
+  const entities: Entity[] = [];
+  for (let from = 0; from < names.length && entities.length < limit; from += limit) {
+    const some = names.slice(from, from + limit);
+    const found = await readEntities(context, scope, new Set(some), signal);
+    entities.push(...some.flatMap((name) => found.get(name) ?? []));
+  }
+  return entities.slice(0, limit);
 }
 
 async function listNames(
   context: Context,
   scope: Scope,
-  prefix: string,
-  after: string | number | undefined,
-  limit: number,
+  { prefix, after, limit }: WantedNames,
+  except: readonly string[],
   signal: AbortSignal | undefined,
 ): Promise<readonly string[]> {
   const begins = { $regex: `^${prefix.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}` };
@@ -81,6 +138,7 @@ async function listNames(
         { $project: { entities: 1 } },
         { $unwind: "$entities" },
         { $match: { $and: [{ entities: begins }, ...(after === undefined ? [] : [{ entities: { $gt: after } }])] } },
+        ...(except.length === 0 ? [] : [{ $match: { entities: { $nin: except } } }]),
         { $group: { _id: "$entities" } },
         { $sort: { _id: 1 } },
         { $limit: limit },

@@ -162,4 +162,5 @@ export const supportingIndexes: readonly SupportingIndex[] = [
   index(collections.caches, { expires_at: 1 }, { expireAfterSeconds: 0 }),
   index(collections.keys, { tenant_id: 1, created_at: 1 }),
   index(collections.audit, { tenant_id: 1, sequence: -1 }),
+  index(collections.edits, { tenant_id: 1, sequence: 1 }, { unique: true }),
 ];

@@ -1,3 +1,4 @@
+import type { EditedNames } from "../../edits/edited-names.ts";
 import type {
   ExplicitLinkKind,
   LinkedPassage,
@@ -9,7 +10,8 @@ import type {
 import type { Scope } from "../../scope.ts";
 import { bm25, type Weights } from "./bm25.ts";
 import { checkVector } from "../../ports/check-vector.ts";
-import { cosine, vectorOf, type ChunkRow } from "./chunk-rows.ts";
+import { cosine, partsOfName, vectorOf, type ChunkRow } from "./chunk-rows.ts";
+import { editedNamesOf } from "./graph-edits.ts";
 import { documentOfAddress } from "../../text/link-address.ts";
 import type { Context } from "./context.ts";
 import {
@@ -30,6 +32,7 @@ import { readChunks } from "./visible-rows.ts";
 interface Neighbourhood {
   readonly rows: ReadonlyMap<string, GraphRow>;
   readonly names: NameIndex;
+  readonly edited: EditedNames;
 }
 
 /** One round of links, as `LinkRequest` describes them. */
@@ -62,11 +65,14 @@ async function neighbourhood(
   request: LinkRequest,
   signal: AbortSignal | undefined,
 ): Promise<Neighbourhood> {
+  const edited = await editedNamesOf(context, scope.tenant);
   const seeds = await graphRows(context, scope, { chunk_id: { $in: request.seeds } }, request.filter, signal);
   const names = [...new Set(seeds.flatMap((row) => row.mentions.map((mention) => mention.entity)))];
   const targets = [...new Set(seeds.flatMap((row) => row.links.filter(isPointer).map((link) => link.target)))];
   const documents = [...new Set(targets.map(documentOfAddress))];
-  const wanted = [...new Set([...names, ...targets, ...request.titled])];
+  const pointed = targets.flatMap((target) => edited.entityOf(target) ?? []);
+  const longer = [...edited.touched].filter((name) => partsOfName(name).some((part) => names.includes(part)));
+  const wanted = [...edited.saidAs([...names, ...pointed, ...request.titled, ...longer]), ...targets];
   const match = {
     $or: [
       { entities: { $in: wanted } },
@@ -78,7 +84,7 @@ async function neighbourhood(
   };
   const others = wanted.length === 0 ? [] : await graphRows(context, scope, match, request.filter, signal);
   const rows = new Map([...seeds, ...others].map((row) => [row.chunk_id, row]));
-  return { rows, names: nameIndex([...rows.values()]) };
+  return { rows, names: nameIndex([...rows.values()]), edited };
 }
 
 function namedLinks(seed: string, request: LinkRequest, around: Neighbourhood): readonly PassageEdge[] {
@@ -125,8 +131,12 @@ function namingLonger(names: NameIndex, entity: string, request: LinkRequest): r
   return passages + found.length <= request.maxSubname ? found : [];
 }
 
-function explicitLinks(seed: string, request: LinkRequest, { rows, names }: Neighbourhood): readonly PassageEdge[] {
-  const leadsTo = addressTargets([...rows.values()], names);
+function explicitLinks(
+  seed: string,
+  request: LinkRequest,
+  { rows, names, edited }: Neighbourhood,
+): readonly PassageEdge[] {
+  const leadsTo = addressTargets([...rows.values()], names, edited);
   const own = rows.get(seed)!.links.filter((link) => isPointer(link) && !request.except.includes(link.target));
   const pointers = distinct(own.map(({ kind, target }) => JSON.stringify([target, kind])));
   return pointers.flatMap((pointer) => {

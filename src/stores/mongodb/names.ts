@@ -10,6 +10,7 @@ export const collections = {
   caches: "caches",
   keys: "api_keys",
   audit: "audit_log",
+  edits: "graph_edits",
   state: "index_state",
 } as const;
 

@@ -257,6 +257,9 @@ describe("roles", () => {
     await store.documents.delete(scope, id);
     await store.documents.put(scope, versionOf({ id, parts: ["walrus"], graph }));
     await store.settle();
+    const change = { kind: "delete", entity: "kafka" } as const;
+    const edit = { edit_id: id, actor: "owner", created_at: "2026-01-01T00:00:00Z", change };
+    await store.graph.edit(scope, edit, (await store.graph.edits(scope)).length);
   }
 
   const seen = (server: MongoServer, user: RoleName): readonly string[] =>

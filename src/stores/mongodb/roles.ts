@@ -28,12 +28,14 @@ const app: Rights = {
   [collections.caches]: write,
   [collections.keys]: ["find", "insert", "update"],
   [collections.audit]: ["find", "insert"],
+  [collections.edits]: read,
   [collections.state]: ["find", "insert", "update"],
 };
 
-/** Beside that: documents come and go. */
+/** Beside that: documents come and go, and the graph is edited. */
 const ingest: Rights = {
   ...app,
+  [collections.edits]: ["find", "insert"],
   [collections.documents]: write,
   [collections.texts]: write,
   [collections.chunks]: [...write, "listSearchIndexes"],

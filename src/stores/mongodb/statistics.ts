@@ -22,6 +22,7 @@ interface Kept {
 const lifetimeMs = 5000;
 /** What is dear to compute and moves slowly is believed longer. */
 const derivedLifetimeMs = 60_000;
+const editsLifetimeMs = 1000;
 /** Values of one tenant before its oldest go. */
 const maxValues = 20_000;
 
@@ -61,6 +62,11 @@ export class Statistics {
   derived<T>(context: Context, scope: Scope, name: string, compute: () => Promise<T>): Promise<T> {
     const who = JSON.stringify([name, readersFor(scope.principals)]);
     return this.kept(context, scope.tenant, who, compute, derivedLifetimeMs);
+  }
+
+  /** What the tenant's edits of its graph make of names; another server's show within a second. */
+  edits<T>(context: Context, tenant: string, read: () => Promise<T>): Promise<T> {
+    return this.kept(context, tenant, "edits", read, editsLifetimeMs);
   }
 
   /** Chunks that a condition lets through. */

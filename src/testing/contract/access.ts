@@ -114,7 +114,7 @@ export const accessCases: readonly ContractCase[] = [
       assert.deepEqual(names, ["name both", "name null", "name open", "walrus"]);
       assert.deepEqual(await store.graph.mentions(bob, ["ann:0"]), []);
       const weights = await store.graph.weigh(bob, ["walrus", "name ann"]);
-      assert.deepEqual(weights, [{ entity: "walrus", passages: 3, titled: 0 }]);
+      assert.deepEqual(weights, [{ asked: "walrus", entity: "walrus", passages: 3, titled: 0 }]);
       const [relationship] = await store.graph.neighbours(bob, { entity: "walrus", limit: 5 });
       assert.deepEqual(
         [relationship?.weight, relationship?.provenance.toSorted()],

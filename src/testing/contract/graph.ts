@@ -128,8 +128,8 @@ export const graphCases: readonly ContractCase[] = [
       assert.deepEqual(
         weights.toSorted((x, y) => x.passages - y.passages),
         [
-          { entity: "lag", passages: 1, titled: 0 },
-          { entity: "kafka", passages: 2, titled: 1 },
+          { asked: "lag", entity: "lag", passages: 1, titled: 0 },
+          { asked: "kafka", entity: "kafka", passages: 2, titled: 1 },
         ],
       );
     },

@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import type { NameChange } from "../../edits/edited-names.ts";
 import type { DocumentVersion } from "../../ports/store.ts";
 import type { DocumentGraph } from "../../records.ts";
 import { documentExample, type DocumentExample } from "../arbitraries.ts";
@@ -57,16 +58,53 @@ export type Step =
   | { readonly kind: "put"; readonly version: DocumentVersion }
   | { readonly kind: "delete"; readonly id: string };
 
-export const randomSteps = (): fc.Arbitrary<readonly Step[]> =>
-  fc.array(
-    fc.oneof(
-      { weight: 3, arbitrary: randomVersion().map((version): Step => ({ kind: "put", version })) },
-      { weight: 2, arbitrary: fc.constantFrom(...documentIds).map((id): Step => ({ kind: "delete", id })) },
-    ),
-    { minLength: 2, maxLength: 10 },
+const randomStep = (): fc.Arbitrary<Step> =>
+  fc.oneof(
+    { weight: 3, arbitrary: randomVersion().map((version): Step => ({ kind: "put", version })) },
+    { weight: 2, arbitrary: fc.constantFrom(...documentIds).map((id): Step => ({ kind: "delete", id })) },
   );
+
+export const randomSteps = (): fc.Arbitrary<readonly Step[]> => fc.array(randomStep(), { minLength: 2, maxLength: 10 });
 
 /** How many random examples are tried; a failure is always reduced and prints its seed. */
 export const runs = (effort: number, numRuns: number): fc.Parameters<unknown> => ({
   numRuns: Math.max(1, Math.round(effort * numRuns)),
 });
+
+/** A change of names that nobody checked, or the undo of one that was made before, by its place among them. */
+export type EditStep =
+  | { readonly kind: "change"; readonly change: NameChange }
+  | { readonly kind: "undo"; readonly which: number };
+
+export const randomEdit = (): fc.Arbitrary<EditStep> => {
+  const entity = fc.constantFrom(...entityNames);
+  const into = fc.constantFrom(...entityNames, "red", "big red topic");
+  const some = <T>(...values: readonly T[]) => fc.subarray([...values], { maxLength: 2 });
+  const named = into.map((name) => ({ into: name, name: name.toUpperCase() }));
+  const change: fc.Arbitrary<NameChange> = fc.oneof(
+    fc
+      .tuple(fc.constantFrom("merge" as const, "rename" as const), entity, named)
+      .map(([kind, from, to]) => ({ kind, entity: from, ...to })),
+    fc
+      .tuple(entity, named, some(...seedIds), some(...documentIds), some("KAFKA", "LAG"))
+      .map(([from, to, chunk_ids, document_ids, spellings]) => ({
+        kind: "split" as const,
+        entity: from,
+        ...to,
+        chunk_ids,
+        document_ids,
+        spellings,
+      })),
+    entity.map((from) => ({ kind: "delete" as const, entity: from })),
+  );
+  return fc.oneof(
+    { weight: 3, arbitrary: change.map((one): EditStep => ({ kind: "change", change: one })) },
+    { weight: 1, arbitrary: fc.nat(5).map((which): EditStep => ({ kind: "undo", which })) },
+  );
+};
+
+export const randomEditedSteps = (): fc.Arbitrary<readonly (Step | EditStep)[]> =>
+  fc.array(fc.oneof({ weight: 3, arbitrary: randomStep() }, { weight: 2, arbitrary: randomEdit() }), {
+    minLength: 3,
+    maxLength: 14,
+  });

@@ -56,14 +56,15 @@ export async function graphSnapshot(store: Store, scope: Scope, names: readonly 
   });
   return {
     entities: byKey(await graph.entities(scope, names), (entity) => entity.normalized_name).map((entity) => ({
-      name: entity.normalized_name,
+      ...entity,
       provenance: entity.provenance.toSorted(),
     })),
+    mentions: byKey(await graph.mentions(scope, seeds), (mention) => JSON.stringify(mention)),
     listed: (await allPages((request) => graph.list(scope, request), 2)).map((entity) => entity.normalized_name),
     neighbours: neighbours.map((found) =>
       found.map((relationship) => ({ ...relationship, provenance: relationship.provenance.toSorted() })),
     ),
-    weights: byKey(await graph.weigh(scope, names), (weight) => weight.entity),
+    weights: byKey(await graph.weigh(scope, names), (weight) => JSON.stringify(weight)),
     count: await graph.count(scope),
     edges: byKey(links.edges, (edge) => JSON.stringify(edge)),
     passages: byKey(links.passages, ({ chunk_id }) => chunk_id).map(({ cosine, ...rest }) => ({

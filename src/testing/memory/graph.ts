@@ -1,17 +1,19 @@
 import { compareText } from "../../filter/matches.ts";
+import { checkEditor, checkLast } from "../../edits/check-edit.ts";
 import type { GraphStore } from "../../ports/graph-store.ts";
 import { followLinks } from "./links.ts";
 import { pageOf } from "./paging.ts";
-import { entitiesOf, relationshipsOf, seen, linksPerPassage, weightsOf } from "./seen-graph.ts";
-import { enter, type State } from "./state.ts";
+import { askedWeights, entitiesOf, foundBy, linksPerPassage, relationshipsOf, seen } from "./seen-graph.ts";
+import { enter, frozen, tenantOf, type State } from "./state.ts";
 
 /** The graph is never stored: every answer is derived from what the readable passages assert at that moment. */
 export function memoryGraph(state: State): GraphStore {
   return {
     async entities(scope, names, options) {
       enter(state, options);
-      const byName = new Map(entitiesOf(seen(state, scope, null)).map((entity) => [entity.normalized_name, entity]));
-      return names.flatMap((name) => byName.get(name) ?? []);
+      const graph = seen(state, scope, null);
+      const byName = new Map(entitiesOf(graph).map((entity) => [entity.normalized_name, entity]));
+      return foundBy(graph.names, names).flatMap((name) => byName.get(name) ?? []);
     },
     async list(scope, request, options) {
       enter(state, options);
@@ -28,8 +30,10 @@ export function memoryGraph(state: State): GraphStore {
     },
     async neighbours(scope, { entity, limit, filter }, options) {
       enter(state, options);
-      return relationshipsOf(seen(state, scope, filter ?? null))
-        .filter(({ source_entity, target_entity }) => source_entity === entity || target_entity === entity)
+      const graph = seen(state, scope, filter ?? null);
+      const [found] = foundBy(graph.names, [entity]);
+      return relationshipsOf(graph)
+        .filter(({ source_entity, target_entity }) => source_entity === found || target_entity === found)
         .slice(0, limit);
     },
     async mentions(scope, chunkIds, options) {
@@ -38,7 +42,7 @@ export function memoryGraph(state: State): GraphStore {
     },
     async weigh(scope, names, options) {
       enter(state, options);
-      return weightsOf(seen(state, scope, null), names);
+      return askedWeights(seen(state, scope, null), names);
     },
     async links(scope, request, options) {
       enter(state, options);
@@ -57,6 +61,20 @@ export function memoryGraph(state: State): GraphStore {
         passages: graph.chunks.size,
         linksPerPassage: linksPerPassage(graph),
       };
+    },
+    async edits(scope, options) {
+      enter(state, options);
+      checkEditor(scope);
+      return [...tenantOf(state, scope).edits];
+    },
+    async edit(scope, edit, after, options) {
+      enter(state, options);
+      checkEditor(scope);
+      const { edits } = tenantOf(state, scope);
+      checkLast(edits.length, after);
+      const added = frozen({ ...edit, sequence: after + 1 });
+      edits.push(added);
+      return added;
     },
   };
 }

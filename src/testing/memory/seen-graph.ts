@@ -1,12 +1,14 @@
 import type { Filter } from "../../filter/filter.ts";
 import { compareText } from "../../filter/matches.ts";
-import type { EntityWeight } from "../../ports/graph-store.ts";
+import { editedGraph } from "../../edits/edited-graph.ts";
+import { editedNames, type EditedNames } from "../../edits/edited-names.ts";
+import type { AskedWeight, EntityWeight } from "../../ports/graph-store.ts";
 import type { Assertion, Chunk, Entity, Mention, PassageLink, Relationship } from "../../records.ts";
 import type { Scope } from "../../scope.ts";
 import { documentOfAddress } from "../../text/link-address.ts";
 import { allowedChunks } from "./chunks.ts";
 import { readableDocuments } from "./documents.ts";
-import { frozen, type State } from "./state.ts";
+import { frozen, tenantOf, type State } from "./state.ts";
 
 /** The part of the graph that a scope and a filter let through. */
 export interface SeenGraph {
@@ -14,17 +16,22 @@ export interface SeenGraph {
   readonly mentions: readonly Mention[];
   readonly links: readonly PassageLink[];
   readonly assertions: readonly Assertion[];
+  readonly names: EditedNames;
 }
 
 export function seen(state: State, scope: Scope, filter: Filter | null): SeenGraph {
   const chunks = new Map(allowedChunks(state, scope, filter).map(({ chunk }) => [chunk.chunk_id, chunk]));
-  const graphs = readableDocuments(state, scope).map((stored) => stored.graph);
+  const names = editedNames(tenantOf(state, scope).edits);
+  const graphs = readableDocuments(state, scope).map(({ document, graph }) =>
+    editedGraph(names, document.document_id, graph),
+  );
   const isSeen = (row: { readonly chunk_id: string }) => chunks.has(row.chunk_id);
   return {
     chunks,
     mentions: graphs.flatMap((graph) => graph.mentions).filter(isSeen),
     links: graphs.flatMap((graph) => graph.links).filter(isSeen),
     assertions: graphs.flatMap((graph) => graph.assertions).filter(isSeen),
+    names,
   };
 }
 
@@ -32,11 +39,12 @@ export const entitiesOf = (graph: SeenGraph): readonly Entity[] =>
   [...Map.groupBy(graph.mentions, (mention) => mention.entity)]
     .map(([normalized_name, mentions]): Entity => {
       const names = commonestFirst(mentions.map((mention) => mention.name));
+      const name = graph.names.shownAs(normalized_name) ?? names[0]!;
       return frozen({
         normalized_name,
-        name: names[0]!,
+        name,
         type: commonestFirst(mentions.map((mention) => mention.type))[0]!,
-        aliases: names.slice(1).toSorted(compareText),
+        aliases: names.filter((one) => one !== name).toSorted(compareText),
         description: "",
         provenance: distinct(mentions.map((mention) => mention.chunk_id)),
       });
@@ -78,6 +86,18 @@ export const weightsOf = (graph: SeenGraph, names: readonly string[]): readonly 
     };
   });
 
+/** The sizes of the entities that these names find. */
+export const askedWeights = (graph: SeenGraph, names: readonly string[]): readonly AskedWeight[] =>
+  [...new Set(names)].flatMap((asked) => {
+    const entity = graph.names.entityOf(asked);
+    return entity === null ? [] : weightsOf(graph, [entity]).map((weight) => ({ ...weight, asked }));
+  });
+
+/** The entities that these names find, each once. */
+export const foundBy = (names: EditedNames, asked: readonly string[]): readonly string[] => [
+  ...new Set(asked.flatMap((name) => names.entityOf(name) ?? [])),
+];
+
 /** Names in the body of a passage that are the title of another one, and addresses that lead to another, per passage. */
 export function linksPerPassage(graph: SeenGraph): number {
   const titles = graph.mentions.filter(isTitle);
@@ -103,10 +123,10 @@ export function targetsOf(graph: SeenGraph, target: string): readonly string[] {
   if (anchored.length > 0) return distinct(anchored.map((link) => link.chunk_id));
   const document = documentOfAddress(target);
   const own = [...graph.chunks.values()].filter((one) => one.source === document || one.document_id === document);
-  return own.length > 0 ? distinct(own.map((chunk) => chunk.chunk_id)) : titledBy(graph, target);
+  return own.length > 0 ? distinct(own.map((chunk) => chunk.chunk_id)) : titledBy(graph, graph.names.entityOf(target));
 }
 
-export const titledBy = (graph: SeenGraph, entity: string): readonly string[] =>
+export const titledBy = (graph: SeenGraph, entity: string | null): readonly string[] =>
   distinct(graph.mentions.filter((m) => m.entity === entity && isTitle(m)).map((m) => m.chunk_id));
 
 export const isTitle = (mention: Mention): boolean => mention.kind === "title";

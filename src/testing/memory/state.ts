@@ -1,7 +1,7 @@
 import { HybridRAGError } from "../../errors.ts";
 import type { ApiKey, AuditEntry } from "../../ports/key-store.ts";
 import type { CallOptions, IndexIdentity } from "../../ports/store.ts";
-import type { Chunk, Document, DocumentGraph, Job, Memory, Message, Session } from "../../records.ts";
+import type { Chunk, Document, DocumentGraph, GraphEdit, Job, Memory, Message, Session } from "../../records.ts";
 import type { Scope } from "../../scope.ts";
 import type { Analyzer, Token } from "../../text/analyze.ts";
 
@@ -26,6 +26,8 @@ export interface TenantState {
   /** By space and key. */
   readonly caches: Map<string, { readonly value: unknown; readonly expiresAt: number | null }>;
   readonly audit: AuditEntry[];
+  /** In the order of their numbers. */
+  readonly edits: GraphEdit[];
 }
 
 export interface StoredDocument {
@@ -73,6 +75,7 @@ export function tenantOf(state: State, scope: Scope): TenantState {
     jobs: new Map(),
     caches: new Map(),
     audit: [],
+    edits: [],
   };
   state.tenants.set(scope.tenant, fresh);
   return fresh;

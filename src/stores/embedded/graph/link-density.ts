@@ -1,7 +1,8 @@
-import type { EntityWeight } from "../../../ports/graph-store.ts";
+import type { AskedWeight } from "../../../ports/graph-store.ts";
 import type { Scope } from "../../../scope.ts";
 import { allowedRows } from "../filter/allowed.ts";
 import type { TenantIndex } from "../index/tenant-index.ts";
+import { foundBy } from "../tables/edited-names.ts";
 import { tenantOf } from "../tables/tenants.ts";
 import type { ReadContext } from "../workers/context.ts";
 import { asTitle, inBody, type GraphSegment } from "./graph-segment.ts";
@@ -14,6 +15,8 @@ export interface CountedDensity {
   readonly seq: number;
   readonly size: number;
   readonly dead: number;
+  /** Edits that it knows of, in passages with other names. */
+  readonly renamed: number;
   readonly density: number;
 }
 
@@ -27,12 +30,16 @@ export function linkDensity(context: ReadContext, scope: Scope): number {
   const key = scope.principals === "all" ? "all" : JSON.stringify(scope.principals);
   const known = index.densities.get(key);
   const { size, dead } = index.slots;
-  if (known && (known.seq === index.seq || size - known.size + dead - known.dead <= mayLag * (size - dead)))
+  const { renamed } = index.graph;
+  if (
+    known?.renamed === renamed &&
+    (known.seq === index.seq || size - known.size + dead - known.dead <= mayLag * (size - dead))
+  )
     return known.density;
   const seen = sight(index, allowedRows(context.db, tenant, scope, null));
   const density = countDensity(index, seen) + explicitDensity(context, tenant, seen);
   if (index.densities.size > 100) index.densities.clear();
-  index.densities.set(key, { seq: index.seq, size, dead, density });
+  index.densities.set(key, { seq: index.seq, size, dead, renamed, density });
   return density;
 }
 
@@ -101,9 +108,14 @@ function linksOf(segments: readonly GraphSegment[], lists: readonly Uint32Array[
   return titled > 1 ? standing : standing - both;
 }
 
-export function weighEntities(context: ReadContext, scope: Scope, names: readonly string[]): readonly EntityWeight[] {
+export function weighEntities(context: ReadContext, scope: Scope, names: readonly string[]): readonly AskedWeight[] {
   const tenant = tenantOf(context.db, scope);
   if (tenant === null) return [];
   const view = graphView(context.indexes.of(context.db, tenant), allowedRows(context.db, tenant, scope, null));
-  return [...new Set(names)].flatMap((name) => view.weight(name) ?? []);
+  const entityOf = foundBy(context.db, tenant, names);
+  return [...new Set(names)].flatMap((asked) => {
+    const entity = entityOf(asked);
+    const weight = entity === null ? null : view.weight(entity);
+    return weight ? { ...weight, asked } : [];
+  });
 }

@@ -9,7 +9,7 @@ export function namesOfPassages(
 ): ReadonlyMap<number, readonly NamedPassage[]> {
   const names = new Map<number, Map<string, number>>();
   const rows = db.each<{ chunk_key: number; entity: string; kind: string }>(
-    "SELECT chunk_key, entity, kind FROM mentions WHERE chunk_key IN (SELECT value FROM json_each(?))",
+    "SELECT chunk_key, entity, kind FROM mentions WHERE chunk_key IN (SELECT value FROM json_each(?)) AND entity <> ''",
     JSON.stringify(chunkKeys),
   );
   for (const { chunk_key, entity, kind } of rows) {

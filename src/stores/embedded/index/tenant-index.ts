@@ -43,6 +43,8 @@ export interface TenantIndex {
   readonly changed: number;
   add(rows: readonly IndexRow[]): void;
   remove(chunkKeys: readonly number[]): void;
+  /** Chunks that are there already, with the names that they have from now on. */
+  rename(rows: readonly Pick<IndexRow, "chunk_key" | "chunk_id" | "names">[]): void;
   slotOf(chunkKey: number): number;
   /** Room for a score of each slot, the same at every call: a search is spared a large allocation. */
   scoreMemory(): Float32Array;
@@ -112,10 +114,16 @@ export function tenantIndex(base: IndexBase, analyzer: Analyzer): TenantIndex {
     graph,
     densities: new Map(),
     get changed() {
-      return slots.size - base.chunkKeys.length + slots.dead;
+      return slots.size - base.chunkKeys.length + slots.dead + graph.renamed;
     },
     add,
     remove,
+    rename: (rows) =>
+      graph.rename(
+        rows
+          .map(({ chunk_key, chunk_id, names }) => ({ slot: slots.slotOf(chunk_key), chunkId: chunk_id, names }))
+          .filter(({ slot }) => slot >= 0),
+      ),
     slotOf: (chunkKey) => slots.slotOf(chunkKey),
     scoreMemory: () => {
       if (scores.length < slots.size) scores = new Float32Array(slots.size + (slots.size >> 2));

@@ -2,6 +2,7 @@ import type { Analyzer } from "../../../text/analyze.ts";
 import { searchableText } from "../../../text/searchable-text.ts";
 import type { Database } from "../sqlite/database.ts";
 import { readDimensions } from "../tables/identity.ts";
+import { namesChanged } from "../tables/graph-edits.ts";
 import { storedVector } from "../tables/document-rows.ts";
 import { namesOfPassages } from "../graph/names-of-passages.ts";
 import { emptyBase, type IndexBase } from "./index-base.ts";
@@ -122,6 +123,24 @@ function logState(db: Database, tenant: number): LogState {
   };
 }
 
+/** Chunks that are in the index and whose names an edit has changed since; texts and vectors stay. */
+function rename(db: Database, index: TenantIndex): void {
+  const rows = db.all<{ chunk_key: number; chunk_id: string }>(
+    `SELECT DISTINCT c.chunk_key, c.chunk_id FROM change_log l JOIN chunks c USING (chunk_key)
+     WHERE l.tenant = ? AND l.seq > ? AND l.added = ?`,
+    index.tenant,
+    index.seq,
+    namesChanged,
+  );
+  const known = rows.filter((row) => index.slotOf(row.chunk_key) >= 0);
+  for (let from = 0; from < known.length; from += rowsPerPortion) {
+    const some = known.slice(from, from + rowsPerPortion);
+    const keys = some.map((row) => row.chunk_key);
+    const names = namesOfPassages(db, keys);
+    index.rename(some.map((row) => ({ ...row, names: names.get(row.chunk_key) ?? [] })));
+  }
+}
+
 /** Keys only ever grow, so what was added since are the chunks with a key above the newest known one. */
 function catchUp(db: Database, index: TenantIndex, seq: number): void {
   const removed = db.all<{ chunk_key: number }>(
@@ -130,6 +149,7 @@ function catchUp(db: Database, index: TenantIndex, seq: number): void {
     index.seq,
   );
   index.remove(removed.map((row) => row.chunk_key));
+  rename(db, index);
   addRows(db, index, index.slots.size === 0 ? 0 : index.slots.chunkKeys[index.slots.size - 1]!);
   index.seq = seq;
 }

@@ -2,9 +2,10 @@ import { HybridRAGError } from "../../../errors.ts";
 import type { Database } from "./database.ts";
 import { m001 } from "./m001.ts";
 import { m002 } from "./m002.ts";
+import { m003 } from "./m003.ts";
 
 /** In order; a migration that was released never changes. The file's `user_version` counts those that ran. */
-const migrations: readonly string[] = [m001, m002];
+const migrations: readonly string[] = [m001, m002, m003];
 
 export const formatVersion = migrations.length;
 

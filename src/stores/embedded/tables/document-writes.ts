@@ -107,7 +107,7 @@ function replaceVersion(db: Database, write: DocumentWrite): void {
   const documentKey = writeDocument(db, write);
   if (before) releaseMetadata(db, before.metadata_id, 1);
   const keys = writeChunks(db, { tenant, documentKey, owner: version.document.metadata }, version.chunks);
-  writeGraph(db, tenant, keys, version.graph);
+  writeGraph(db, { tenant, documentId: version.document.document_id, keys }, version.graph);
 }
 
 function writeDocument(db: Database, { tenant, version, before, history }: DocumentWrite): number {

@@ -8,12 +8,15 @@ import { countExplicitLinks } from "../graph/explicit-density.ts";
 import type { Database } from "../sqlite/database.ts";
 import type { CallContext } from "../workers/context.ts";
 import { countDocuments } from "./document-reads.ts";
+import { foundBy, noEntity, shownAs } from "./edited-names.ts";
 import { checkedLimit, decodeCursor, pageOf } from "./paging.ts";
 import { seenGraph, type MentionRow, type SeenGraph } from "./seen-graph.ts";
 
 export function getEntities({ db }: CallContext, scope: Scope, names: readonly string[]): readonly Entity[] {
   const seen = seenGraph(db, scope, null);
-  return seen ? names.flatMap((name) => entityOf(seen, name) ?? []) : [];
+  if (!seen) return [];
+  const entities = new Set(names.map(foundBy(db, seen.tenant, names)));
+  return [...entities].flatMap((entity) => (entity === null ? [] : (entityOf(db, seen, entity) ?? [])));
 }
 
 export function listEntities(
@@ -35,7 +38,7 @@ export function listEntities(
   );
   for (const { entity } of walk) {
     if (!entity.startsWith(prefix)) break;
-    const known = entityOf(seen, entity);
+    const known = entityOf(db, seen, entity);
     if (known) found.push(known);
     if (found.length > limit) break;
   }
@@ -48,15 +51,16 @@ export function listEntities(
 }
 
 /** What the passages that are seen say of a name; null when none does. */
-function entityOf(seen: SeenGraph, entity: string): Entity | null {
+function entityOf(db: Database, seen: SeenGraph, entity: string): Entity | null {
   const mentions = seen.mentionsOf(entity);
   if (mentions.length === 0) return null;
-  const [name, ...aliases] = commonestFirst(mentions.map((mention) => mention.name));
+  const names = commonestFirst(mentions.map((mention) => mention.name));
+  const name = shownAs(db, seen.tenant, entity) ?? names[0]!;
   return {
     normalized_name: entity,
-    name: name!,
+    name,
     type: commonestFirst(mentions.map((mention) => mention.type))[0]!,
-    aliases: aliases.toSorted(compareText),
+    aliases: names.filter((one) => one !== name).toSorted(compareText),
     description: "",
     provenance: chunkIdsOf(mentions),
   };
@@ -80,7 +84,7 @@ export function mentionsIn({ db }: CallContext, scope: Scope, chunkIds: readonly
     .all<Mention & { metadata_id: number; document_key: number }>(
       `SELECT c.chunk_id, m.entity, m.name, m.kind, m.type, m."start", m."end", c.metadata_id, c.document_key
        FROM chunks c JOIN mentions m USING (chunk_key)
-       WHERE c.tenant = ? AND c.chunk_id IN (SELECT value FROM json_each(?))`,
+       WHERE c.tenant = ? AND m.entity <> '${noEntity}' AND c.chunk_id IN (SELECT value FROM json_each(?))`,
       seen.tenant,
       JSON.stringify(chunkIds),
     )
@@ -113,7 +117,7 @@ export function neighbours(
   const rows = db.all<AssertionRow>(
     `${assertionRows} WHERE a.tenant = ?1 AND (a.source_entity = ?2 OR a.target_entity = ?2)`,
     seen.tenant,
-    request.entity,
+    foundBy(db, seen.tenant, [request.entity])(request.entity),
   );
   return relationshipsOf(rows.filter((row) => seen.test(row.metadata_id, row.document_key))).slice(0, limit);
 }
@@ -153,7 +157,7 @@ export function countGraph(context: CallContext, scope: Scope): GraphCounts {
   const passages = countDocuments(context, scope).chunks;
   const groups = db.all<Omit<AssertionRow, "description" | "weight" | "chunk_id">>(
     `SELECT DISTINCT a.source_entity, a.target_entity, a.type, c.metadata_id, c.document_key
-     FROM assertions a JOIN chunks c USING (chunk_key) WHERE a.tenant = ?`,
+     FROM assertions a JOIN chunks c USING (chunk_key) WHERE a.tenant = ? AND a.source_entity <> '${noEntity}'`,
     seen.tenant,
   );
   const relationships = new Set(
@@ -173,7 +177,7 @@ function countNames(
   const names = new Map<string, { titled: Set<number>; standing: Set<number> }>();
   const walk = db.each<MentionRow>(
     `SELECT m.entity, m.kind, m.chunk_key, c.metadata_id, c.document_key
-     FROM mentions m JOIN chunks c USING (chunk_key) WHERE m.tenant = ?`,
+     FROM mentions m JOIN chunks c USING (chunk_key) WHERE m.tenant = ? AND m.entity <> '${noEntity}'`,
     seen.tenant,
   );
   for (const row of walk) {

@@ -1,77 +1,49 @@
+import { editedEnds, editedMention, spellingsOf } from "../../../edits/edited-graph.ts";
 import type { DocumentGraph } from "../../../records.ts";
 import type { Database } from "../sqlite/database.ts";
+import { noEntity, readEditedNames } from "./edited-names.ts";
+import { countMention, uncountMentions } from "./entity-names.ts";
+import { endColumns } from "./graph-edits.ts";
 
-/** Longer names have no parts that anyone would ask by. */
-const longestName = 7;
+interface GraphPlace {
+  readonly tenant: number;
+  readonly documentId: string;
+  /** The integer keys of the version's chunks. */
+  readonly keys: ReadonlyMap<string, number>;
+}
 
-/** @param keys the integer keys of the version's chunks. */
-export function writeGraph(
-  db: Database,
-  tenant: number,
-  keys: ReadonlyMap<string, number>,
-  graph: DocumentGraph,
-): void {
+/** Writes what the chunks say as edits have it, and what was extracted where that differs. */
+export function writeGraph(db: Database, { tenant, documentId, keys }: GraphPlace, graph: DocumentGraph): void {
   const keyOf = (row: { readonly chunk_id: string }): number => keys.get(row.chunk_id)!;
+  const names = readEditedNames(db, tenant);
   for (const m of graph.mentions) {
-    const values = [tenant, m.entity, keyOf(m), m.kind, m.name, m.type, m.start, m.end];
-    db.run("INSERT INTO mentions VALUES (?, ?, ?, ?, ?, ?, ?, ?)", ...values);
-    countName(db, tenant, m.entity);
+    const entity = editedMention(names, documentId, m) ?? noEntity;
+    const said = entity === m.entity ? null : m.entity;
+    const values = [tenant, entity, keyOf(m), m.kind, m.name, m.type, m.start, m.end, said];
+    db.run("INSERT INTO mentions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", ...values);
+    if (entity !== noEntity) countMention(db, tenant, entity);
   }
   for (const link of graph.links) {
     const values = [tenant, keyOf(link), link.kind, link.target, link.start, link.end];
     db.run("INSERT INTO passage_links VALUES (?, ?, ?, ?, ?, ?)", ...values);
   }
+  const spellings = spellingsOf(graph.mentions);
   for (const a of graph.assertions) {
-    const names = [tenant, a.source_entity, a.target_entity, a.type];
-    const values = [keyOf(a), a.description, a.weight, a.confidence];
-    db.run("INSERT INTO assertions VALUES (?, ?, ?, ?, ?, ?, ?, ?)", ...names, ...values);
+    const [source, target, ...said] = endColumns(a, editedEnds(names, documentId, a, spellings));
+    const values = [tenant, source, target, a.type, keyOf(a), a.description, a.weight, a.confidence, ...said];
+    db.run("INSERT INTO assertions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", ...values);
   }
 }
 
-/** Everything that the document's chunks asserted; a name that nobody mentions any more is gone with its parts. */
+/** Everything that the document's chunks asserted. */
 export function removeGraph(db: Database, tenant: number, documentKey: number): void {
   const mine = "chunk_key IN (SELECT chunk_key FROM chunks WHERE document_key = ?)";
   const named = db.all<{ entity: string; mentions: number }>(
     `SELECT entity, count(*) AS mentions FROM mentions WHERE ${mine} GROUP BY entity`,
     documentKey,
   );
-  for (const { entity, mentions } of named) {
-    const left = db.get<{ mentions: number }>(
-      "UPDATE entity_names SET mentions = mentions - ? WHERE tenant = ? AND entity = ? RETURNING mentions",
-      mentions,
-      tenant,
-      entity,
-    );
-    if (!left || left.mentions > 0) continue;
-    db.run("DELETE FROM entity_names WHERE tenant = ? AND entity = ?", tenant, entity);
-    for (const part of partsOf(entity)) {
-      db.run("DELETE FROM name_parts WHERE tenant = ? AND part = ? AND entity = ?", tenant, part, entity);
-    }
-  }
+  for (const { entity, mentions } of named) uncountMentions(db, tenant, entity, mentions);
   for (const table of ["mentions", "passage_links", "assertions"]) {
     db.run(`DELETE FROM ${table} WHERE ${mine}`, documentKey);
   }
-}
-
-function countName(db: Database, tenant: number, entity: string): void {
-  const known = db.run(
-    "UPDATE entity_names SET mentions = mentions + 1 WHERE tenant = ? AND entity = ?",
-    tenant,
-    entity,
-  );
-  if (known.changes > 0) return;
-  db.run("INSERT INTO entity_names VALUES (?, ?, 1)", tenant, entity);
-  for (const part of partsOf(entity)) {
-    db.run("INSERT OR IGNORE INTO name_parts VALUES (?, ?, ?)", tenant, part, entity);
-  }
-}
-
-/** Every shorter run of words inside a name. */
-function partsOf(entity: string): readonly string[] {
-  const words = entity.split(" ");
-  if (words.length > longestName) return [];
-  const parts = words.flatMap((_word, from) =>
-    words.slice(from).map((_end, length) => words.slice(from, from + length + 1).join(" ")),
-  );
-  return [...new Set(parts)].filter((part) => part !== entity && part !== "");
 }

@@ -37,7 +37,7 @@ export function wholeVersion(context: ReadContext, scope: Scope, documentId: str
   };
 }
 
-/** Rows in the order of their chunks; those of one chunk as they were put. */
+/** Rows in the order of their chunks, those of one chunk as they were put; what was extracted, whatever edits say. */
 function graphOf(db: Database, documentKey: number, chunkIds: ReadonlySet<string>): DocumentGraph {
   const rowsOf = <Row extends { readonly chunk_id: string }>(table: string, columns: string): readonly Row[] =>
     db
@@ -49,11 +49,15 @@ function graphOf(db: Database, documentKey: number, chunkIds: ReadonlySet<string
       .filter((row) => chunkIds.has(row.chunk_id))
       .map((row) => ({ ...row }));
   return {
-    mentions: rowsOf<Mention>("mentions", 'g.entity, g.name, g.kind, g.type, g."start", g."end"'),
+    mentions: rowsOf<Mention>(
+      "mentions",
+      'coalesce(g.said, g.entity) AS entity, g.name, g.kind, g.type, g."start", g."end"',
+    ),
     links: rowsOf<PassageLink>("passage_links", 'g.kind, g.target, g."start", g."end"'),
     assertions: rowsOf<Assertion>(
       "assertions",
-      "g.source_entity, g.target_entity, g.type, g.description, g.weight, g.confidence",
+      `coalesce(g.said_source, g.source_entity) AS source_entity,
+       coalesce(g.said_target, g.target_entity) AS target_entity, g.type, g.description, g.weight, g.confidence`,
     ),
   };
 }

@@ -8,6 +8,7 @@ import { chunksOfDocument, chunkVectors, getChunks } from "../tables/chunk-reads
 import { countDocuments, documentText, getDocument, listDocuments } from "../tables/document-reads.ts";
 import { deleteDocument, putDocument, restoreDocument } from "../tables/document-writes.ts";
 import { countGraph, getEntities, listEntities, mentionsIn, neighbours } from "../tables/graph-reads.ts";
+import { addEdit, listEdits } from "../tables/graph-edits.ts";
 import { readHealth } from "../tables/health.ts";
 import { adoptIdentity, checkIdentity, prepareIndex } from "../tables/identity.ts";
 import {
@@ -68,6 +69,7 @@ export const reads = {
   "graph.links": followLinks,
   "graph.linkDensity": linkDensity,
   "graph.count": countGraph,
+  "graph.edits": listEdits,
   "sessions.get": getSession,
   "sessions.list": listSessions,
   "sessions.messages": listMessages,
@@ -99,6 +101,7 @@ export const writes = {
   "documents.put": putDocument,
   "documents.restore": restoreDocument,
   "documents.delete": deleteDocument,
+  "graph.edit": addEdit,
   "sessions.open": openSession,
   "sessions.append": appendMessages,
   "sessions.summarize": summarizeSession,

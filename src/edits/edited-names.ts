@@ -1,0 +1,93 @@
+import type { GraphChange, GraphEdit } from "../records.ts";
+
+/** A name where it stands: what decides which entity it belongs to. */
+export interface NamePlace {
+  readonly entity: string;
+  readonly chunk_id: string;
+  readonly document_id: string;
+  /** As it is written there; null where that is not known. */
+  readonly name: string | null;
+}
+
+/**
+ * What names mean after a tenant's edits. It is a function of the edits and of one mention at a time, never of other
+ * mentions: a passage that comes or goes changes what is said of an entity, and no edit.
+ */
+export interface EditedNames {
+  /** The entity that a name belongs to where it stands; null when that entity was deleted. */
+  entityAt(place: NamePlace): string | null;
+  /** The entity that a name finds when nothing is known of where it stands; null when that one was deleted. */
+  entityOf(name: string): string | null;
+  /** How people said that an entity is to be shown. */
+  shownAs(entity: string): string | undefined;
+  /** Extracted names whose mentions may belong to one of these entities, these themselves among them. */
+  saidAs(entities: Iterable<string>): ReadonlySet<string>;
+  /** Every name that an edit takes from or gives to. */
+  readonly touched: ReadonlySet<string>;
+}
+
+/** A change that takes mentions from one entity and gives them to another, or to none. */
+export type NameChange = Exclude<GraphChange, { readonly kind: "undo" }>;
+
+export interface NameEdit extends GraphEdit {
+  readonly change: NameChange;
+}
+
+/** The edits that hold, in order: neither undone nor an undo. */
+export function activeEdits(edits: readonly GraphEdit[]): readonly NameEdit[] {
+  const undone = new Set(edits.flatMap(({ change }) => (change.kind === "undo" ? [change.edit_id] : [])));
+  return edits
+    .filter((edit): edit is NameEdit => edit.change.kind !== "undo" && !undone.has(edit.edit_id))
+    .toSorted((a, b) => a.sequence - b.sequence);
+}
+
+/** Null: the mentions belong to no entity any more. */
+export const targetOf = (change: NameChange): string | null => (change.kind === "delete" ? null : change.into);
+
+export function editedNames(edits: readonly GraphEdit[]): EditedNames {
+  const active = activeEdits(edits);
+  const byEntity = Map.groupBy(active, ({ change }) => change.entity);
+  const shown = new Map(
+    active.flatMap(({ change }) => (change.kind === "delete" ? [] : [[change.into, change.name] as const])),
+  );
+
+  /** Each edit is asked once, in order: what it gives to is subject to the edits after it only. */
+  function follow(entity: string, takes: (change: NameChange) => boolean): string | null {
+    let current = entity;
+    let last = -1;
+    for (;;) {
+      const next = byEntity.get(current)?.find(({ sequence, change }) => sequence > last && takes(change));
+      if (next === undefined) return current;
+      const target = targetOf(next.change);
+      if (target === null) return null;
+      current = target;
+      last = next.sequence;
+    }
+  }
+
+  return {
+    entityAt: (place) => follow(place.entity, (change) => takes(change, place)),
+    entityOf: (name) => follow(name, (change) => change.kind !== "split"),
+    shownAs: (entity) => shown.get(entity),
+    saidAs: (entities) => {
+      const names = new Set(entities);
+      for (const { change } of active.toReversed()) {
+        const target = targetOf(change);
+        if (target !== null && names.has(target)) names.add(change.entity);
+      }
+      return names;
+    },
+    touched: new Set(
+      active.flatMap(({ change }) => (change.kind === "delete" ? [change.entity] : [change.entity, change.into])),
+    ),
+  };
+}
+
+function takes(change: NameChange, { chunk_id, document_id, name }: NamePlace): boolean {
+  if (change.kind !== "split") return true;
+  return (
+    change.chunk_ids.includes(chunk_id) ||
+    change.document_ids.includes(document_id) ||
+    (name !== null && change.spellings.includes(name))
+  );
+}
