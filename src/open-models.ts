@@ -14,10 +14,11 @@ import type { Scope } from "./scope.ts";
 import type { SecretChain } from "./secrets/index.ts";
 import { breaker } from "./wrap/breaker.ts";
 import { type BudgetLedger, budgetLedger } from "./wrap/budget.ts";
-import { cacheObjects, cacheReranker } from "./wrap/cache-model.ts";
+import { cacheObjects, cacheReranker, keepObjects } from "./wrap/cache-model.ts";
 import { cacheEmbedder, type CacheLookup, keepVectors } from "./wrap/cache.ts";
 import { type Clock, systemClock } from "./wrap/clock.ts";
 import { type Guard, guardEmbedder, guardModel, guardReranker, guards, type ProviderCall } from "./wrap/guard.ts";
+import { journalled } from "./wrap/journal.ts";
 import { limit } from "./wrap/limit.ts";
 import { pack } from "./wrap/pack.ts";
 import { costOf, listPrices, priceOf, type PriceTable, withPrices } from "./wrap/prices.ts";
@@ -36,6 +37,8 @@ export interface ModelSurroundings {
   readonly run: string;
   readonly clock?: Clock;
   readonly random?: () => number;
+  /** Folder of what providers have answered and the store has not committed yet; none: the store alone keeps answers. */
+  readonly journal?: string;
   /** For metrics. */
   readonly watch?: ProviderWatch;
 }
@@ -60,15 +63,22 @@ export interface OpenedModels {
 export async function openModels(config: Config, around: ModelSurroundings): Promise<OpenedModels> {
   const clock = around.clock ?? systemClock;
   const prices = withPrices(listPrices, config.prices);
+  const caches = lateCaches(around.caches);
   const ledger = budgetLedger({
-    caches: lateCaches(around.caches),
+    caches,
     scope: around.scope,
     run: around.run,
     ceilings: { perRun: config.budget_usd_per_run, perDay: config.budget_usd_per_day, perTenant: config.budget_usd },
     prices,
     clock,
   });
-  const kit: Kit = { config, around, guard: guardOf(config, around, clock, ledger), access: accessTo(around) };
+  const kit: Kit = {
+    config,
+    around,
+    guard: guardOf(config, around, clock, ledger),
+    access: accessTo(around),
+    answers: answersOf(around, caches, clock),
+  };
   const embedder = await openEmbedder(kit);
   const reranker = await openReranker(kit);
   const { model, assistant } = await openLanguageModels(kit);
@@ -95,6 +105,10 @@ export async function openModels(config: Config, around: ModelSurroundings): Pro
   };
 }
 
+function answersOf({ journal, run }: ModelSurroundings, caches: CacheStore, { now }: Clock): CacheStore {
+  return journal === undefined ? caches : journalled(caches, { folder: journal, writer: run, now });
+}
+
 interface Opened<Port> {
   readonly provider: string;
   readonly port: Port;
@@ -105,6 +119,8 @@ interface Kit {
   readonly around: ModelSurroundings;
   readonly guard: Guard;
   readonly access: Access;
+  /** Where paid answers are kept. */
+  readonly answers: CacheStore;
 }
 
 /** Somebody waits for an urgent call; bulk work may take its time. */
@@ -141,12 +157,12 @@ const split = (setting: string): readonly [kind: string, argument: string | unde
   return colon < 0 ? [setting, undefined] : [setting.slice(0, colon), setting.slice(colon + 1) || undefined];
 };
 
-async function openEmbedder({ config, around, guard, access }: Kit): Promise<Opened<Embedder> | null> {
+async function openEmbedder({ config, around, guard, access, answers }: Kit): Promise<Opened<Embedder> | null> {
   const [kind, model] = split(config.embedder);
   if (kind === "none" || kind === "local") return null;
   const dimensions = config.embedding_dimensions;
   const wrapped = (provider: string, bare: Embedder): Opened<Embedder> => {
-    const durable = { caches: lateCaches(around.caches), scope: around.scope, isKeptInside: true };
+    const durable = { caches: answers, scope: around.scope, isKeptInside: true };
     const tenant = () => around.scope().tenant;
     const guarded = guardEmbedder(keepVectors(bare, durable, tenant), provider, guard);
     return { provider, port: pack(cacheEmbedder(guarded, { durable, tenant, ...lookups(around, "embeddings") })) };
@@ -190,16 +206,13 @@ interface LanguageModels {
   readonly assistant: Opened<LanguageModel> | null;
 }
 
-async function openLanguageModels({ config, around, guard, access }: Kit): Promise<LanguageModels> {
+async function openLanguageModels({ config, around, guard, access, answers }: Kit): Promise<LanguageModels> {
   const [kind, model] = split(config.language_model);
   if (kind === "none") return { model: null, assistant: null };
   const wrapped = (bare: LanguageModel): Opened<LanguageModel> => {
-    const remembered = {
-      caches: lateCaches(around.caches),
-      scope: around.scope,
-      ...lookups(around, "objects"),
-    };
-    return { provider: bare.provider, port: cacheObjects(guardModel(bare, guard), remembered) };
+    const remembered = { caches: answers, scope: around.scope, ...lookups(around, "objects") };
+    const guarded = guardModel(keepObjects(bare, remembered), guard);
+    return { provider: bare.provider, port: cacheObjects(guarded, remembered) };
   };
   if (kind === "openai") {
     const { openaiFacts, openaiModel } = await import("./providers/openai/index.ts");

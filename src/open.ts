@@ -101,6 +101,7 @@ function surroundings(config: Config, store: Store, tenants: TenantContext): Mod
     secrets: openSecrets(config, globalThis.fetch),
     fetch: globalThis.fetch,
     caches: () => (store.capabilities().readOnly ? own : store.caches),
+    ...(store.capabilities().readOnly ? {} : { journal: join(resolve(config.data_dir), "paid-answers") }),
     scope: () => tenants.current() ?? ownerScope(config.tenant),
     run: randomUUID(),
   };

@@ -1,35 +1,37 @@
-import { appendFileSync } from "node:fs";
 import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { loadConfig } from "./config/config.ts";
+import { modelExtractor } from "./graph/model-extractor.ts";
 import { ingest } from "./ingest/ingest.ts";
 import { loadPool } from "./ingest/load/load-pool.ts";
 import { openModels } from "./open-models.ts";
 import { openSecrets } from "./open-secrets.ts";
+import type { Extractor } from "./ports/extractor.ts";
 import { ownerScope } from "./scope.ts";
 import { openEmbeddedStore } from "./stores/embedded/index.ts";
 
-/**
- * Ingests with a paid embedder in small calls and notes, in the instant in which it has them, the texts of each answer;
- * the parent ends it at any moment.
- */
-const [directory, log, parallel] = process.argv.slice(2);
+/** Ingests with a paid embedder in small calls and a model that extracts; the parent ends it at any moment. */
+const [directory, parallel] = process.argv.slice(2);
 const scope = ownerScope("t");
-
-const noting: typeof fetch = async (url, init) => {
-  const response = await fetch(url, init);
-  const body = await response.arrayBuffer();
-  if (response.status === 200) {
-    const { input } = JSON.parse(String(init?.body)) as { readonly input: readonly string[] };
-    appendFileSync(log!, input.map((text) => `${JSON.stringify(text)}\n`).join(""));
-  }
-  return new Response(body, { status: response.status, headers: response.headers });
-};
 
 const { config } = loadConfig({ directory: tmpdir() });
 const store = await openEmbeddedStore({ directory: directory! });
-const secrets = openSecrets(config, noting);
-const around = { secrets, fetch: noting, caches: () => store.caches, scope: () => scope, run: "r" };
-const { embedder } = await openModels(config, around);
+const { embedder, assistant } = await openModels(config, {
+  secrets: openSecrets(config, fetch),
+  fetch,
+  caches: () => store.caches,
+  scope: () => scope,
+  run: `r${process.pid}`,
+  journal: join(directory!, "paid-answers"),
+});
+const rules: Extractor = {
+  fingerprint: "none",
+  extract: async (passages) => ({
+    passages: passages.map(() => ({ mentions: [], links: [], assertions: [] })),
+    failed: 0,
+  }),
+  close: async () => {},
+};
 const small = { ...embedder!, limits: { items: 2, tokens: 4000, parallel: Number(parallel) } };
 const pool = loadPool({ workers: 1 });
 const documents = Array.from({ length: 80 }, (_none, number) => {
@@ -43,7 +45,8 @@ const documents = Array.from({ length: 80 }, (_none, number) => {
     bytes: new TextEncoder().encode(lines.join("\n\n")),
   };
 });
-const parts = { store, embedder: small, extractor: null, pool, now: () => performance.now() };
+const extractor = modelExtractor(assistant!, rules);
+const parts = { store, embedder: small, extractor, pool, now: () => performance.now() };
 for await (const _event of ingest(documents, parts, { scope, cwd: "/" }));
 await pool.close();
 await store.close();

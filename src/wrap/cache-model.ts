@@ -7,37 +7,59 @@ import type { Scope } from "../scope.ts";
 import type { CacheLookup } from "./cache.ts";
 import { singleFlight } from "./single-flight.ts";
 
+export interface ObjectCacheOptions {
+  readonly caches: CacheStore;
+  readonly scope: () => Scope;
+  readonly ttlMs?: number;
+  readonly onLookup?: (lookup: CacheLookup) => void;
+}
+
 /**
- * Remembers structured results (extraction, rewritten questions) in the store, so that a run that is resumed does not
- * pay for them again. Written answers are not remembered: they depend on more than their text.
+ * Finds structured results (extraction, rewritten questions) that `keepObjects` stored, so that a run that is resumed
+ * does not pay for them again. Written answers are not remembered: they depend on more than their text.
  */
-export function cacheObjects(
-  model: LanguageModel,
-  options: {
-    readonly caches: CacheStore;
-    readonly scope: () => Scope;
-    readonly ttlMs?: number;
-    readonly onLookup?: (lookup: CacheLookup) => void;
-  },
-): LanguageModel {
-  const { caches, scope, ttlMs = 7 * 86_400_000 } = options;
+export function cacheObjects(model: LanguageModel, options: ObjectCacheOptions): LanguageModel {
+  const { caches, scope } = options;
   const noUsage = { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0 };
   return {
     ...model,
     async generateObject(request) {
-      const { signal: _, ...content } = request;
-      const key = hashOf([model.provider, model.model, content]);
-      const known = await caches.get(scope(), "objects", key);
+      const known = await caches.get(scope(), objectSpace, objectKey(model, request));
       const isKnown = typeof known === "object" && known !== null && "value" in known;
       options.onLookup?.({ hits: isKnown ? 1 : 0, misses: isKnown ? 0 : 1 });
       if (isKnown) return { value: known.value, usage: noUsage };
+      return model.generateObject(request);
+    },
+  };
+}
+
+/**
+ * Stores structured results in the moment in which they are answered, before a budget or a limit around the model
+ * waits for anything. `cacheObjects` reads them.
+ */
+export function keepObjects(model: LanguageModel, options: ObjectCacheOptions): LanguageModel {
+  const { caches, scope, ttlMs = 7 * 86_400_000 } = options;
+  return {
+    ...model,
+    async generateObject(request) {
       const result = await model.generateObject(request);
+      const { value } = result;
       // A store that cannot take it must not cost a result that was paid for.
-      await Promise.allSettled([caches.set(scope(), "objects", key, { value: result.value }, ttlMs)]);
+      await Promise.allSettled([caches.set(scope(), objectSpace, objectKey(model, request), { value }, ttlMs)]);
       return result;
     },
   };
 }
+
+export const objectSpace = "objects";
+
+/** Who answers, and everything that is asked; a hash in base64url. */
+export function objectKey(model: Pick<LanguageModel, "provider" | "model">, request: ObjectRequest): string {
+  const { signal: _, ...content } = request;
+  return hashOf([model.provider, model.model, content]);
+}
+
+export type ObjectRequest = Parameters<LanguageModel["generateObject"]>[0];
 
 /** Remembers rankings in this process; the same ranking wanted twice at once is computed once. */
 export function cacheReranker(

@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { HybridRAGError } from "../errors.ts";
 import { ownerScope } from "../scope.ts";
+import type { LanguageModel } from "../ports/language-model.ts";
 import { openMemoryStore } from "../testing/memory-store.ts";
 import { cacheEmbedder, keepVectors } from "./cache.ts";
 import { quotingModel } from "../testing/fake-models.ts";
-import { cacheObjects, cacheReranker } from "./cache-model.ts";
+import { cacheObjects, cacheReranker, keepObjects } from "./cache-model.ts";
 import { fakeEmbedder, vectorOf } from "./embedder.test.fixture.ts";
 
 const sent = (embedder: ReturnType<typeof fakeEmbedder>): string[] => embedder.calls.flatMap(({ texts }) => texts);
@@ -149,17 +150,17 @@ test("a durable store that cannot be written costs no vector", async () => {
 test("a structured result is paid for once, also in a later process, and never for another tenant", async () => {
   const { caches } = openMemoryStore();
   let calls = 0;
-  const model = (tenant: string) =>
-    cacheObjects(
-      {
-        ...quotingModel(),
-        generateObject: async () => ({
-          value: { n: ++calls },
-          usage: { inputTokens: 5, outputTokens: 1, cacheReadTokens: 0, cacheWriteTokens: 0 },
-        }),
-      },
-      { caches, scope: () => ownerScope(tenant) },
-    );
+  const bare: LanguageModel = {
+    ...quotingModel(),
+    generateObject: async () => ({
+      value: { n: ++calls },
+      usage: { inputTokens: 5, outputTokens: 1, cacheReadTokens: 0, cacheWriteTokens: 0 },
+    }),
+  };
+  const model = (tenant: string) => {
+    const remembered = { caches, scope: () => ownerScope(tenant) };
+    return cacheObjects(keepObjects(bare, remembered), remembered);
+  };
   const request = { system: "s", messages: [], maxOutputTokens: 9, schema: {}, name: "n" };
   const first = await model("t").generateObject(request);
   const again = await model("t").generateObject({ ...request, signal: new AbortController().signal });
