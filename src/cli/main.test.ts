@@ -102,3 +102,10 @@ test("a reader that closes early is no error", async () => {
   const [[code], err] = await Promise.all([once(child, "close"), text(child.stderr)]);
   assert.deepEqual([code, err], [0, ""]);
 });
+
+test("a misspelt setting of the environment is said on stderr and stops nothing", async () => {
+  const { code, out, err } = await run(["config", "--json"], "", { HYBRIDRAG_TOPK: "3" });
+  assert.equal(code, 0);
+  assert.doesNotThrow(() => JSON.parse(out));
+  assert.match(err, /HYBRIDRAG_TOPK is no setting and does nothing\. Did you mean HYBRIDRAG_TOP_K\?/);
+});

@@ -18,6 +18,7 @@ import { addServe } from "./commands/serve.ts";
 import { addSearch } from "./commands/search.ts";
 import { addSecrets } from "./commands/secrets.ts";
 import { environmentOf } from "../config/config.ts";
+import { misspeltVariables } from "../config/misspelt.ts";
 import type { Shell } from "./shell.ts";
 import { openTerminal, type Terminal } from "./terminal.ts";
 import { packageVersion } from "./version.ts";
@@ -34,6 +35,8 @@ export async function main(args: readonly string[]): Promise<number> {
     stop.abort(new DOMException("Interrupted.", "AbortError"));
   };
   process.on("SIGINT", onInterrupt);
+  // The service says it in its log.
+  if (args[0] !== "serve") for (const sentence of misspeltVariables()) shell.terminal.note(sentence);
   try {
     await buildProgram(shell).parseAsync([...args], { from: "user" });
     return stop.signal.aborted ? interrupted : shell.exitCode;

@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import type { z } from "zod";
 import { HybridRAGError, messageOf } from "../errors.ts";
 import { Secret } from "../secret.ts";
+import { nearest } from "./nearest.ts";
 import { settings, type Setting, type SettingName } from "./settings.ts";
 
 type Settings = typeof settings;
@@ -95,7 +96,7 @@ function readConfigFile(path: string): {
     if (Object.hasOwn(settings, key)) continue;
     throw new HybridRAGError(
       "invalid_config",
-      `${path} holds "${key}", which is no setting. Did you mean "${nearest(key)}"?`,
+      `${path} holds "${key}", which is no setting. Did you mean "${nearest(key, Object.keys(settings))}"?`,
       {
         details: { setting: key },
       },
@@ -112,15 +113,6 @@ function parseConfigFile(path: string, text: string): Record<string, unknown> {
     throw new HybridRAGError("invalid_config", `${path} is not JSON: ${messageOf(error)}`);
   }
   throw new HybridRAGError("invalid_config", `${path} must hold one JSON object of settings.`);
-}
-
-/** The setting that shares most pairs of letters with the word. */
-function nearest(word: string): string {
-  const pairs = (text: string) =>
-    new Set(Array.from({ length: text.length - 1 }, (_, i) => text.slice(i, i + 2).toLowerCase()));
-  const own = pairs(word);
-  const overlap = (name: string) => [...pairs(name)].filter((pair) => own.has(pair)).length / (own.size + name.length);
-  return Object.keys(settings).reduce((best, name) => (overlap(name) > overlap(best) ? name : best));
 }
 
 /** One line of `hybridrag config`. */

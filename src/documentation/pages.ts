@@ -51,6 +51,9 @@ function configurationPage(): string {
 
 A flag of the command line wins over the environment, the environment over \`hybridrag.config.json\` in the working
 folder, the file over the default. \`hybridrag config\` prints every value and where it came from; secrets are masked.
+A variable that begins with \`HYBRIDRAG_\` and is no setting stops nothing: it is named, beside the setting that it may
+mean, on stderr and in the log of the service (event \`setting_unknown\`). What Kubernetes sets for a service called
+"hybridrag" is left alone.
 
 ${groups.join("\n\n")}
 `;

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import type { Command } from "commander";
 import { loadConfig, type Config } from "../../config/config.ts";
+import { misspeltVariables } from "../../config/misspelt.ts";
 import { createLog } from "../../observe/log.ts";
 import { createMetrics } from "../../observe/metrics.ts";
 import { providerMetrics } from "../../observe/provider-metrics.ts";
@@ -31,6 +32,7 @@ export function addServe(program: Command, shell: Shell): void {
       const drain_delay_ms = dev ? 500 : undefined;
       const { config } = loadConfig({ flags: flagsOf(options, { host, port, drain_delay_ms }) });
       const log = createLog({ level: config.log_level });
+      for (const message of misspeltVariables()) log.warn({ message }, "setting_unknown");
       const telemetry = await startTelemetry(telemetrySettingsOf(config), log);
       const metrics = createMetrics({ processMetrics: true });
       const rag = await openHybridRAG(config, { access: "write", watch: providerMetrics(metrics) });
