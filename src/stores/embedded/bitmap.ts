@@ -26,20 +26,11 @@ export function* slotsOf(bitmap: Bitmap, size: number): Generator<number> {
   }
 }
 
-/** Its slots below `size`; all of them when there are `count` at most, else `count` of them at even distances. */
-export function evenSample(bitmap: Bitmap, size: number, count: number): number[] {
-  const total = countSlots(bitmap, size);
-  const step = Math.max(1, total / count);
-  const sample: number[] = [];
-  for (let at = 0, seen = 0; at * 8 < size && at < bitmap.length; at += 1) {
-    for (let bits = bitmap[at] as number; bits !== 0; bits &= bits - 1) {
-      const slot = at * 8 + 31 - Math.clz32(bits & -bits);
-      if (slot >= size) break;
-      if (seen === Math.floor(sample.length * step)) sample.push(slot);
-      seen += 1;
-    }
-  }
-  return sample;
+/** Every `step`-th byte of it, so slots in runs of eight: as many as scans read at once. */
+export function thinned(bitmap: Bitmap, step: number): Bitmap {
+  const thin = new Uint8Array(bitmap.length);
+  for (let at = 0; at < bitmap.length; at += step) thin[at] = bitmap[at] as number;
+  return thin;
 }
 
 /** How many slots it has from `from` on and below `to`. */

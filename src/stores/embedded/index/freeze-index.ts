@@ -2,6 +2,9 @@ import { randomUUID } from "node:crypto";
 import { ownerScope } from "../../../scope.ts";
 import { tenantOf } from "../tables/tenants.ts";
 import type { ReadContext, CallContext } from "../workers/context.ts";
+import { attachCodeTable } from "../vector/code-table.ts";
+import { bitsOfCodes } from "../vector/bits-of-codes.ts";
+import type { IndexBase } from "./index-base.ts";
 import { sharedFrom } from "./tenant-indexes.ts";
 
 export interface Frozen {
@@ -29,12 +32,22 @@ export function freezeIndex(
   const chunks = index.slots.size - index.slots.dead;
   if (chunks < sharedFrom) return { tenant, snapshot: "", seq: index.seq, chunks };
   if (index.changed < leastShare * chunks && index.base.snapshot !== "") return null;
-  const base = index.freeze(randomUUID());
+  const base = withBits(index.freeze(randomUUID()));
   const stored = db.get<{ snapshot: string }>("SELECT snapshot FROM index_snapshots WHERE tenant = ?", tenant);
   files.keepOnly(tenant, stored?.snapshot ?? "");
   files.write(base);
   share(base);
   return { tenant, snapshot: base.snapshot, seq: base.seq, chunks };
+}
+
+/** Fewer vectors are all compared by their codes in a millisecond. */
+const bitsFrom = 50_000;
+
+function withBits(base: IndexBase): IndexBase {
+  const slots = base.chunkKeys.length;
+  if (slots < bitsFrom || base.codes === null || base.dimensions === 0) return base;
+  const { mean, rows } = bitsOfCodes(attachCodeTable(base.dimensions, base.codes), slots, slots);
+  return { ...base, bits: { mean, rows: rows.memory } };
 }
 
 /** Names the file that holds, and cuts the log up to the one before: threads that lag behind still catch up. */

@@ -18,9 +18,18 @@ export interface IndexBase extends SlotColumns {
   readonly dimensions: number;
   /** A row for each slot; null when there are no slots. */
   readonly codes: SharedMemory | null;
+  /** Of many vectors also their bits, which tell the few that are worth comparing. */
+  readonly bits: VectorBits | null;
   readonly segments: readonly Uint8Array<SharedArrayBuffer>[];
   /** The adjacency of its passages and names: one segment, or none where nothing is named. */
   readonly graph: readonly Uint8Array<SharedArrayBuffer>[];
+}
+
+export interface VectorBits {
+  /** What was taken away before; see `BitTable`. */
+  readonly mean: Float32Array;
+  /** A row for each slot. */
+  readonly rows: SharedMemory;
 }
 
 export const emptyBase = (tenant: number, dimensions: number): IndexBase => ({
@@ -32,6 +41,7 @@ export const emptyBase = (tenant: number, dimensions: number): IndexBase => ({
   metadataIds: new Uint32Array(0),
   documentKeys: new Uint32Array(0),
   codes: null,
+  bits: null,
   segments: [],
   graph: [],
 });

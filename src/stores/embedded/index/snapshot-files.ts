@@ -13,6 +13,7 @@ import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { openGraphSegment } from "../graph/graph-segment.ts";
 import { openSegment } from "../text/segment.ts";
+import { attachBitTable, createBitTable } from "../vector/bit-table.ts";
 import { attachCodeTable, createCodeTable } from "../vector/code-table.ts";
 import type { IndexBase } from "./index-base.ts";
 
@@ -26,7 +27,8 @@ export interface SnapshotFiles {
   keepOnly(tenant: number, snapshot: string): void;
 }
 
-const magic = 0x32_58_44_49;
+/** Its last byte counts the formats; a file of another one is not read, and the index is built and written again. */
+const magic = 0x33_58_44_49;
 const prefixBytes = 12;
 const alignment = 64;
 
@@ -39,6 +41,8 @@ interface Header {
   readonly slots: number;
   readonly segments: readonly number[];
   readonly graph: readonly number[];
+  /** Whether the bits of the vectors stand behind their codes; before the segments their mean. */
+  readonly bits: boolean;
 }
 
 export function snapshotFiles(directory: string, fingerprint: string): SnapshotFiles {
@@ -75,9 +79,9 @@ const aligned = (length: number): number => Math.ceil(length / alignment) * alig
 
 const bytesOf = (view: ArrayBufferView): Uint8Array => new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
 
-/** The pieces of the file in order: prefix with checksum, header, columns and segments at multiples of 64 bytes, codes. */
+/** The pieces of the file in order: prefix with checksum, header, columns and segments at multiples of 64 bytes, codes, bits. */
 function encode(base: IndexBase, fingerprint: string): readonly Uint8Array[] {
-  const { tenant, seq, snapshot, dimensions, segments, graph } = base;
+  const { tenant, seq, snapshot, dimensions, segments, graph, bits } = base;
   const header: Header = {
     fingerprint,
     tenant,
@@ -87,10 +91,12 @@ function encode(base: IndexBase, fingerprint: string): readonly Uint8Array[] {
     slots: base.chunkKeys.length,
     segments: segments.map((segment) => segment.byteLength),
     graph: graph.map((segment) => segment.byteLength),
+    bits: base.bits !== null,
   };
   const text = Buffer.from(JSON.stringify(header));
   const codes = attachCodeTable(dimensions, base.codes!).rows.bytes(base.chunkKeys.length);
-  const sections = [base.chunkKeys, base.metadataIds, base.documentKeys, ...segments, ...graph];
+  const mean = bits?.mean ?? new Float32Array(0);
+  const sections = [base.chunkKeys, base.metadataIds, base.documentKeys, mean, ...segments, ...graph];
   const body = [
     Buffer.concat([text, Buffer.alloc(aligned(prefixBytes + text.length) - prefixBytes - text.length, " ")]),
     ...sections.flatMap((section) => [
@@ -98,6 +104,7 @@ function encode(base: IndexBase, fingerprint: string): readonly Uint8Array[] {
       new Uint8Array(aligned(section.byteLength) - section.byteLength),
     ]),
     codes,
+    bits === null ? new Uint8Array(0) : attachBitTable(bits.mean, bits.rows).rows.bytes(base.chunkKeys.length),
   ];
   const prefix = Buffer.alloc(prefixBytes);
   prefix.writeUInt32LE(magic, 0);
@@ -133,7 +140,8 @@ function decode(file: number, fingerprint: string): IndexBase | null {
   const header = JSON.parse(Buffer.from(headerBytes).toString()) as Header;
   if (header.fingerprint !== fingerprint) return null;
   const { tenant, seq, snapshot, dimensions, slots } = header;
-  const lengths = [slots * 8, slots * 4, slots * 4, ...header.segments, ...header.graph];
+  const meanBytes = header.bits ? dimensions * 4 : 0;
+  const lengths = [slots * 8, slots * 4, slots * 4, meanBytes, ...header.segments, ...header.graph];
   const offsets = lengths.map((_length, at) => lengths.slice(0, at).reduce((sum, length) => sum + aligned(length), 0));
   const columns = new SharedArrayBuffer(lengths.reduce((sum, length) => sum + aligned(length), 0));
   const columnsAt = prefixBytes + headerBytes.length;
@@ -141,7 +149,11 @@ function decode(file: number, fingerprint: string): IndexBase | null {
   const table = createCodeTable({ dimensions, maximumRows: slots });
   const codes = table.rows.bytes(slots);
   fill(file, codes, columnsAt + columns.byteLength);
-  const sum = [headerBytes, new Uint8Array(columns), codes].reduce((sum, piece) => crc32(piece, sum), 0);
+  const mean = new Float32Array(columns, offsets[3], meanBytes / 4);
+  const bits = header.bits ? createBitTable(mean, slots).rows : null;
+  const bitRows = bits?.bytes(slots) ?? new Uint8Array(0);
+  fill(file, bitRows, columnsAt + columns.byteLength + codes.length);
+  const sum = [headerBytes, new Uint8Array(columns), codes, bitRows].reduce((sum, piece) => crc32(piece, sum), 0);
   if (sum !== prefix.getUint32(8, true)) return null;
   return {
     tenant,
@@ -152,9 +164,10 @@ function decode(file: number, fingerprint: string): IndexBase | null {
     metadataIds: new Uint32Array(columns, offsets[1], slots),
     documentKeys: new Uint32Array(columns, offsets[2], slots),
     codes: table.rows.memory,
-    segments: header.segments.map((length, at) => openSegment(new Uint8Array(columns, offsets[3 + at], length)).bytes),
+    bits: bits && { mean, rows: bits.memory },
+    segments: header.segments.map((length, at) => openSegment(new Uint8Array(columns, offsets[4 + at], length)).bytes),
     graph: header.graph.map(
-      (length, at) => openGraphSegment(new Uint8Array(columns, offsets[3 + header.segments.length + at], length)).bytes,
+      (length, at) => openGraphSegment(new Uint8Array(columns, offsets[4 + header.segments.length + at], length)).bytes,
     ),
   };
 }

@@ -48,7 +48,7 @@ export interface TenantIndex {
   slotOf(chunkKey: number): number;
   /** Room for a score of each slot, the same at every call: a search is spared a large allocation. */
   scoreMemory(): Float32Array;
-  /** Everything that lives, compacted, in shared memory. */
+  /** Everything that lives, compacted, in shared memory; without bits, which take longer. */
   freeze(snapshot: string): IndexBase;
 }
 
@@ -61,7 +61,7 @@ export function tenantIndex(base: IndexBase, analyzer: Analyzer): TenantIndex {
   let text = textIndex(baseText(base));
   let scores = new Float32Array(0);
   const baseParts = text.parts.length;
-  const vectors = vectorCodes(dimensions, base.codes, base.chunkKeys.length);
+  const vectors = vectorCodes(base);
   const graph = graphIndex(base.graph, slots.isAlive);
 
   function add(rows: readonly IndexRow[]): void {
@@ -89,13 +89,15 @@ export function tenantIndex(base: IndexBase, analyzer: Analyzer): TenantIndex {
 
   function freeze(snapshot: string): IndexBase {
     const { kept, newSlots } = compaction(slots);
+    const codes = kept.length === 0 ? null : vectors.compact(kept);
     return {
       tenant,
       seq: index.seq,
       snapshot,
       dimensions,
       ...compactColumns(slots, kept),
-      codes: kept.length === 0 ? null : vectors.compact(kept),
+      codes,
+      bits: null,
       segments: compactText(text.parts, newSlots).map((segment) => segment.bytes),
       graph: graph.compact(newSlots).map((segment) => segment.bytes),
     };

@@ -1,10 +1,14 @@
 import type { Moments } from "../../../ports/chunk-store.ts";
-import type { Bitmap } from "../bitmap.ts";
-import type { CodeScanner, VectorScores } from "../vector/code-scanner.ts";
+import { countSlots, type Bitmap } from "../bitmap.ts";
+import { bitScanner } from "../vector/bit-scanner.ts";
+import { attachBitTable } from "../vector/bit-table.ts";
+import type { CodeScanner, ScanRequest, VectorScores } from "../vector/code-scanner.ts";
 import { attachCodeTable, createCodeTable, type CodeTable } from "../vector/code-table.ts";
+import { filteredScanner, type FilteredScanner } from "../vector/filtered-scanner.ts";
 import { plainScanner } from "../vector/plain-scanner.ts";
 import type { SharedMemory } from "../vector/shared-rows.ts";
 import { codeScanner } from "../vector/simd-scanner.ts";
+import type { IndexBase } from "./index-base.ts";
 
 /**
  * The 8-bit codes of a tenant's vectors: those of the shared base, which nobody changes, and those added since, which
@@ -14,6 +18,11 @@ export interface VectorCodes {
   /** The next slot; null for a chunk without a vector. */
   add(vector: Float32Array | null): void;
   scan(query: Float32Array, allowed: Bitmap, slots: number): VectorScores;
+  /**
+   * As `scan`, for somebody who wants the best `limit`: where there are very many, others may have no score, and the
+   * moments are those of a sample.
+   */
+  nearest(query: Float32Array, allowed: Bitmap, slots: number, limit: number): VectorScores;
   /** Codes of these slots as a new base, in their order. */
   compact(slots: Uint32Array): SharedMemory;
 }
@@ -22,24 +31,35 @@ export interface VectorCodes {
 const kernelRows = 256;
 const pageBytes = 65_536;
 
-/**
- * @param base null when the base is empty.
- */
-export function vectorCodes(dimensions: number, base: SharedMemory | null, baseRows: number): VectorCodes {
-  const table = base && attachCodeTable(dimensions, base);
-  // The kernel of the base, which compiles, is made when it is first needed.
+type Base = Pick<IndexBase, "dimensions" | "codes" | "bits" | "chunkKeys">;
+
+export function vectorCodes({ dimensions, codes, bits, chunkKeys }: Base): VectorCodes {
+  const baseRows = chunkKeys.length;
+  const table = codes && attachCodeTable(dimensions, codes);
+  // The kernels of the base, which compile, are made when they are first needed.
   let scanner: CodeScanner | null = null;
+  let filter: FilteredScanner | null = null;
   const delta = deltaCodes(dimensions, baseRows);
+
+  function scanWith(scanBase: (table: CodeTable, request: ScanRequest) => VectorScores): VectorCodes["scan"] {
+    return (query, allowed, slots) => {
+      const recent = delta.scan(query, allowed);
+      if (!table) return recent ? complete([recent], slots) : noScores(slots);
+      const old = { first: 0, ...scanBase(table, { query, rows: baseRows, allowed }) };
+      return complete(recent ? [recent, old] : [old], slots);
+    };
+  }
 
   return {
     add: delta.add,
-    scan: (query, allowed, slots) => {
-      const recent = delta.scan(query, allowed);
-      if (!table) return recent ? complete([recent], slots) : noScores(slots);
-      scanner ??= codeScanner(table);
-      const old = { first: 0, ...scanner.scan({ query, rows: baseRows, allowed }) };
-      return complete(recent ? [recent, old] : [old], slots);
-    },
+    scan: scanWith((base, request) => (scanner ??= codeScanner(base)).scan(request)),
+    nearest: (query, allowed, slots, limit) =>
+      scanWith((base, request) => {
+        scanner ??= codeScanner(base);
+        if (bits === null) return scanner.scan(request);
+        filter ??= filteredScanner(scanner, bitScanner(attachBitTable(bits.mean, bits.rows)));
+        return filter.scan({ ...request, count: countSlots(allowed, baseRows), limit });
+      })(query, allowed, slots),
     compact: (slots) => {
       const target = createCodeTable({ dimensions, maximumRows: Math.max(1, slots.length) });
       target.rows.reserve(slots.length);

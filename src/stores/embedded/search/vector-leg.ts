@@ -25,7 +25,7 @@ const allRescored = 256;
 export function vectorLeg(search: Search): VectorLeg {
   const { index, request, allowed, chunkIds } = search;
   const question = request.vector!;
-  const { scores, moments } = index.vectors.scan(question, allowed.bitmap, index.slots.size);
+  const { scores, moments } = index.vectors.nearest(question, allowed.bitmap, index.slots.size, request.candidates);
   const margin = moments.count <= allRescored ? Infinity : marginOf(index.dimensions);
   const most = Math.max(allRescored, 4 * request.candidates);
   const found = bestWithin(scores, { limit: request.candidates, margin, most }, chunkIds);

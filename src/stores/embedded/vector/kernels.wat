@@ -47,90 +47,99 @@
                   (v128.load32_lane $table 1
                     (i32.add (local.get $p1) (local.get $scaleAt))
                     (v128.load32_zero $table (i32.add (local.get $p0) (local.get $scaleAt)))))))
-            ;; One row after the other: memory is read in its order, which is worth more than reusing the query.
+            ;; One row after the other: memory is read in its order, which is worth more than reusing the query. A row that
+            ;; is not allowed is not read.
             (local.set $even (v128.const i32x4 0 0 0 0))
             (local.set $odd (v128.const i32x4 0 0 0 0))
             (local.set $q (local.get $query))
-            (loop $block0
-              (local.set $even
-                (i32x4.add
-                  (i32x4.add (local.get $even)
-                    (i32x4.dot_i16x8_s (v128.load8x8_s $table (local.get $p0)) (v128.load $scratch (local.get $q))))
-                  (i32x4.dot_i16x8_s
-                    (v128.load8x8_s $table offset=8 (local.get $p0)) (v128.load $scratch offset=16 (local.get $q)))))
-              (local.set $odd
-                (i32x4.add
-                  (i32x4.add (local.get $odd)
-                    (i32x4.dot_i16x8_s
-                      (v128.load8x8_s $table offset=16 (local.get $p0)) (v128.load $scratch offset=32 (local.get $q))))
-                  (i32x4.dot_i16x8_s
-                    (v128.load8x8_s $table offset=24 (local.get $p0)) (v128.load $scratch offset=48 (local.get $q)))))
-              (local.set $p0 (i32.add (local.get $p0) (i32.const 32)))
-              (local.tee $q (i32.add (local.get $q) (i32.const 64)))
-              (br_if $block0 (i32.lt_u (local.get $qEnd))))
+            (if (i32.and (local.get $bits) (i32.const 1))
+              (then
+                (loop $block0
+                  (local.set $even
+                    (i32x4.add
+                      (i32x4.add (local.get $even)
+                        (i32x4.dot_i16x8_s (v128.load8x8_s $table (local.get $p0)) (v128.load $scratch (local.get $q))))
+                      (i32x4.dot_i16x8_s
+                        (v128.load8x8_s $table offset=8 (local.get $p0)) (v128.load $scratch offset=16 (local.get $q)))))
+                  (local.set $odd
+                    (i32x4.add
+                      (i32x4.add (local.get $odd)
+                        (i32x4.dot_i16x8_s
+                          (v128.load8x8_s $table offset=16 (local.get $p0)) (v128.load $scratch offset=32 (local.get $q))))
+                      (i32x4.dot_i16x8_s
+                        (v128.load8x8_s $table offset=24 (local.get $p0)) (v128.load $scratch offset=48 (local.get $q)))))
+                  (local.set $p0 (i32.add (local.get $p0) (i32.const 32)))
+                  (local.tee $q (i32.add (local.get $q) (i32.const 64)))
+                  (br_if $block0 (i32.lt_u (local.get $qEnd))))))
             (local.set $s0 (i32x4.add (local.get $even) (local.get $odd)))
             (local.set $even (v128.const i32x4 0 0 0 0))
             (local.set $odd (v128.const i32x4 0 0 0 0))
             (local.set $q (local.get $query))
-            (loop $block1
-              (local.set $even
-                (i32x4.add
-                  (i32x4.add (local.get $even)
-                    (i32x4.dot_i16x8_s (v128.load8x8_s $table (local.get $p1)) (v128.load $scratch (local.get $q))))
-                  (i32x4.dot_i16x8_s
-                    (v128.load8x8_s $table offset=8 (local.get $p1)) (v128.load $scratch offset=16 (local.get $q)))))
-              (local.set $odd
-                (i32x4.add
-                  (i32x4.add (local.get $odd)
-                    (i32x4.dot_i16x8_s
-                      (v128.load8x8_s $table offset=16 (local.get $p1)) (v128.load $scratch offset=32 (local.get $q))))
-                  (i32x4.dot_i16x8_s
-                    (v128.load8x8_s $table offset=24 (local.get $p1)) (v128.load $scratch offset=48 (local.get $q)))))
-              (local.set $p1 (i32.add (local.get $p1) (i32.const 32)))
-              (local.tee $q (i32.add (local.get $q) (i32.const 64)))
-              (br_if $block1 (i32.lt_u (local.get $qEnd))))
+            (if (i32.and (local.get $bits) (i32.const 2))
+              (then
+                (loop $block1
+                  (local.set $even
+                    (i32x4.add
+                      (i32x4.add (local.get $even)
+                        (i32x4.dot_i16x8_s (v128.load8x8_s $table (local.get $p1)) (v128.load $scratch (local.get $q))))
+                      (i32x4.dot_i16x8_s
+                        (v128.load8x8_s $table offset=8 (local.get $p1)) (v128.load $scratch offset=16 (local.get $q)))))
+                  (local.set $odd
+                    (i32x4.add
+                      (i32x4.add (local.get $odd)
+                        (i32x4.dot_i16x8_s
+                          (v128.load8x8_s $table offset=16 (local.get $p1)) (v128.load $scratch offset=32 (local.get $q))))
+                      (i32x4.dot_i16x8_s
+                        (v128.load8x8_s $table offset=24 (local.get $p1)) (v128.load $scratch offset=48 (local.get $q)))))
+                  (local.set $p1 (i32.add (local.get $p1) (i32.const 32)))
+                  (local.tee $q (i32.add (local.get $q) (i32.const 64)))
+                  (br_if $block1 (i32.lt_u (local.get $qEnd))))))
             (local.set $s1 (i32x4.add (local.get $even) (local.get $odd)))
             (local.set $even (v128.const i32x4 0 0 0 0))
             (local.set $odd (v128.const i32x4 0 0 0 0))
             (local.set $q (local.get $query))
-            (loop $block2
-              (local.set $even
-                (i32x4.add
-                  (i32x4.add (local.get $even)
-                    (i32x4.dot_i16x8_s (v128.load8x8_s $table (local.get $p2)) (v128.load $scratch (local.get $q))))
-                  (i32x4.dot_i16x8_s
-                    (v128.load8x8_s $table offset=8 (local.get $p2)) (v128.load $scratch offset=16 (local.get $q)))))
-              (local.set $odd
-                (i32x4.add
-                  (i32x4.add (local.get $odd)
-                    (i32x4.dot_i16x8_s
-                      (v128.load8x8_s $table offset=16 (local.get $p2)) (v128.load $scratch offset=32 (local.get $q))))
-                  (i32x4.dot_i16x8_s
-                    (v128.load8x8_s $table offset=24 (local.get $p2)) (v128.load $scratch offset=48 (local.get $q)))))
-              (local.set $p2 (i32.add (local.get $p2) (i32.const 32)))
-              (local.tee $q (i32.add (local.get $q) (i32.const 64)))
-              (br_if $block2 (i32.lt_u (local.get $qEnd))))
+            (if (i32.and (local.get $bits) (i32.const 4))
+              (then
+                (loop $block2
+                  (local.set $even
+                    (i32x4.add
+                      (i32x4.add (local.get $even)
+                        (i32x4.dot_i16x8_s (v128.load8x8_s $table (local.get $p2)) (v128.load $scratch (local.get $q))))
+                      (i32x4.dot_i16x8_s
+                        (v128.load8x8_s $table offset=8 (local.get $p2)) (v128.load $scratch offset=16 (local.get $q)))))
+                  (local.set $odd
+                    (i32x4.add
+                      (i32x4.add (local.get $odd)
+                        (i32x4.dot_i16x8_s
+                          (v128.load8x8_s $table offset=16 (local.get $p2)) (v128.load $scratch offset=32 (local.get $q))))
+                      (i32x4.dot_i16x8_s
+                        (v128.load8x8_s $table offset=24 (local.get $p2)) (v128.load $scratch offset=48 (local.get $q)))))
+                  (local.set $p2 (i32.add (local.get $p2) (i32.const 32)))
+                  (local.tee $q (i32.add (local.get $q) (i32.const 64)))
+                  (br_if $block2 (i32.lt_u (local.get $qEnd))))))
             (local.set $s2 (i32x4.add (local.get $even) (local.get $odd)))
             (local.set $even (v128.const i32x4 0 0 0 0))
             (local.set $odd (v128.const i32x4 0 0 0 0))
             (local.set $q (local.get $query))
-            (loop $block3
-              (local.set $even
-                (i32x4.add
-                  (i32x4.add (local.get $even)
-                    (i32x4.dot_i16x8_s (v128.load8x8_s $table (local.get $p3)) (v128.load $scratch (local.get $q))))
-                  (i32x4.dot_i16x8_s
-                    (v128.load8x8_s $table offset=8 (local.get $p3)) (v128.load $scratch offset=16 (local.get $q)))))
-              (local.set $odd
-                (i32x4.add
-                  (i32x4.add (local.get $odd)
-                    (i32x4.dot_i16x8_s
-                      (v128.load8x8_s $table offset=16 (local.get $p3)) (v128.load $scratch offset=32 (local.get $q))))
-                  (i32x4.dot_i16x8_s
-                    (v128.load8x8_s $table offset=24 (local.get $p3)) (v128.load $scratch offset=48 (local.get $q)))))
-              (local.set $p3 (i32.add (local.get $p3) (i32.const 32)))
-              (local.tee $q (i32.add (local.get $q) (i32.const 64)))
-              (br_if $block3 (i32.lt_u (local.get $qEnd))))
+            (if (i32.and (local.get $bits) (i32.const 8))
+              (then
+                (loop $block3
+                  (local.set $even
+                    (i32x4.add
+                      (i32x4.add (local.get $even)
+                        (i32x4.dot_i16x8_s (v128.load8x8_s $table (local.get $p3)) (v128.load $scratch (local.get $q))))
+                      (i32x4.dot_i16x8_s
+                        (v128.load8x8_s $table offset=8 (local.get $p3)) (v128.load $scratch offset=16 (local.get $q)))))
+                  (local.set $odd
+                    (i32x4.add
+                      (i32x4.add (local.get $odd)
+                        (i32x4.dot_i16x8_s
+                          (v128.load8x8_s $table offset=16 (local.get $p3)) (v128.load $scratch offset=32 (local.get $q))))
+                      (i32x4.dot_i16x8_s
+                        (v128.load8x8_s $table offset=24 (local.get $p3)) (v128.load $scratch offset=48 (local.get $q)))))
+                  (local.set $p3 (i32.add (local.get $p3) (i32.const 32)))
+                  (local.tee $q (i32.add (local.get $q) (i32.const 64)))
+                  (br_if $block3 (i32.lt_u (local.get $qEnd))))))
             (local.set $s3 (i32x4.add (local.get $even) (local.get $odd)))
             ;; Four sums of four lanes become four lanes.
             (local.set $s0

@@ -7,7 +7,7 @@ import { bitScanner, compiledBitScanner, nearestSlots, notAllowed, plainBitScann
 import { attachBitTable, createBitTable, meanVector } from "./bit-table.ts";
 import { bitsOfCodes } from "./bits-of-codes.ts";
 import { createCodeTable } from "./code-table.ts";
-import { prefilteredScan } from "./prefiltered-scan.ts";
+import { isWorthFiltering, prefilteredScan } from "./prefiltered-scan.ts";
 import { recallOf, recallWatch } from "./recall-watch.ts";
 import { randomRotation } from "./rotation.ts";
 import { codeScanner } from "./simd-scanner.ts";
@@ -106,10 +106,12 @@ test("finds by bits first what a full scan finds, and only allowed slots", () =>
     const request = { query: vectors[i * 17] as Float32Array, rows: vectors.length, allowed };
     const all = scanner.scan(request);
     const full = topScores(all.scores, 10);
-    const found = prefilteredScan(scanner, bitScanner(bits), { ...request, limit: 10 });
+    const found = prefilteredScan(scanner, bitScanner(bits), { ...request, count: 4000, limit: 10 });
     const best = topScores(found.scores, 10);
     assert.ok(best.slots.every((slot) => slot % 3 !== 0));
-    assert.ok(found.moments.count === 256 && Math.abs(found.moments.mean - all.moments.mean) < 0.1);
+    assert.equal(found.moments.count, 4000);
+    assert.ok(Math.abs(found.moments.mean - all.moments.mean) < 1e-3);
+    assert.ok(Math.abs(found.moments.deviation / all.moments.deviation - 1) < 0.01);
     watch.record(full, best);
   }
   assert.ok(watch.recall > 0.98 && watch.isTrusted, `${watch.recall}`);
@@ -130,19 +132,26 @@ test("takes the same bits from codes as from vectors, nearly", () => {
   assert.ok(different < 0.01 * 96 * vectors.length, `${different}`);
 });
 
-test("scans everything when few rows are allowed", () => {
-  const vectors = clusteredVectors(300, 20);
-  const codes = createCodeTable({ dimensions: 20, maximumRows: 1000 });
-  const bits = createBitTable(new Float32Array(20), 1000);
-  for (const [slot, vector] of vectors.entries()) {
-    codes.set(slot, vector);
-    bits.set(slot, vector);
-  }
-  const request = { query: vectors[0] as Float32Array, rows: 300, allowed: bitmapOf(vectors.keys(), 300) };
+test("judges a sample of many rows nearly as all of them", () => {
+  const vectors = clusteredVectors(40_000, 32);
+  const codes = createCodeTable({ dimensions: 32, maximumRows: 40_000 });
+  for (const [slot, vector] of vectors.entries()) codes.set(slot, vector);
   const scanner = codeScanner(codes);
-  const { scores, moments } = prefilteredScan(scanner, bitScanner(bits), { ...request, limit: 10 });
-  assert.deepEqual([...scores].length, 300);
-  assert.deepEqual(moments, scanner.scan(request).moments);
+  const bits = bitScanner(bitsOfCodes(codes, vectors.length, 40_000));
+  const allowed = bitmapOf(vectors.keys(), vectors.length);
+  for (const query of vectors.slice(0, 10)) {
+    const request = { query, rows: vectors.length, allowed };
+    const all = scanner.scan(request).moments;
+    const { moments } = prefilteredScan(scanner, bits, { ...request, count: vectors.length, limit: 10 });
+    assert.ok(Math.abs(moments.deviation / all.deviation - 1) < 0.05, `${moments.deviation} ${all.deviation}`);
+  }
+});
+
+test("is worth it where many rows are allowed for each that is wanted", () => {
+  const request = { query: new Float32Array(1), rows: 100_000, allowed: new Uint8Array(0), limit: 50 };
+  assert.ok(isWorthFiltering({ ...request, count: 100_000 }));
+  assert.ok(!isWorthFiltering({ ...request, count: 1000 }));
+  assert.ok(!isWorthFiltering({ ...request, count: 100_000, limit: 1000 }));
 });
 
 test("is no longer trusted when it misses too much", () => {

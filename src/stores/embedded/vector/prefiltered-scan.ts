@@ -1,32 +1,38 @@
-import { bitmapOf, evenSample } from "../bitmap.ts";
+import { bitmapOf, countSlots, thinned } from "../bitmap.ts";
 import { type BitScanner, nearestSlots } from "./bit-scanner.ts";
 import type { CodeScanner, ScanRequest, VectorScores } from "./code-scanner.ts";
 
-/** Candidates per wanted hit: with it the ten nearest of real texts are found in .997 of the cases. */
+/** Candidates per wanted hit. */
 const oversampling = 40;
-/** Rows that the moments are taken from: within .003 nDCG of taking them from all. */
-const sampleSize = 256;
+/** And at least this share of the rows: of 23,000 passages by MiniLM it held .997 of the ten nearest. */
+const leastShare = 1 / 50;
+/** Rows that the moments are taken from: fusion's weight of the leg is then known within some 3 %. */
+const sampleSize = 2048;
 
 export interface PrefilteredScanRequest extends ScanRequest {
+  /** How many of the scanned rows are allowed. */
+  readonly count: number;
   /** Hits that are wanted. */
   readonly limit: number;
 }
 
+/** Rows that are compared by their codes. */
+const shortList = ({ limit, rows }: PrefilteredScanRequest): number =>
+  Math.max(limit * oversampling, Math.ceil(rows * leastShare));
+
+/** Whether few enough rows would be compared for the bits to be worth reading. */
+export const isWorthFiltering = (request: PrefilteredScanRequest): boolean => request.count >= 4 * shortList(request);
+
 /**
- * What `scanner.scan` answers, for the `oversampling · limit` rows alone that are nearest by their bits; the others
- * have no score. The moments come from an even sample of the allowed rows. Worth it above some 250,000 rows; with few
- * allowed rows it is a full scan.
+ * What `scanner.scan` answers, for the rows alone that are nearest by their bits; the others have no score. The moments
+ * come from an even sample of the allowed rows.
  */
-export function prefilteredScan(
-  scanner: CodeScanner,
-  bits: BitScanner,
-  { limit, ...request }: PrefilteredScanRequest,
-): VectorScores {
-  const wanted = limit * oversampling;
-  const slots = nearestSlots(bits.distances(request), wanted);
-  if (slots.length < wanted) return scanner.scan(request);
-  const sample = bitmapOf(evenSample(request.allowed, request.rows, sampleSize), request.rows);
-  const { moments } = scanner.scan({ ...request, allowed: sample });
-  const { scores } = scanner.scan({ ...request, allowed: bitmapOf(slots, request.rows) });
-  return { scores, moments };
+export function prefilteredScan(scanner: CodeScanner, bits: BitScanner, request: PrefilteredScanRequest): VectorScores {
+  const { query, rows, allowed, count } = request;
+  const sample = thinned(allowed, Math.max(1, Math.floor(count / sampleSize)));
+  const { moments } = scanner.scan({ query, rows, allowed: sample });
+  const near = bitmapOf(nearestSlots(bits.distances(request), shortList(request)), rows);
+  const { scores } = scanner.scan({ query, rows, allowed: near });
+  const withVector = moments.count / Math.max(1, countSlots(sample, rows));
+  return { scores, moments: { ...moments, count: Math.round(count * withVector) } };
 }
