@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { errorCatalogue, isHybridRAGError } from "../errors.ts";
 import { redact } from "../redact.ts";
 import { addAsk } from "./commands/ask.ts";
+import { addChat } from "./commands/chat.ts";
 import { addConfig } from "./commands/config.ts";
 import { addDocuments } from "./commands/documents.ts";
 import { addEval } from "./commands/eval.ts";
@@ -14,9 +15,11 @@ import { addGraph } from "./commands/graph.ts";
 import { addIngest } from "./commands/ingest.ts";
 import { addKeys } from "./commands/keys.ts";
 import { addLoadtest } from "./commands/loadtest.ts";
+import { addMemory } from "./commands/memory.ts";
 import { addServe } from "./commands/serve.ts";
 import { addSearch } from "./commands/search.ts";
 import { addSecrets } from "./commands/secrets.ts";
+import { addSessions } from "./commands/sessions.ts";
 import { environmentOf } from "../config/config.ts";
 import { misspeltVariables } from "../config/misspelt.ts";
 import type { Shell } from "./shell.ts";
@@ -60,8 +63,11 @@ export function buildProgram(shell: Shell): Command {
     addIngest,
     addSearch,
     addAsk,
+    addChat,
     addDocuments,
     addGraph,
+    addSessions,
+    addMemory,
     addServe,
     addKeys,
     addLoadtest,

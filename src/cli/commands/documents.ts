@@ -3,11 +3,10 @@ import { HybridRAGError } from "../../errors.ts";
 import { parseFilter } from "../../filter/parse-filter.ts";
 import { withCommonOptions } from "../common-options.ts";
 import type { Shell } from "../shell.ts";
+import { pageRequestOf, withPaging, type PagingOptions } from "./paging.ts";
 import { inWorkspace, parseFilters, type CommonOptions } from "../workspace.ts";
 
-interface ListOptions extends CommonOptions {
-  readonly limit: number;
-  readonly cursor?: string;
+interface ListOptions extends CommonOptions, PagingOptions {
   readonly filters?: string;
 }
 
@@ -19,19 +18,14 @@ export function addDocuments(program: Command, shell: Shell): void {
 }
 
 function addList(documents: Command, { terminal, signal }: Shell): void {
-  withCommonOptions(documents.command("list"))
+  withPaging(withCommonOptions(documents.command("list")))
     .description("documents with their versions and numbers of chunks")
-    .option("--limit <number>", "how many at once, 1 to 1000", Number, 100)
-    .option("--cursor <cursor>", "the `next` of the list before")
     .option("--filters <json>", "conditions on metadata")
     .action(async (options: ListOptions) => {
-      if (!Number.isInteger(options.limit) || options.limit < 1 || options.limit > 1000) {
-        const details = { path: "/limit" };
-        throw new HybridRAGError("invalid_input", "--limit is a whole number from 1 to 1000.", { details });
-      }
+      const paging = pageRequestOf(options);
       const filter = parseFilter(parseFilters(options.filters));
       const page = await inWorkspace({ ...options, access: "read" }, ({ rag, scope }) =>
-        rag.store.documents.list(scope, { limit: options.limit, cursor: options.cursor ?? null, filter }, { signal }),
+        rag.store.documents.list(scope, { ...paging, filter }, { signal }),
       );
       if (options.json) return terminal.json({ documents: page.items, next: page.next });
       for (const document of page.items) {
