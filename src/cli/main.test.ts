@@ -80,7 +80,7 @@ test("exit codes tell usage from failure, and messages go to stderr", async () =
     [2, /unknown option '--foo'/, ["search", "x", "--foo"]],
     [2, /at \/query: the query is empty/, ["search", " "]],
     [2, /at \/top_k/, ["search", "x", "--top-k", "101"]],
-    [2, /at \/metadata\.x\/\$foo/, ["search", "x", "--filters", '{"metadata.x":{"$foo":1}}']],
+    [2, /at \/filters\/metadata\.x\/\$foo/, ["search", "x", "--filters", '{"metadata.x":{"$foo":1}}']],
     [2, /HYBRIDRAG_TOP_K/, ["config"]],
     [1, /nothing in this data folder/, ["search", "x", "--data", "nowhere"]],
     [1, /missing\.txt does not exist/, ["ingest", "missing.txt"]],
@@ -108,4 +108,16 @@ test("a misspelt setting of the environment is said on stderr and stops nothing"
   assert.equal(code, 0);
   assert.doesNotThrow(() => JSON.parse(out));
   assert.match(err, /HYBRIDRAG_TOPK is no setting and does nothing\. Did you mean HYBRIDRAG_TOP_K\?/);
+});
+
+test("a fault in --filters has the same path in every command, in the sentence and in the details", async () => {
+  for (const command of [
+    ["search", "storks"],
+    ["documents", "list"],
+  ]) {
+    const { code, out, err } = await run([...command, "--filters", '{"category": "x"}', "--json"]);
+    assert.equal(code, 2);
+    assert.match(`${out}${err}`, /wrong at \/filters\/category:/);
+    assert.match(`${out}${err}`, /"path": ?"\/filters\/category"/);
+  }
 });

@@ -13,13 +13,14 @@ const reserved = new Set(["metadata.tenant_id", "metadata.access"]);
  * Parses MongoDB's familiar form, such as
  * `{"metadata.category": "x", "metadata.timestamp": {"$gte": "2026-01-01"}, "$or": […]}`.
  *
+ * @param at JSON pointer to the filter inside what was sent, such as `/filters`; empty when it is the whole of it.
  * @returns the filter, or null for `{}` and undefined: everything.
- * @throws HybridRAGError `invalid_filter`; `details.path` is a JSON pointer to the fault.
+ * @throws HybridRAGError `invalid_filter`; message and `details.path` give the JSON pointer to the fault, from `at` on.
  */
-export function parseFilter(input: unknown): Filter | null {
+export function parseFilter(input: unknown, at = ""): Filter | null {
   if (input === undefined || input === null) return null;
   const state = { nodes: 0 };
-  const parts = parseObject(input, "", 0, state);
+  const parts = parseObject(input, at, 0, state);
   return parts.length === 0 ? null : parts.length === 1 ? parts[0]! : { op: "and", filters: parts };
 }
 

@@ -55,6 +55,7 @@ test("a fault in a filter is named with its path from the top of the request", (
     "/filters/metadata.x/$where",
   ]);
   assert.deepEqual(refused({ query: "a", filters: { "metadata.tenant_id": "b" } })[0], "invalid_filter");
+  assert.throws(() => parseQueryRequest({ query: "a", filters: { category: "b" } }), /wrong at \/filters\/category:/);
 });
 
 test("what is absent is left to the settings", () => {

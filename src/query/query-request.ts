@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { HybridRAGError, isHybridRAGError } from "../errors.ts";
+import { HybridRAGError } from "../errors.ts";
 import type { Filter } from "../filter/filter.ts";
 import { parseFilter } from "../filter/parse-filter.ts";
 
@@ -71,19 +71,9 @@ export function parseQueryRequest(input: unknown): QueryRequest {
     top_k: top_k ?? null,
     mode: mode ?? null,
     session_id: session_id ?? null,
-    filter: filterOf(filters),
+    filter: parseFilter(filters, "/filters"),
     explain: explain ?? false,
   };
-}
-
-function filterOf(filters: unknown): Filter | null {
-  try {
-    return parseFilter(filters);
-  } catch (error) {
-    if (!isHybridRAGError(error)) throw error;
-    const path = `/filters${String(error.details["path"] ?? "")}`.replace(/\/$/, "");
-    throw new HybridRAGError(error.code, error.message, { cause: error, details: { ...error.details, path } });
-  }
 }
 
 function refusal(issue: z.core.$ZodIssue | undefined): HybridRAGError {

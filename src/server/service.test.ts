@@ -67,7 +67,14 @@ describe("the service", () => {
         const { status, type, body: problem } = await bed.send(key, "POST", "/v1/search", body);
         assert.deepEqual([status, type], [400, "application/problem+json; charset=utf-8"], pointer);
         assert.equal(problem.errors[0].pointer, pointer);
+        if (pointer.startsWith("/filters")) assert.ok(problem.detail.includes(` ${pointer}:`), problem.detail);
       }
+    });
+
+    test("a list of documents points into its filter as a search does", async () => {
+      const filters = encodeURIComponent('{"metadata.tenant_id": "other"}');
+      const { status, body: problem } = await bed.send(key, "GET", `/v1/documents?filters=${filters}`);
+      assert.deepEqual([status, problem.errors[0].pointer], [400, "/filters/metadata.tenant_id"]);
     });
   });
 

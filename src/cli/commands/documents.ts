@@ -23,7 +23,7 @@ function addList(documents: Command, { terminal, signal }: Shell): void {
     .option("--filters <json>", "conditions on metadata")
     .action(async (options: ListOptions) => {
       const paging = pageRequestOf(options);
-      const filter = parseFilter(parseFilters(options.filters));
+      const filter = parseFilter(parseFilters(options.filters), "/filters");
       const page = await inWorkspace({ ...options, access: "read" }, ({ rag, scope }) =>
         rag.store.documents.list(scope, { ...paging, filter }, { signal }),
       );

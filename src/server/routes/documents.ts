@@ -35,6 +35,7 @@ export function documentRoutes(rag: HybridRAG): readonly Route[] {
       handle: async ({ principal, query, signal }) => {
         const filter = parseFilter(
           query.filters === undefined ? undefined : jsonOf(query.filters, "filters", "invalid_filter"),
+          "/filters",
         );
         const request = { limit: query.limit, cursor: query.cursor ?? null, filter };
         const page = await documents.list(principal.scope, request, { signal });
