@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer, request } from "node:http";
+import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -24,18 +24,18 @@ interface Charged {
 /** A stand-in behind a door that tells of each call and of each answer. */
 async function door(t: TestContext, standin: Standin, onCall: (body: string) => () => void) {
   const { origin } = new URL(standin.url);
-  const server = createServer((incoming, outgoing) => {
-    void text(incoming).then((body) => {
-      const onAnswered = onCall(body);
-      const { method, headers } = incoming;
-      const onward = request(origin + incoming.url!, { method, headers }, (answer) => {
-        outgoing.writeHead(answer.statusCode!, answer.headers);
-        answer.pipe(outgoing).on("finish", onAnswered);
-      });
-      onward.on("error", () => outgoing.destroy());
-      onward.end(body);
+  async function relay(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+    const body = await text(incoming);
+    const onAnswered = onCall(body);
+    const { method, headers } = incoming;
+    const onward = request(origin + incoming.url!, { method, headers }, (answer) => {
+      outgoing.writeHead(answer.statusCode!, answer.headers);
+      answer.pipe(outgoing).on("finish", onAnswered);
     });
-  });
+    onward.on("error", () => outgoing.destroy());
+    onward.end(body);
+  }
+  const server = createServer((incoming, outgoing) => void relay(incoming, outgoing));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   t.after(() => {
     server.closeAllConnections();
