@@ -1,7 +1,10 @@
 import { HybridRAGError } from "../errors.ts";
 import type { Embedder } from "../ports/embedder.ts";
 
-/** Embeds texts of many documents in full batches, so that small documents do not make small batches. */
+/**
+ * Embeds texts of many documents in full batches, so that small documents do not make small batches. Where an embedder
+ * prefers full calls, one that is not full leaves only when none is under way: it fills meanwhile (J. Nagle, RFC 896).
+ */
 export interface EmbedQueue {
   /** Vectors in the order of the texts. Rejects when a batch that holds one of them fails. */
   embed(texts: readonly MeasuredText[]): Promise<readonly Float32Array[]>;
@@ -32,6 +35,7 @@ export function embedQueue(embedder: Embedder, options: EmbedQueueOptions = {}):
   let items: Item[] = [];
   const watchers: { readonly texts: number; readonly resolve: () => void }[] = [];
   let running = 0;
+  let waitingTokens = 0;
   let scheduled = false;
 
   const notify = (): void => {
@@ -55,6 +59,7 @@ export function embedQueue(embedder: Embedder, options: EmbedQueueOptions = {}):
     }
     const taken = new Set(batch);
     items = items.filter((item) => !taken.has(item));
+    for (const item of batch) waitingTokens -= item.tokens;
     return batch;
   };
 
@@ -78,8 +83,14 @@ export function embedQueue(embedder: Embedder, options: EmbedQueueOptions = {}):
     pump();
   };
 
+  const mayLeave = (): boolean => {
+    const { items: most, tokens, parallel, prefersFull = false } = embedder.limits;
+    if (items.length === 0 || running >= Math.max(1, parallel)) return false;
+    return !prefersFull || running === 0 || items.length >= most || waitingTokens >= tokens;
+  };
+
   const pump = (): void => {
-    while (items.length > 0 && running < Math.max(1, embedder.limits.parallel)) void runBatch(takeBatch());
+    while (mayLeave()) void runBatch(takeBatch());
     notify();
   };
   /** Waits for the end of the turn, so that texts that arrive together are batched together. */
@@ -99,6 +110,7 @@ export function embedQueue(embedder: Embedder, options: EmbedQueueOptions = {}):
           ({ text, tokens }) =>
             new Promise<Float32Array>((resolve, reject) => {
               items.push({ text, tokens, resolve, reject });
+              waitingTokens += tokens;
               schedule();
             }),
         ),

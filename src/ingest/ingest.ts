@@ -58,7 +58,9 @@ const outcomeOfCode: Partial<Record<ErrorCode, FileOutcome>> = {
   too_large: "refused",
 };
 const minInFlight = 16;
-const maxInFlight = 256;
+const maxInFlight = 1024;
+/** Of a chunk, about: what a call of an embedder holds is estimated with it. */
+const chunkTokens = 200;
 
 /**
  * Reads, chunks, embeds and stores documents, many at once, and reports what became of each. One document is one
@@ -98,6 +100,7 @@ interface Run {
   readonly channel: EventChannel<IngestEvent>;
   readonly tally: IngestTally;
   readonly reading: <T>(work: () => Promise<T>) => Promise<T>;
+  readonly waitingTexts: number;
   readonly fingerprints: { readonly chunker: string; readonly embedder: string; readonly extractor: string };
 }
 
@@ -139,7 +142,7 @@ async function runAll(
     run.tally.file({ path, outcome: "failed", reason, document_id, chunks: 0 });
   }
   let fatal: unknown;
-  await eachItem(items, run, embedder, (error) => {
+  await eachItem(items, run, (error) => {
     fatal ??= error;
     abort(error);
   });
@@ -163,21 +166,21 @@ function startRun(
   const queue = embedder && embedQueue(embedder, { signal, onEmbedded: (texts) => tally.embedded(texts) });
   const { tenant } = options.scope;
   const context = { tenant, pool, embedder, queue, extractor, chunker, inSlices: timeSlices(now), signal };
-  return { store, context, options, channel, tally, reading: semaphore(pool.workers + 1), fingerprints };
+  const reading = semaphore(pool.workers + 1);
+  return { store, context, options, channel, tally, reading, waitingTexts: waitingTexts(embedder), fingerprints };
 }
 
-/** Admits the next document while few texts wait for the embedder, so that it is never idle and memory stays bounded. */
-async function eachItem(
-  items: readonly Item[],
-  run: Run,
-  embedder: Embedder | null,
-  onFatal: (error: unknown) => void,
-): Promise<void> {
-  const batch = embedder ? embedder.limits.items * Math.max(1, embedder.limits.parallel) : minInFlight;
-  const places = semaphore(Math.min(maxInFlight, Math.max(minInFlight, 4 * batch)));
+/** Texts that wait for the embedder before the next document is read: it is never idle, and memory stays bounded. */
+function waitingTexts(embedder: Embedder | null): number {
+  if (embedder === null) return minInFlight;
+  const { items, tokens, parallel } = embedder.limits;
+  return 4 * Math.min(items, Math.ceil(tokens / chunkTokens)) * Math.max(1, parallel);
+}
+
+async function eachItem(items: readonly Item[], run: Run, onFatal: (error: unknown) => void): Promise<void> {
+  const places = semaphore(Math.min(maxInFlight, Math.max(minInFlight, run.waitingTexts)));
   const tasks = items.map((item) =>
     places(async () => {
-      await run.context.queue?.below(4 * batch);
       if (run.options.signal.aborted) return;
       await ingestItem(item, run, onFatal);
     }),
@@ -209,6 +212,8 @@ async function putItem(item: Item, run: Run): Promise<{ readonly outcome: FileOu
   const { signal, scope } = options;
   const before = await store.documents.get(scope, item.document_id, { signal });
   const read = await run.reading(async () => {
+    await context.queue?.below(run.waitingTexts);
+    signal.throwIfAborted();
     const content = await item.read({ maxFileBytes: context.pool.maxFileBytes, signal });
     const hash = contentHash({ ...run.fingerprints, ...identityOf(item), bytes: content.hash });
     if (before?.content_hash === hash && before.status === "indexed") return null;

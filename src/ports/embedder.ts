@@ -28,6 +28,8 @@ export interface BatchLimits {
   readonly tokens: number;
   /** Calls that help when they run at once. */
   readonly parallel: number;
+  /** A call costs by itself, not only by its texts: fuller ones are better than sooner ones. */
+  readonly prefersFull?: boolean;
 }
 
 export interface EmbedRequest {

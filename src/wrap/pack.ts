@@ -54,15 +54,19 @@ export function pack(embedder: Embedder): Embedder {
     };
   }
 
-  // The limits stay those of one call: who fills calls of its own goes on doing so, and keeps its memory bounded.
-  return { ...embedder, embed };
+  // The limits stay those of one call, so that whoever fills calls of its own fills one and not one and a bit.
+  const limits = { ...embedder.limits, tokens: Math.floor(share * embedder.limits.tokens) };
+  return { ...embedder, limits, embed };
 }
+
+/** Of a call's tokens; the rest is for the error of the estimate. */
+const share = 0.9;
 
 const tokensOf = (embedder: Embedder, text: string): number => Math.min(embedder.maxTokens, embedder.countTokens(text));
 
 /** How many texts from `at` one call takes; at least one. */
 function fitting(embedder: Embedder, texts: readonly string[], at: number, ratio: number): number {
-  const budget = 0.9 * embedder.limits.tokens;
+  const budget = share * embedder.limits.tokens;
   let sum = 0;
   let count = 0;
   while (at + count < texts.length && count < embedder.limits.items) {

@@ -21,7 +21,7 @@ export function geminiEmbedder(
     dimensions,
     maxTokens: 2048,
     languages: "multi",
-    limits: { items: 100, tokens: 20_000, parallel: 4 },
+    limits: { items: 100, tokens: 20_000, parallel: 4, prefersFull: true },
     countTokens: estimateTokens,
     async embed(texts, { kind, signal }) {
       if (texts.length === 0) return { vectors: [], tokens: 0 };

@@ -33,7 +33,7 @@ export function openaiEmbedder(options: OpenAIEmbedderOptions): Embedder {
     dimensions,
     maxTokens: 8191,
     languages: "multi",
-    limits: { items: 2048, tokens: 300_000, parallel: 8 },
+    limits: { items: 2048, tokens: 300_000, parallel: 8, prefersFull: true },
     countTokens: estimateTokens,
     async embed(texts, { signal }) {
       if (texts.length === 0) return { vectors: [], tokens: 0 };

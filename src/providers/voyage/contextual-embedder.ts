@@ -48,7 +48,7 @@ export function voyageContextualEmbedder(
     dimensions,
     maxTokens: 32_000,
     languages: "multi",
-    limits: { items: 1000, tokens: 120_000, parallel: 8 },
+    limits: { items: 1000, tokens: 120_000, parallel: 8, prefersFull: true },
     countTokens: estimateTokens,
     async embed(texts, { kind, signal }) {
       if (texts.length === 0) return { vectors: [], tokens: 0 };

@@ -58,6 +58,7 @@ export function voyageEmbedder(options: VoyageEmbedderOptions): Embedder {
       items: 1000,
       tokens: Math.min(voyageModel(model).requestTokens, voyageModel(queryModel).requestTokens),
       parallel: 8,
+      prefersFull: true,
     },
     countTokens: estimateTokens,
     embed: async (texts, request) => (texts.length === 0 ? { vectors: [], tokens: 0 } : embed(texts, request)),
