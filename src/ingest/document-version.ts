@@ -1,15 +1,15 @@
-import { dirname, isAbsolute, resolve } from "node:path";
 import type { Embedder } from "../ports/embedder.ts";
 import type { Extractor } from "../ports/extractor.ts";
 import type { DocumentVersion } from "../ports/store.ts";
 import type { DocumentGraph, Metadata, NewChunk, PassageLink } from "../records.ts";
+import { addressOfFile, addressOfLink, anchorsOfDocument } from "./addresses.ts";
 import { chunkDocument, countWords, type ChunkerOptions, type EmbeddableChunk } from "./chunk/chunk-document.ts";
 import type { EmbedQueue, MeasuredText } from "./embed-queue.ts";
 import type { LoadPool } from "./load/load-pool.ts";
 import { textDocument } from "./load/load-text.ts";
 import type { LoadedDocument, LoadedLink } from "./load/loaded-document.ts";
 import { noText } from "./load/refusal.ts";
-import { sourceOfPath, type Item, type ItemContent } from "./sources.ts";
+import type { Item, ItemContent } from "./sources.ts";
 import type { RunInSlices } from "./time-slices.ts";
 
 /** Texts shorter than this are parted into blocks in this thread: a worker would cost more. */
@@ -133,22 +133,29 @@ async function extractGraph(
   { extractor, signal }: VersionContext,
 ): Promise<{ readonly graph: DocumentGraph; readonly failed: number }> {
   if (!extractor) return { graph: { mentions: [], links: [], assertions: [] }, failed: 0 };
+  const { source } = item;
   const passages = chunked.chunks.map((chunk) => ({
     chunk_id: chunk.chunk_id,
     title: chunk.title,
     heading_path: chunk.heading_path,
     content: chunk.content,
     start: chunk.span.start,
-    links: linksWithin(chunk, chunked.links, item.source),
+    links: linksWithin(chunk, chunked.links, source),
   }));
   const result = await extractor.extract(passages, { signal });
   const graph = {
     mentions: result.passages.flatMap((passage) => passage.mentions),
-    links: result.passages.flatMap((passage) => passage.links),
+    links: [
+      ...(chunked.chunks[0] ? anchorsOfDocument({ source, title: chunked.title }, chunked.chunks[0]) : []),
+      ...result.passages.flatMap((passage) => passage.links.map((link) => placed(link, source))),
+    ],
     assertions: result.passages.flatMap((passage) => passage.assertions),
   };
   return { graph, failed: result.failed };
 }
+
+const placed = (link: PassageLink, source: string): PassageLink =>
+  link.kind === "file" ? { ...link, target: addressOfFile(link.target, source) } : link;
 
 /** The links that begin in the chunk; `links` are in the order of the text. */
 function linksWithin(
@@ -160,7 +167,7 @@ function linksWithin(
   for (let at = firstFrom(links, span.start); at < links.length; at += 1) {
     const link = links[at];
     if (!link || link.start >= span.end) break;
-    const target = link.kind === "hyperlink" ? resolveTarget(link.target, source) : link.target;
+    const target = addressOfLink(link, source);
     const end = Math.min(link.end, span.end);
     if (target) within.push({ chunk_id, kind: link.kind, target, start: link.start, end });
   }
@@ -176,20 +183,6 @@ function firstFrom(links: readonly LoadedLink[], offset: number): number {
     else high = middle;
   }
   return low;
-}
-
-/** A relative link means the file beside this one; a link within the page leads nowhere else. */
-function resolveTarget(target: string, source: string): string | null {
-  const [address = ""] = target.split("#", 1);
-  if (!address) return null;
-  if (/^[a-z][a-z\d+.-]+:/iu.test(address)) return address;
-  if (URL.canParse(address, source) && /^https?:/iu.test(source)) return new URL(address, source).href;
-  if (!isAbsolute(source)) return address;
-  try {
-    return sourceOfPath(resolve(dirname(source), decodeURIComponent(address)));
-  } catch {
-    return sourceOfPath(resolve(dirname(source), address));
-  }
 }
 
 const titleOfName = (name: string): string => name.replace(/\.[^.]{1,10}$/u, "") || name;

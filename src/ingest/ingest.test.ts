@@ -310,7 +310,7 @@ test("the extractor sees the passages with the links of the format, resolved bes
   await run([path], dependencies({ extractor }));
   assert.deepEqual(
     seen.flatMap((passage) => passage.links.map((link) => link.target)),
-    [join(path, "sub/b.md"), "https://example.com/x"],
+    [`${join(path, "sub/b.md")}#part`, "https://example.com/x"],
   );
 });
 

@@ -8,3 +8,6 @@ export function documentOfAddress(address: string): string {
   const at = address.indexOf("#");
   return at > 0 ? address.slice(0, at) : address;
 }
+
+/** A wiki's page by the normalised form of its name, in whatever folder it lies. */
+export const wikiScheme = "wiki:";

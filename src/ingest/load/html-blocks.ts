@@ -14,7 +14,13 @@ export interface HtmlOptions {
   /** Leave out navigation, page headers and footers. */
   readonly dropFurniture: boolean;
   readonly page?: number | null;
+  /** Elements with an id are places that links lead to: for a page of its own, not for a part of a larger text. */
+  readonly withAnchors?: boolean;
 }
+
+/** More places than this of one page are left out; names longer than this are made by machines. */
+const mostAnchors = 5_000;
+const longestAnchor = 200;
 
 const elementNode = 1;
 const textNode = 3;
@@ -36,7 +42,7 @@ const layoutMarks = new Set("h1 h2 h3 h4 h5 h6 table pre form section article".s
 
 /** Walks a page and adds its blocks. Recursion is as deep as the page; the parser's own limit lies below the stack's. */
 export function htmlBlocks(root: HtmlNode, builder: TextBuilder, options: HtmlOptions): void {
-  const walker = { builder, options, runs: [] as Run[] };
+  const walker = { builder, options, runs: [] as Run[], anchors: 0 };
   visit(root, walker, { kind: "paragraph", listDepth: 0, href: undefined });
   flush(walker, { kind: "paragraph", listDepth: 0, href: undefined });
 }
@@ -46,6 +52,8 @@ interface Walker {
   readonly options: HtmlOptions;
   /** Inline text that belongs to the block being read. */
   runs: Run[];
+  /** Places told of so far. */
+  anchors: number;
 }
 
 interface Context {
@@ -62,6 +70,8 @@ function visit(node: HtmlNode, walker: Walker, context: Context): void {
   if (node.nodeType !== elementNode && node.nodeType !== 9) return;
   const name = node.localName ?? "";
   if (silent.has(name) || isHidden(node) || (walker.options.dropFurniture && isFurniture(node, name))) return;
+  if (blockNames.has(name)) flush(walker, context);
+  addAnchors(node, name, walker);
   if (name === "br") walker.runs.push({ text: "\u2028" });
   else if (name === "pre") addCode(node, walker, context);
   else if (name === "table" && !isLayout(node)) addTable(node, walker, context);
@@ -72,6 +82,26 @@ function visit(node: HtmlNode, walker: Walker, context: Context): void {
       walker,
       name === "a" ? { ...context, href: node.getAttribute?.("href") ?? undefined } : context,
     );
+}
+
+/** An inline place is that of the block it stands in; a block that is read at once takes those inside it. */
+function addAnchors(node: HtmlNode, name: string, walker: Walker): void {
+  if (walker.options.withAnchors !== true || walker.anchors > mostAnchors) return;
+  const place = node.getAttribute?.("id") ?? (name === "a" ? node.getAttribute?.("name") : null);
+  if (place && place.length <= longestAnchor) {
+    walker.anchors += 1;
+    walker.builder.anchor(place);
+  }
+  const isReadAtOnce = /^(?:h[1-6]|pre)$/u.test(name) || (name === "table" && !isLayout(node));
+  if (isReadAtOnce) addInnerAnchors(node, walker);
+}
+
+function addInnerAnchors(node: HtmlNode, walker: Walker): void {
+  for (const child of node.childNodes) {
+    if (child.nodeType !== elementNode) continue;
+    addAnchors(child, child.localName ?? "", walker);
+    addInnerAnchors(child, walker);
+  }
 }
 
 function visitBlock(node: HtmlNode, name: string, walker: Walker, context: Context): void {

@@ -12,14 +12,15 @@ export const loadHtml: Loader = ({ bytes }) => htmlDocument(decodeText(bytes, de
 export function htmlDocument(html: string, mime: string): LoadedDocument {
   const document = parseHtml(html);
   const builder = textBuilder();
-  htmlBlocks(document.root, builder, { dropFurniture: true });
+  htmlBlocks(document.root, builder, { dropFurniture: true, withAnchors: true });
   addTargets(builder);
   return { title: document.title, mime, ...builder.finish(), metadata: {} };
 }
 
 /** Where the page points, each address once, after its text: to be read there, but no passage of its own. */
 function addTargets(builder: TextBuilder): void {
-  const targets = new Set(builder.finish().links.map((link) => link.target.trim()));
+  const links = builder.finish().links.filter((link) => link.kind === "hyperlink");
+  const targets = new Set(links.map((link) => link.target.trim()));
   const listed = [...targets].filter((target) => /^(?![#]|javascript:|data:)\S{1,300}$/iu.test(target));
   if (listed.length === 0) return;
   builder.block("aside", `Links\n\n${listed.slice(0, maxListedLinks).join("\n")}`);

@@ -27,15 +27,28 @@ export const loadMail: Loader = ({ bytes }) => {
   const date = new Date(header("date"));
   if (!Number.isNaN(date.getTime())) metadata["timestamp"] = date.toISOString();
   const built = builder.finish();
-  const links = [...replyLink(header("in-reply-to"), built.text), ...built.links];
+  const links = [...threadLinks(header, built.text), ...built.links];
   return { title: header("subject") || null, mime: "message/rfc822", ...built, links, metadata };
 };
 
-/** The answered message, carried by the first line of the headers. */
-const replyLink = (target: string, text: string): readonly LoadedLink[] => {
-  const end = text.search(/\n|$/u);
-  return target ? [{ kind: "reply", target, start: 0, end }] : [];
-};
+/** Longer threads are joined from message to message. */
+const mostAncestors = 10;
+
+/** This message, the one it answers and those before, carried by the first line of the headers (RFC 5322, 3.6.4). */
+function threadLinks(header: (name: string) => string, text: string): readonly LoadedLink[] {
+  const range = { start: 0, end: text.search(/\n|$/u) };
+  const [own] = messageIds(header("message-id"));
+  const answered = new Set([
+    ...messageIds(header("in-reply-to")),
+    ...messageIds(header("references")).slice(-mostAncestors),
+  ]);
+  return [
+    ...(own === undefined ? [] : [{ kind: "anchor" as const, target: own, ...range }]),
+    ...[...answered].filter((id) => id !== own).map((target) => ({ kind: "reply" as const, target, ...range })),
+  ];
+}
+
+const messageIds = (header: string): readonly string[] => header.match(/<[^<>\s]+>/gu) ?? [];
 
 function addPart(part: MailPart, builder: TextBuilder): void {
   const text = decodeText(part.content, part.charset);

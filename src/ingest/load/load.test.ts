@@ -42,11 +42,38 @@ test("Markdown is stored as written, with blocks over the source", async () => {
     "table: | a | b |\n|---|---|\n| 1 | 2 |",
     "code: ```js\ncode()\n```",
   ]);
-  assert.deepEqual(
-    document.links.map((link) => link.target),
-    ["b.md"],
-  );
+  assert.deepEqual(linksOf(document), ["anchor #top", "hyperlink b.md"]);
   assert.equal(document.blocks.find((block) => block.kind === "table")?.rows?.length, 2);
+});
+
+const linksOf = ({ links }: LoadedDocument): string[] => links.map(({ kind, target }) => `${kind} ${target}`);
+
+test("Markdown tells of links by reference, in HTML and of wikis, and of the places in it", async () => {
+  const document = await read(
+    "a.md",
+    "# Set `x` up\n\n<a id='old-name'></a>\n## Set x up\n\nSee [the guide][g], [g], [[The Page#Part|here]], [[#Part]], " +
+      "<a href='c.html#d'>c</a> and `[[code]]`.\n\n[g]: guide.md#start\n[G]: ignored.md\n",
+  );
+  assert.deepEqual(linksOf(document), [
+    ...["anchor #set-x-up", "anchor #old-name", "anchor #set-x-up-1"],
+    ...["hyperlink guide.md#start", "hyperlink guide.md#start", "hyperlink wiki:page", "hyperlink #part"],
+    "hyperlink c.html#d",
+  ]);
+  const place = document.links.find(({ target }) => target === "#set-x-up-1")!;
+  assert.equal(document.text.slice(place.start, place.end), "## Set x up");
+});
+
+test("HTML tells of its places, each with the block that a reader would be taken to", async () => {
+  const document = await read(
+    "a.html",
+    "<body>Before<section id=s><h2>Part <a id=p href='#p'>#</a></h2><p>One <span id=i>two</span>.</p></section>" +
+      "<p>Last</p><table id=t><tr><td id=cell>x</td></tr></table></body>",
+  );
+  const places = document.links.filter(({ kind }) => kind === "anchor");
+  assert.deepEqual(
+    places.map(({ target, start, end }) => `${target} ${document.text.slice(start, end)}`),
+    ["#s Part #", "#p Part #", "#i One two.", "#t x", "#cell x"],
+  );
 });
 
 test("HTML keeps its content, drops furniture and scripts, and says where its links lead", async () => {
@@ -98,7 +125,8 @@ test("plain text has headings, list items and paragraphs", async () => {
 test("mail shows headers and text, names its attachments and the message it answers", async () => {
   const document = await read(
     "a.eml",
-    'From: =?utf-8?Q?J=C3=B6rg?= <j@example.com>\r\nSubject: Plan\r\nIn-Reply-To: <1@x>\r\nContent-Type: multipart/mixed; boundary="b"\r\n\r\n' +
+    "From: =?utf-8?Q?J=C3=B6rg?= <j@example.com>\r\nSubject: Plan\r\nMessage-ID: <2@x>\r\n" +
+      'In-Reply-To: <1@x> (of Monday)\r\nReferences: <0@x> <1@x>\r\nContent-Type: multipart/mixed; boundary="b"\r\n\r\n' +
       "--b\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\nCaf=C3=A9 at=\r\n noon.\r\n" +
       '--b\r\nContent-Type: image/png; name="map.png"\r\nContent-Disposition: attachment; filename="map.png"\r\nContent-Transfer-Encoding: base64\r\n\r\nAAAA\r\n--b--\r\n',
   );
@@ -107,10 +135,7 @@ test("mail shows headers and text, names its attachments and the message it answ
     "paragraph: Café at noon.",
     "heading2: Attachment: map.png",
   ]);
-  assert.deepEqual(
-    document.links.map(({ kind, target }) => [kind, target]),
-    [["reply", "<1@x>"]],
-  );
+  assert.deepEqual(linksOf(document), ["anchor <2@x>", "reply <1@x>", "reply <0@x>"]);
 });
 
 test("an external entity is neither fetched nor read", async () => {

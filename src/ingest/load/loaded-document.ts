@@ -27,10 +27,13 @@ export interface Block extends TextRange {
   readonly page: number | null;
 }
 
-/** A link that the format itself holds; the range is the text that carries it. */
+/**
+ * A link that the format itself holds; the range is the text that carries it. An anchor is a place that links lead to:
+ * its range is what stands there.
+ */
 export interface LoadedLink extends TextRange {
-  readonly kind: "hyperlink" | "reply";
-  /** As written in the file. */
+  readonly kind: "hyperlink" | "reply" | "anchor";
+  /** As written in the file; an anchor of the page is "#" and its name. */
   readonly target: string;
 }
 
@@ -61,4 +64,4 @@ export interface LoadRequest {
 export type Loader = (request: LoadRequest) => LoadedDocument | Promise<LoadedDocument>;
 
 /** Raise when a reader's output changes, so that unchanged files are read again. */
-export const loaderVersion = "3";
+export const loaderVersion = "4";

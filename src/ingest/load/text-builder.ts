@@ -14,6 +14,8 @@ export interface TextBuilder {
   block(kind: Block["kind"], content: string | readonly Run[], options?: BlockOptions): void;
   /** Adds a table, one line a row. Blank rows are left out. */
   table(rows: readonly (string | readonly Run[])[], options?: BlockOptions): void;
+  /** The next block, or the one that `block` is about to add, is the place of this name. */
+  anchor(name: string): void;
   finish(): { readonly text: string; readonly blocks: readonly Block[]; readonly links: readonly LoadedLink[] };
 }
 
@@ -22,6 +24,7 @@ export function textBuilder(): TextBuilder {
   const blocks: Block[] = [];
   const links: LoadedLink[] = [];
   let length = 0;
+  let names: string[] = [];
 
   const write = (text: string): void => {
     parts.push(text);
@@ -36,6 +39,10 @@ export function textBuilder(): TextBuilder {
     }
     return { start, end: length };
   };
+  const placeNames = (start: number, end: number): void => {
+    for (const name of names) links.push({ kind: "anchor", target: `#${name}`, start, end });
+    names = [];
+  };
   const separate = (kind: Block["kind"]): void => {
     const before = blocks.at(-1);
     if (before) write(before.kind === "list-item" && kind === "list-item" ? "\n" : "\n\n");
@@ -48,6 +55,7 @@ export function textBuilder(): TextBuilder {
       separate(kind);
       const range = writeRuns(kind === "code" ? runs : trimRuns(runs));
       const label = kind === "heading" ? { label: oneLine(runs.map((run) => run.text).join("")) } : {};
+      placeNames(range.start, range.end);
       blocks.push({ kind, ...range, ...label, ...options, page });
     },
     table(rows, { page = null, ...options } = {}) {
@@ -59,8 +67,10 @@ export function textBuilder(): TextBuilder {
         return writeRuns(trimRuns(runs));
       });
       const start = ranges[0]?.start ?? length;
+      placeNames(start, length);
       blocks.push({ kind: "table", start, end: length, rows: ranges, ...options, page });
     },
+    anchor: (name) => void names.push(name),
     finish: () => ({ text: parts.join(""), blocks, links }),
   };
 }

@@ -92,3 +92,12 @@ test("reads hostile text in a few milliseconds of a processor", () => {
   const { user, system } = process.cpuUsage(before);
   assert.ok((user + system) / 1000 / texts.length < 10);
 });
+
+test("finds what code imports beside it, and numbered tickets, not colours", () => {
+  assert.deepEqual(targets('import { hop } from "./graph/hop.js";\nconst x = require("../y");\nimport z from "zod";'), [
+    "file ./graph/hop.js",
+    "file ./graph/hop",
+    "file ../y",
+  ]);
+  assert.deepEqual(targets("Closes #41, not #123456 nor guide.md#3 or C#7"), ["ticket #41"]);
+});

@@ -3,7 +3,7 @@ import { nameKey } from "../name-key.ts";
 
 export interface TextReference {
   readonly kind: "reference" | "file" | "ticket";
-  /** A section: "section 3 2"; a file: as written; a ticket: its key ("abc 123"). */
+  /** A section: "section 3 2"; a file: as written, without the ending of code that is imported; a ticket: "abc 123", "#12". */
   readonly target: string;
   readonly start: number;
   readonly end: number;
@@ -23,6 +23,10 @@ const filePattern = new RegExp(
   "g",
 );
 
+/** What code imports: a path that begins with a dot, with or without its ending. */
+const importPattern = /\b(?:from|import|require\(|import\()\s*["'](\.{1,2}\/[\w./-]+)["']/g;
+
+const numberPattern = /(?<![\w&/#])#(\d{1,5})(?![\w-])/g;
 const ticketPattern = /(?<![\w-])([A-Z][A-Z0-9]{1,9})-(\d{1,7})(?![\w-])/g;
 /** Standards, codes and products that are written like tickets. */
 const notTickets = new Set(
@@ -33,7 +37,9 @@ const notTickets = new Set(
 
 /** In the order of the text; offsets are into `text`. */
 export function findReferences(text: string): TextReference[] {
-  return [...sectionsIn(text), ...filesIn(text), ...ticketsIn(text)].toSorted((a, b) => a.start - b.start);
+  return [...sectionsIn(text), ...filesIn(text), ...importsIn(text), ...ticketsIn(text), ...numbersIn(text)].toSorted(
+    (a, b) => a.start - b.start,
+  );
 }
 
 /** The name of a numbered part, the same for a heading and for what refers to it. */
@@ -63,6 +69,21 @@ const filesIn = (text: string): TextReference[] =>
     target: path,
     start: index,
     end: index + path.length,
+  }));
+
+/** Code says "./hop.js" where the file is "./hop.ts". */
+const importsIn = (text: string): TextReference[] =>
+  [...text.matchAll(importPattern)].map(({ 0: whole, 1: path, index }) => {
+    const start = index + whole.indexOf(path!);
+    return { kind: "file", target: path!.replace(/\.[cm]?[jt]sx?$/, ""), start, end: start + path!.length };
+  });
+
+const numbersIn = (text: string): TextReference[] =>
+  [...text.matchAll(numberPattern)].map(({ 0: target, index }) => ({
+    kind: "ticket",
+    target,
+    start: index,
+    end: index + target.length,
   }));
 
 const ticketsIn = (text: string): TextReference[] =>
