@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import type { Metrics } from "../observe/metrics.ts";
 import type { CacheStore } from "../ports/cache-store.ts";
 import type { AuditLog } from "../ports/key-store.ts";
+import type { AnswerGate } from "./answer-gate.ts";
 import type { Authenticator } from "./authenticate.ts";
 import type { RateLimiter } from "./rate-limit.ts";
 import type { Route } from "./route.ts";
@@ -31,5 +32,6 @@ export interface AppParts {
   readonly settings: AppSettings;
   /** While true, each answer tells its connection to close. */
   readonly draining: () => boolean;
+  readonly gate: AnswerGate;
   readonly now: () => number;
 }

@@ -47,6 +47,7 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   app.setErrorHandler((error, request, reply) => sendProblem(parts, error, request, reply));
   app.setNotFoundHandler((request, reply) => sendNotFound(parts, request, reply));
   app.addHook("onSend", async (_request, reply) => {
+    await parts.gate.waiting();
     if (parts.draining()) reply.header("connection", "close");
   });
   app.addHook("onResponse", async (request, reply) => observeResponse(parts, request, reply));

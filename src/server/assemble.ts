@@ -7,6 +7,7 @@ import { createMetrics, type Metrics } from "../observe/metrics.ts";
 import type { ScoreSender } from "../observe/langfuse-scores.ts";
 import { scoredRag } from "../observe/scored-rag.ts";
 import type { Secret } from "../secret.ts";
+import { answerGate, type AnswerGate } from "./answer-gate.ts";
 import { requirePepper } from "./api-key.ts";
 import { buildApp } from "./app.ts";
 import type { AppSettings } from "./app-parts.ts";
@@ -42,6 +43,7 @@ export interface AssembledService {
   readonly routes: readonly Route[];
   readonly metrics: Metrics;
   readonly probe: HealthProbe;
+  readonly gate: AnswerGate;
 }
 
 /** Wires the parts of the service, which does not listen yet. */
@@ -54,6 +56,7 @@ export async function assembleService(parts: ServiceParts): Promise<AssembledSer
   const { store } = rag;
   const probe = await startHealthProbe({ store, metrics, log, everyMs: config.health_probe_seconds * 1000 });
   const routes = serviceRoutes({ rag, config, metrics, log, probe, pepper, version, openMetrics: dev, now });
+  const gate = answerGate();
   const app = await buildApp({
     routes,
     authenticate,
@@ -68,9 +71,10 @@ export async function assembleService(parts: ServiceParts): Promise<AssembledSer
     log,
     settings: appSettingsOf(config),
     draining: probe.draining,
+    gate,
     now,
   });
-  return { app, rag, routes, metrics, probe };
+  return { app, rag, routes, metrics, probe, gate };
 }
 
 async function authenticatorOf({ rag, config, dev, pepper, fetch, now }: ServiceParts): Promise<Authenticator> {

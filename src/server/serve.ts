@@ -18,7 +18,7 @@ export interface Service {
 /** Starts the service: it answers when this resolves. */
 export async function startService(parts: ServiceParts): Promise<Service> {
   const { config, dev, log } = parts;
-  const { app, rag, metrics, probe } = await assembleService(parts);
+  const { app, rag, metrics, probe, gate } = await assembleService(parts);
   const host = dev ? "127.0.0.1" : config.host;
   await app.listen({ host, port: config.port });
   const metricsServer =
@@ -33,7 +33,7 @@ export async function startService(parts: ServiceParts): Promise<Service> {
       probe.drain();
       log.info("service_draining");
       const [clean] = await Promise.all([
-        drain(app.server, { delayMs: config.drain_delay_ms, timeoutMs: config.drain_timeout_ms }),
+        drain(app.server, { delayMs: config.drain_delay_ms, timeoutMs: config.drain_timeout_ms, gate }),
         worker.stop(),
       ]);
       probe.stop();
