@@ -1,8 +1,10 @@
 import type { Attributes } from "@opentelemetry/api";
+import type { ChunkName, ChunkSearch, ChunkSearchResult } from "../ports/chunk-store.ts";
 import type { Embedder } from "../ports/embedder.ts";
 import type { LanguageModel, TokenUsage } from "../ports/language-model.ts";
 import type { Reranker } from "../ports/reranker.ts";
-import type { Store } from "../ports/store.ts";
+import type { CallOptions, Store } from "../ports/store.ts";
+import type { Scope } from "../scope.ts";
 import { span } from "./span.ts";
 import { spanStream } from "./span-stream.ts";
 
@@ -21,16 +23,8 @@ export const observedStore = (store: Store): Store => ({
   ...store,
   chunks: {
     ...store.chunks,
-    search: (scope, request, options) =>
-      span(
-        "store.search",
-        { ...retrieval, "db.system.name": store.engine, "hybridrag.candidates": request.candidates },
-        async (active) => {
-          const found = await store.chunks.search(scope, request, options);
-          active.setAttributes({ "hybridrag.found": found.candidates.length, "hybridrag.allowed": found.allowed });
-          return found;
-        },
-      ),
+    search: searchSpan(store.engine, store.chunks.search),
+    ...(store.chunks.find && { find: searchSpan(store.engine, store.chunks.find) }),
   },
   graph: {
     ...store.graph,
@@ -47,6 +41,22 @@ export const observedStore = (store: Store): Store => ({
       ),
   },
 });
+
+const searchSpan =
+  <Known extends ChunkName>(
+    engine: Store["engine"],
+    search: (scope: Scope, request: ChunkSearch, options?: CallOptions) => Promise<ChunkSearchResult<Known>>,
+  ): typeof search =>
+  (scope, request, options) =>
+    span(
+      "store.search",
+      { ...retrieval, "db.system.name": engine, "hybridrag.candidates": request.candidates },
+      async (active) => {
+        const found = await search(scope, request, options);
+        active.setAttributes({ "hybridrag.found": found.candidates.length, "hybridrag.allowed": found.allowed });
+        return found;
+      },
+    );
 
 const providerOf = (fingerprint: string): string => fingerprint.split(/[/:]/, 1)[0]!;
 

@@ -18,7 +18,15 @@ export interface ChunkStore {
    * asked for failed.
    */
   search(scope: Scope, request: ChunkSearch, options?: CallOptions): Promise<ChunkSearchResult>;
+  /**
+   * The same with nothing of a chunk but its ids, for a caller that shows few of the candidates and reads those by
+   * `get`. Absent where it would be no cheaper.
+   */
+  find?(scope: Scope, request: ChunkSearch, options?: CallOptions): Promise<ChunkSearchResult<ChunkName>>;
 }
+
+/** What fusion needs to know of a chunk. */
+export type ChunkName = Pick<Chunk, "chunk_id" | "document_id">;
 
 export interface ChunkSearch {
   /** Unit length, of the index's dimensions; null leaves the vector leg out. */
@@ -77,9 +85,9 @@ export interface TextQuery {
  * tenant's chunks. Statistics do not depend on filter or access list. A chunk that lacks a phrase scores 0. Equal
  * scores are ordered by `chunk_id`, by code point.
  */
-export interface ChunkSearchResult {
+export interface ChunkSearchResult<Known extends ChunkName = Chunk> {
   /** The union of the legs' best `candidates`, each once; order is not meaningful. */
-  readonly candidates: readonly Candidate[];
+  readonly candidates: readonly Candidate<Known>[];
   readonly vector: LegReport | null;
   readonly text: TextLegReport | null;
   /** Chunks that scope and filter allow. */
@@ -88,8 +96,8 @@ export interface ChunkSearchResult {
   readonly behind?: number;
 }
 
-export interface Candidate {
-  readonly chunk: Chunk;
+export interface Candidate<Known extends ChunkName = Chunk> {
+  readonly chunk: Known;
   /** Null where the engine cannot say cheaply (see `StoreCapabilities.exactScores`) or the chunk has no vector. */
   readonly cosine: number | null;
   readonly bm25: number | null;

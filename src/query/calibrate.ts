@@ -1,4 +1,5 @@
 import type { CacheStore } from "../ports/cache-store.ts";
+import type { ChunkName } from "../ports/chunk-store.ts";
 import type { Scope } from "../scope.ts";
 import type { FusedHit } from "./fusion.ts";
 
@@ -19,7 +20,7 @@ const space = "calibration";
  * How much nearer to the top the vector leg ranks the first fused hit than the text leg does: 1/log2(rank + 1) within
  * ten, 0 beyond, subtracted; −1 to 1. `first` is the first hit of the fusion with `calibrationWeight`.
  */
-export function agreementOf(first: FusedHit): number {
+export function agreementOf(first: Pick<FusedHit<ChunkName>, "candidate">): number {
   const gain = (rank: number | null) => (rank === null || rank > 10 ? 0 : 1 / Math.log2(rank + 1));
   return gain(first.candidate.vectorRank) - gain(first.candidate.textRank);
 }

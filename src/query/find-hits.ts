@@ -1,4 +1,4 @@
-import type { ChunkSearchResult } from "../ports/chunk-store.ts";
+import type { ChunkName, ChunkSearchResult } from "../ports/chunk-store.ts";
 import type { Warning } from "../records.ts";
 import type { Scope } from "../scope.ts";
 import { agreementOf, calibratedWeight, calibrationWeight, loadCalibration, recordAgreement } from "./calibrate.ts";
@@ -9,11 +9,12 @@ import { diversify } from "./mmr.ts";
 import { planQuery, type QueryPlan, type QuerySettings } from "./plan.ts";
 import type { QueryPorts } from "./query-ports.ts";
 import type { QueryRequest } from "./query-request.ts";
+import { readHits } from "./read-hits.ts";
 import { rerank } from "./rerank.ts";
 import { legUnavailable, retrieve } from "./retrieve.ts";
 import { supported } from "./support.ts";
 
-/** Milliseconds of each step; `search` holds both legs, which run at once. */
+/** Milliseconds of each step; `search` holds both legs, which run at once, and reading what is shown. */
 export interface Timings {
   readonly embed: number;
   readonly search: number;
@@ -31,7 +32,8 @@ export interface Findings {
   readonly plan: QueryPlan;
   /** At most `top_k`, best first. */
   readonly hits: readonly FusedHit[];
-  readonly found: ChunkSearchResult;
+  /** Its candidates need not be read. */
+  readonly found: ChunkSearchResult<ChunkName>;
   /** The question's vector, where one could be had. */
   readonly vector: Float32Array | null;
   readonly warnings: readonly Warning[];
@@ -67,7 +69,9 @@ async function execute(ports: QueryPorts, scope: Scope, planned: QueryPlan, sign
   clock.restart();
   const fused = fuseLegs(plan, found);
   const fuseMs = clock.lap();
-  const linked = await followLinks(ports, scope, plan, retrieved, fused, signal);
+  const read = await readHits(ports.store, scope, plan, fused, signal);
+  const readMs = clock.lap();
+  const linked = await followLinks(ports, scope, plan, retrieved, read, signal);
   const graphMs = clock.lap();
   const ranked = await rerankHits(ports, plan, linked.hits, signal);
   const rerankMs = clock.lap();
@@ -80,7 +84,8 @@ async function execute(ports: QueryPorts, scope: Scope, planned: QueryPlan, sign
     warnings: [...unavailable(planned), ...retrieved.warnings, ...linked.warnings, ...ranked.warnings],
     usage: { embedding_tokens: retrieved.embeddingTokens, rerank_tokens: ranked.tokens },
     timings: {
-      ...retrieved.timings,
+      embed: retrieved.timings.embed,
+      search: retrieved.timings.search + readMs,
       vector: found.vector?.milliseconds ?? null,
       text: found.text?.milliseconds ?? null,
       fuse: fuseMs,
@@ -102,7 +107,7 @@ function stopwatch(now: () => number) {
   return { restart: () => void lap(), lap, total: () => now() - started };
 }
 
-function fuseLegs(plan: QueryPlan, found: ChunkSearchResult): readonly FusedHit[] {
+function fuseLegs(plan: QueryPlan, found: ChunkSearchResult<ChunkName>): readonly FusedHit<ChunkName>[] {
   const fused = fuse(found, fusionOf(plan));
   const bothRan = found.vector?.error === null && found.text?.error === null;
   return plan.support === null || !bothRan ? fused : supported(fused, plan.support);
@@ -141,7 +146,7 @@ function learnLater(
   { store, embedder, background }: QueryPorts,
   scope: Scope,
   plan: QueryPlan,
-  found: ChunkSearchResult,
+  found: ChunkSearchResult<ChunkName>,
 ) {
   if (!plan.fusion.calibrate || embedder === null || found.vector === null || found.text === null) return;
   const first = fuse(found, { method: "z", vectorWeight: 1, textWeight: calibrationWeight, rankConstant: 60 })[0];

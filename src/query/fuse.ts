@@ -1,5 +1,5 @@
 import { compareText } from "../filter/matches.ts";
-import type { Candidate, ChunkSearchResult } from "../ports/chunk-store.ts";
+import type { Candidate, ChunkName, ChunkSearchResult } from "../ports/chunk-store.ts";
 import { convexScores } from "./fuse-convex.ts";
 import { reciprocalRankScores } from "./fuse-rrf.ts";
 import { zScores } from "./fuse-z.ts";
@@ -9,13 +9,16 @@ import { finite, type FusedHit, type Fusion, type LegScores, type LegShares, typ
  * Joins the legs that ran into one order: score downwards, then chunk id by code point. With one leg alone (asked
  * for alone, or the other failed) it is that leg's own list with its own scores.
  */
-export function fuse(result: ChunkSearchResult, fusion: Fusion): readonly FusedHit[] {
+export function fuse<Known extends ChunkName>(
+  result: ChunkSearchResult<Known>,
+  fusion: Fusion,
+): readonly FusedHit<Known>[] {
   const vector = ran(result.vector);
   const text = ran(result.text);
   if (!vector || !text) return singleLeg(result.candidates, vector ? "vector" : text ? "text" : null);
   const shares = sharesOf(result, fusion);
   return result.candidates
-    .map((candidate, index): FusedHit => {
+    .map((candidate, index): FusedHit<Known> => {
       const share = shares[index]!;
       return {
         candidate,
@@ -33,7 +36,7 @@ export function fuse(result: ChunkSearchResult, fusion: Fusion): readonly FusedH
  * own score, although its list does not hold them. One hit for each candidate, in fused order.
  */
 export function fuseUnlisted(
-  found: ChunkSearchResult,
+  found: ChunkSearchResult<ChunkName>,
   candidates: readonly Candidate[],
   fusion: Fusion,
 ): readonly FusedHit[] {
@@ -44,7 +47,7 @@ export function fuseUnlisted(
 
 /** The scores alone, in the order of the passages. */
 export function scoreUnlisted(
-  found: ChunkSearchResult,
+  found: ChunkSearchResult<ChunkName>,
   passages: readonly Pick<LegScores, "cosine" | "bm25">[],
   fusion: Fusion,
 ): readonly number[] {
@@ -73,19 +76,22 @@ function sharesOf(result: ScoredResult, fusion: Fusion): readonly LegShares[] {
 }
 
 /** Score downwards, then chunk id by code point: one order on every machine. */
-export const byScore = (a: FusedHit, b: FusedHit): number =>
+export const byScore = (a: FusedHit<ChunkName>, b: FusedHit<ChunkName>): number =>
   b.score - a.score || compareText(a.candidate.chunk.chunk_id, b.candidate.chunk.chunk_id);
 
-function singleLeg(candidates: readonly Candidate[], leg: "vector" | "text" | null): readonly FusedHit[] {
+function singleLeg<Known extends ChunkName>(
+  candidates: readonly Candidate<Known>[],
+  leg: "vector" | "text" | null,
+): readonly FusedHit<Known>[] {
   if (leg === null) return [];
-  const rank = (candidate: Candidate) => (leg === "vector" ? candidate.vectorRank : candidate.textRank);
+  const rank = (candidate: Candidate<Known>) => (leg === "vector" ? candidate.vectorRank : candidate.textRank);
   return candidates
     .filter((candidate) => rank(candidate) !== null)
     .sort((a, b) => rank(a)! - rank(b)! || compareText(a.chunk.chunk_id, b.chunk.chunk_id))
     .map((candidate) => legHit(candidate, leg));
 }
 
-function legHit(candidate: Candidate, leg: "vector" | "text"): FusedHit {
+function legHit<Known extends ChunkName>(candidate: Candidate<Known>, leg: "vector" | "text"): FusedHit<Known> {
   const score = finite(leg === "vector" ? candidate.cosine : candidate.bm25) ?? 0;
   const shares = { vector: leg === "vector" ? score : 0, text: leg === "text" ? score : 0, support: 0 };
   return { candidate, score, shares, graph: null, rerank: null };

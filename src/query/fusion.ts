@@ -1,5 +1,5 @@
-import type { Candidate, ChunkSearchResult } from "../ports/chunk-store.ts";
-import type { HopPath } from "../records.ts";
+import type { Candidate, ChunkName, ChunkSearchResult } from "../ports/chunk-store.ts";
+import type { Chunk, HopPath } from "../records.ts";
 import type { FusionMethod } from "./plan.ts";
 
 export interface Fusion {
@@ -28,8 +28,8 @@ export type LegScores = Pick<Candidate, "cosine" | "bm25" | "vectorRank" | "text
 export type ScoredResult = Omit<ChunkSearchResult, "candidates"> & { readonly candidates: readonly LegScores[] };
 
 /** A candidate in its place. `score` orders; `shares` say where it came from. */
-export interface FusedHit {
-  readonly candidate: Candidate;
+export interface FusedHit<Known extends ChunkName = Chunk> {
+  readonly candidate: Candidate<Known>;
   readonly score: number;
   readonly shares: Shares;
   /** What following links added, where they were followed. */

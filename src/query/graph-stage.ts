@@ -1,4 +1,4 @@
-import type { ChunkSearchResult } from "../ports/chunk-store.ts";
+import type { ChunkName, ChunkSearchResult } from "../ports/chunk-store.ts";
 import type { Warning } from "../records.ts";
 import type { Scope } from "../scope.ts";
 import type { FusedHit } from "./fusion.ts";
@@ -16,7 +16,7 @@ export interface GraphStageInput {
   /** Unit length; null when nothing could embed the question. */
   readonly vector: Float32Array | null;
   /** What the legs answered: moments, terms and document frequencies. */
-  readonly found: ChunkSearchResult;
+  readonly found: ChunkSearchResult<ChunkName>;
   readonly hits: readonly FusedHit[];
   readonly signal: AbortSignal;
 }

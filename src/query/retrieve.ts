@@ -1,15 +1,16 @@
 import { HybridRAGError, isHybridRAGError, messageOf } from "../errors.ts";
-import type { ChunkSearch, ChunkSearchResult } from "../ports/chunk-store.ts";
+import type { ChunkName, ChunkSearch, ChunkSearchResult, ChunkStore } from "../ports/chunk-store.ts";
 import type { Embedder } from "../ports/embedder.ts";
 import type { StoreCapabilities } from "../ports/store.ts";
 import type { Leg, Warning } from "../records.ts";
 import type { Scope } from "../scope.ts";
 import type { QueryPlan } from "./plan.ts";
 import type { QueryPorts } from "./query-ports.ts";
+import { readsLate } from "./read-hits.ts";
 
 /** What the vector and text legs found, and how it went. */
 export interface Retrieved {
-  readonly found: ChunkSearchResult;
+  readonly found: ChunkSearchResult<ChunkName>;
   /** The question's vector; null when it was not wanted or could not be had. */
   readonly vector: Float32Array | null;
   /** Charged for embedding the question. */
@@ -18,7 +19,7 @@ export interface Retrieved {
   readonly timings: { readonly embed: number; readonly search: number };
 }
 
-const nothing: ChunkSearchResult = { candidates: [], vector: null, text: null, allowed: 0 };
+const nothing: ChunkSearchResult<ChunkName> = { candidates: [], vector: null, text: null, allowed: 0 };
 
 /**
  * Runs the vector and text legs of a plan: one embedding, one search. A leg that fails is a warning while the other
@@ -39,7 +40,7 @@ export async function retrieve(
   const found =
     embedded.vector === null && plan.legs.text === null
       ? nothing
-      : await ports.store.chunks.search(scope, chunkSearch(plan, embedded.vector), { signal });
+      : await searchFor(ports.store.chunks, plan)(scope, chunkSearch(plan, embedded.vector), { signal });
   return {
     found,
     vector: embedded.vector,
@@ -48,6 +49,8 @@ export async function retrieve(
     timings: { embed: embedDone - started, search: ports.now() - embedDone },
   };
 }
+
+const searchFor = ({ find, search }: ChunkStore, plan: QueryPlan) => (readsLate(plan) && find ? find : search);
 
 function chunkSearch(plan: QueryPlan, vector: Float32Array | null) {
   const { vector: vectorLeg, text: textLeg } = plan.legs;
@@ -104,7 +107,7 @@ async function embedQuestion(embedder: Embedder | null, question: string, signal
   }
 }
 
-function warningsOf(found: ChunkSearchResult, embedError: HybridRAGError | null): readonly Warning[] {
+function warningsOf(found: ChunkSearchResult<ChunkName>, embedError: HybridRAGError | null): readonly Warning[] {
   const failures = [
     ["vector", embedError ?? found.vector?.error ?? null],
     ["text", found.text?.error ?? null],
@@ -117,7 +120,7 @@ function warningsOf(found: ChunkSearchResult, embedError: HybridRAGError | null)
   return [...failed, ...repaired, ...behindSearch(found)];
 }
 
-const behindSearch = ({ behind }: ChunkSearchResult): readonly Warning[] =>
+const behindSearch = ({ behind }: ChunkSearchResult<ChunkName>): readonly Warning[] =>
   behind === undefined || behind === 0
     ? []
     : [{ code: "search_behind", message: "What was written a moment ago is not searchable yet; ask again shortly." }];

@@ -1,3 +1,4 @@
+import type { ChunkName } from "../ports/chunk-store.ts";
 import { byScore } from "./fuse.ts";
 import type { FusedHit } from "./fusion.ts";
 
@@ -17,9 +18,12 @@ export interface Support {
  * loses, the first stays first, and a hit without neighbours stays as it is. Needs the candidates' vectors, which
  * both legs brought: no second search.
  */
-export function supported(hits: readonly FusedHit[], { among, neighbours, lift }: Support): readonly FusedHit[] {
+export function supported<Known extends ChunkName>(
+  hits: readonly FusedHit<Known>[],
+  { among, neighbours, lift }: Support,
+): readonly FusedHit<Known>[] {
   const compared = hits.slice(0, among);
-  const lifted = compared.map((hit, index): FusedHit => {
+  const lifted = compared.map((hit, index): FusedHit<Known> => {
     const mean = meanScoreOf(nearest(compared, index, neighbours));
     const support = mean === null ? 0 : lift * Math.max(0, mean - hit.score);
     return { ...hit, score: hit.score + support, shares: { ...hit.shares, support } };
@@ -33,7 +37,7 @@ interface Neighbour {
 }
 
 /** Another passage of the same document says nothing about a passage that the document itself does not. */
-function nearest(hits: readonly FusedHit[], index: number, count: number): readonly Neighbour[] {
+function nearest(hits: readonly FusedHit<ChunkName>[], index: number, count: number): readonly Neighbour[] {
   const { chunk, vector } = hits[index]!.candidate;
   if (!vector) return [];
   return hits

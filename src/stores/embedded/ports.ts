@@ -1,6 +1,6 @@
 import { HybridRAGError } from "../../errors.ts";
 import type { CacheStore } from "../../ports/cache-store.ts";
-import type { ChunkSearchResult, ChunkStore } from "../../ports/chunk-store.ts";
+import type { ChunkName, ChunkSearchResult, ChunkStore } from "../../ports/chunk-store.ts";
 import type { GraphStore } from "../../ports/graph-store.ts";
 import type { JobStore } from "../../ports/job-store.ts";
 import type { AuditLog, KeyStore } from "../../ports/key-store.ts";
@@ -9,7 +9,7 @@ import type { SessionStore } from "../../ports/session-store.ts";
 import type { DocumentStore } from "../../ports/store.ts";
 import { receivedLinks } from "./graph/sent-links.ts";
 import type { SentSearchResult } from "./search/search-chunks.ts";
-import { withVectors } from "./search/stored-vectors.ts";
+import { receivedCandidates } from "./search/sent-candidates.ts";
 import type { Reads, Writes } from "./workers/operations.ts";
 
 /** Each port as calls of the workers: no work is done on the main thread. */
@@ -30,11 +30,17 @@ export const chunkPort = (read: Reads): ChunkStore => ({
   ofDocument: (scope, documentId, options) => read("chunks.ofDocument", [scope, documentId], options),
   vectors: (scope, documentId, options) => read("chunks.vectors", [scope, documentId], options),
   search: async (scope, request, options) => received(await read("chunks.search", [scope, request], options)),
+  find: async (scope, request, options) => received(await read("chunks.find", [scope, request], options)),
 });
 
 /** Errors cross a thread as data; here they become errors again. */
-const received = ({ vector, text, candidates, vectors, allowed }: SentSearchResult): ChunkSearchResult => ({
-  candidates: vectors === null ? candidates : withVectors(candidates, vectors),
+const received = <Known extends ChunkName>({
+  vector,
+  text,
+  candidates,
+  allowed,
+}: SentSearchResult<Known>): ChunkSearchResult<Known> => ({
+  candidates: receivedCandidates(candidates),
   allowed,
   vector: vector && { ...vector, error: vector.error && HybridRAGError.fromJSON(vector.error) },
   text: text && { ...text, error: text.error && HybridRAGError.fromJSON(text.error) },

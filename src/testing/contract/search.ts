@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import type { Candidate, ChunkName } from "../../ports/chunk-store.ts";
 import { filter, scopeOf } from "../arbitraries.ts";
 import { openMemoryStore } from "../memory-store.ts";
 import { contractIdentity, type ContractCase } from "./case.ts";
@@ -13,6 +14,9 @@ const cosine = (degrees: number): number => Math.cos((degrees * Math.PI) / 180);
 /** One chunk per document, at an angle from the question. */
 const atAngles = (angles: Readonly<Record<string, number>>, parts: (id: string) => string = (id) => id): Example[] =>
   Object.entries(angles).map(([id, degrees]) => ({ id, parts: [parts(id)], vectors: [atAngle(degrees)] }));
+
+const sortedCandidates = (candidates: readonly Candidate<ChunkName>[]) =>
+  candidates.toSorted((one, other) => (one.chunk.chunk_id < other.chunk.chunk_id ? -1 : 1));
 
 export const searchCases: readonly ContractCase[] = [
   {
@@ -180,6 +184,28 @@ export const searchCases: readonly ContractCase[] = [
       const { vector } = candidateOf(await search(scope, { ...request, withVectors: true }), "a:0");
       assert.deepEqual([...vector!], [...version.chunks[0]!.vector!]);
       assert.equal(candidateOf(await search(scope, request), "a:0").vector, undefined);
+    },
+  },
+  {
+    name: "a search for ids finds what a search for chunks finds, where there is one",
+    needs: "search",
+    async run({ store, tenant, search }) {
+      const scope = tenant();
+      for (const example of atAngles({ a: 80, b: 10, c: 170, d: 45 }, (id) => `walrus ${id}`))
+        await store.documents.put(scope, versionOf(example));
+      const both = { vector: atAngle(0), text: { query: "walrus c" }, withVectors: true };
+      for (const asked of [both, { vector: atAngle(0) }, { text: { query: "b" } }]) {
+        const request = { vector: null, text: null, filter: null, candidates: 2, ...asked };
+        const { candidates, allowed } = await search(scope, request);
+        const found = await store.chunks.find?.(scope, request);
+        if (found === undefined) return;
+        const named = candidates.map(({ chunk: { chunk_id, document_id }, ...scores }) => ({
+          chunk: { chunk_id, document_id },
+          ...scores,
+        }));
+        assert.deepEqual(sortedCandidates(found.candidates), sortedCandidates(named));
+        assert.equal(found.allowed, allowed);
+      }
     },
   },
   {

@@ -1,5 +1,6 @@
 import { HybridRAGError, type SerializedError } from "../../../errors.ts";
-import type { Candidate, ChunkSearch, ChunkSearchResult } from "../../../ports/chunk-store.ts";
+import type { ChunkName, ChunkSearch, ChunkSearchResult } from "../../../ports/chunk-store.ts";
+import type { Chunk } from "../../../records.ts";
 import type { Scope } from "../../../scope.ts";
 import { allowedRows } from "../filter/allowed.ts";
 import type { TenantIndex } from "../index/tenant-index.ts";
@@ -13,20 +14,17 @@ import { checkVector } from "../../../ports/check-vector.ts";
 import type { ReadContext } from "../workers/context.ts";
 import { allowedSlots, type AllowedSlots } from "./allowed-slots.ts";
 import type { ChunkIds } from "./best-slots.ts";
-import { packVectors, storedVectors, type SentVectors, type StoredVectors } from "./stored-vectors.ts";
+import { packVectors, type SentCandidates } from "./sent-candidates.ts";
+import { storedPassages, type StoredPassages } from "./stored-passages.ts";
 import { noText, textLeg, type TextLeg } from "./text-leg.ts";
 import { noVectors, vectorLeg, type VectorLeg } from "./vector-leg.ts";
 
-/** As the port's result, with errors in the form that crosses a thread. */
-export type SentSearchResult = Omit<ChunkSearchResult, "vector" | "text" | "candidates"> & {
-  readonly candidates: readonly SentCandidate[];
-  /** Null where they were not asked for. */
-  readonly vectors: SentVectors | null;
+/** As the port's result, in the form that crosses a thread. */
+export type SentSearchResult<Known extends ChunkName> = Omit<ChunkSearchResult, "vector" | "text" | "candidates"> & {
+  readonly candidates: SentCandidates<Known>;
   readonly vector: SentReport<ChunkSearchResult["vector"]>;
   readonly text: SentReport<ChunkSearchResult["text"]>;
 };
-
-type SentCandidate = Omit<Candidate, "vector">;
 
 type SentReport<Report> = Report extends null
   ? null
@@ -38,30 +36,39 @@ export interface Search {
   readonly request: ChunkSearch;
   readonly allowed: AllowedSlots;
   readonly chunkIds: ChunkIds;
-  readonly vectors: StoredVectors;
+  readonly stored: StoredPassages;
 }
 
+export const searchChunks = (context: ReadContext, scope: Scope, request: ChunkSearch): SentSearchResult<Chunk> =>
+  search(context, scope, request, readChunks);
+
+/** The same, but of each candidate its ids alone. */
+export const findChunks = (context: ReadContext, scope: Scope, request: ChunkSearch): SentSearchResult<ChunkName> =>
+  search(context, scope, request, ({ stored }, slots) => [...stored.names(slots).values()]);
+
+/** What is sent of the chunks of slots, in their order. */
+type ReadSlots<Known> = (search: Search, slots: readonly number[]) => readonly Known[];
+
 /** Runs wholly within one read transaction: filter, both legs, exact scores, rows. */
-export function searchChunks(context: ReadContext, scope: Scope, request: ChunkSearch): SentSearchResult {
+function search<Known extends ChunkName>(
+  context: ReadContext,
+  scope: Scope,
+  request: ChunkSearch,
+  readSlots: ReadSlots<Known>,
+): SentSearchResult<Known> {
   const { db } = context;
   checkedLimit(request.candidates);
   if (request.vector) checkVector(request.vector, readDimensions(db), "/vector");
   const tenant = tenantOf(db, scope) ?? 0;
   const index = context.indexes.of(db, tenant);
   const allowed = allowedSlots(index, allowedRows(db, tenant, scope, request.filter));
-  const search: Search = {
-    db,
-    index,
-    request,
-    allowed,
-    chunkIds: chunkIdsOf(db, index),
-    vectors: storedVectors(db, index),
-  };
+  const stored = storedPassages(db, index);
+  const search: Search = { db, index, request, allowed, stored, chunkIds: (slots) => idsOf(stored.names(slots)) };
   const vector = timed(request.vector !== null, noVectors, () => vectorLeg(search));
   const text = timed(request.text !== null, noText, () => textLeg(search, context.analyzer));
   failWhenAllFailed([vector, text]);
   return {
-    ...candidatesOf(context, search, vector.leg, text.leg),
+    candidates: candidatesOf(context, search, { vector: vector.leg, text: text.leg }, readSlots),
     vector: report(vector, (leg) => ({ moments: leg.moments })),
     text: report(text, (leg) => ({ moments: leg.moments, ...leg.report })),
     allowed: allowed.count,
@@ -104,43 +111,41 @@ function report<Leg, Rest>(
   return isWanted ? { ...rest(leg), milliseconds, error: error?.toJSON() ?? null } : null;
 }
 
-const chunkIdsOf =
-  (db: Database, index: TenantIndex): ChunkIds =>
-  (slots) => {
-    const keys = slots.map((slot) => index.slots.chunkKeys[slot]!);
-    const rows = db.all<{ chunk_key: number; chunk_id: string }>(
-      "SELECT chunk_key, chunk_id FROM chunks WHERE chunk_key IN (SELECT value FROM json_each(?))",
-      JSON.stringify(keys),
-    );
-    return new Map(rows.map((row) => [index.slotOf(row.chunk_key), row.chunk_id]));
-  };
+const idsOf = (names: ReturnType<StoredPassages["names"]>): ReadonlyMap<number, string> =>
+  new Map([...names].map(([slot, { chunk_id }]) => [slot, chunk_id]));
 
-function candidatesOf(
+function candidatesOf<Known extends ChunkName>(
   { transfer }: ReadContext,
-  { db, index, request, vectors }: Search,
-  vector: VectorLeg,
-  text: TextLeg,
-): Pick<SentSearchResult, "candidates" | "vectors"> {
+  search: Search,
+  { vector, text }: { readonly vector: VectorLeg; readonly text: TextLeg },
+  readSlots: ReadSlots<Known>,
+): SentCandidates<Known> {
+  const { index, request, stored } = search;
   const slots = [...new Set([...vector.ranks.keys(), ...text.ranks.keys()])];
   const cosines = vector.cosines(slots);
+  const vectors = request.withVectors ? stored.vectors(slots) : null;
+  const packed =
+    vectors &&
+    packVectors(
+      index.dimensions,
+      slots.map((slot) => vectors.get(slot)),
+    );
+  if (packed) transfer.push(packed.values.buffer as ArrayBuffer);
+  return {
+    chunks: readSlots(search, slots),
+    cosines: Float64Array.from(slots, (slot) => cosines.get(slot) ?? Number.NaN),
+    bm25s: Float64Array.from(slots, (slot) => text.score(slot) ?? Number.NaN),
+    vectorRanks: Uint32Array.from(slots, (slot) => vector.ranks.get(slot) ?? 0),
+    textRanks: Uint32Array.from(slots, (slot) => text.ranks.get(slot) ?? 0),
+    vectors: packed,
+  };
+}
+
+const readChunks: ReadSlots<Chunk> = ({ db, index }, slots) => {
   const rows = db.all<ChunkRow>(
     `SELECT ${chunkColumns} FROM ${chunkTables} WHERE c.chunk_key IN (SELECT value FROM json_each(?))`,
     JSON.stringify(slots.map((slot) => index.slots.chunkKeys[slot]!)),
   );
-  const found = rows.map((row) => ({ row, slot: index.slotOf(row.chunk_key) }));
-  const candidates = found.map(({ row, slot }): SentCandidate => ({
-    chunk: toChunk(row),
-    cosine: cosines.get(slot) ?? null,
-    bm25: text.score(slot),
-    vectorRank: vector.ranks.get(slot) ?? null,
-    textRank: text.ranks.get(slot) ?? null,
-  }));
-  if (!request.withVectors) return { candidates, vectors: null };
-  const stored = vectors(slots);
-  const packed = packVectors(
-    index.dimensions,
-    found.map(({ slot }) => stored.get(slot)),
-  );
-  transfer.push(packed.values.buffer as ArrayBuffer);
-  return { candidates, vectors: packed };
-}
+  const chunks = new Map(rows.map((row) => [index.slotOf(row.chunk_key), toChunk(row)]));
+  return slots.map((slot) => chunks.get(slot)!);
+};

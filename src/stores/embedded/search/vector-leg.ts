@@ -52,8 +52,8 @@ function momentsOf(cosines: readonly number[]): Moments {
 }
 
 const exactCosines = (
-  { vectors }: Search,
+  { stored }: Search,
   question: Float32Array,
   slots: readonly number[],
 ): ReadonlyMap<number, number> =>
-  new Map([...vectors(slots)].map(([slot, vector]) => [slot, cosine(question, vector)]));
+  new Map([...stored.vectors(slots)].map(([slot, vector]) => [slot, cosine(question, vector)]));

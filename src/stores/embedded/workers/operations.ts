@@ -1,7 +1,7 @@
 import { freezeIndex, commitIndex } from "../index/freeze-index.ts";
 import { followLinks } from "../graph/follow-links.ts";
 import { linkDensity, weighEntities } from "../graph/link-density.ts";
-import { searchChunks } from "../search/search-chunks.ts";
+import { findChunks, searchChunks } from "../search/search-chunks.ts";
 import { backUp } from "../sqlite/back-up.ts";
 import { claimCached, deleteCached, getCached, incrementCached, setCached, sweepCaches } from "../tables/caches.ts";
 import { chunksOfDocument, chunkVectors, getChunks } from "../tables/chunk-reads.ts";
@@ -61,6 +61,7 @@ export const reads = {
   "chunks.ofDocument": chunksOfDocument,
   "chunks.vectors": chunkVectors,
   "chunks.search": searchChunks,
+  "chunks.find": findChunks,
   "graph.entities": getEntities,
   "graph.list": listEntities,
   "graph.neighbours": neighbours,
