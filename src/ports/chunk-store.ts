@@ -1,6 +1,6 @@
 import type { HybridRAGError } from "../errors.ts";
 import type { Filter } from "../filter/filter.ts";
-import type { Chunk } from "../records.ts";
+import type { Chunk, Warning } from "../records.ts";
 import type { Scope } from "../scope.ts";
 import type { CallOptions } from "./store.ts";
 
@@ -94,6 +94,8 @@ export interface ChunkSearchResult<Known extends ChunkName = Chunk> {
   readonly allowed: number;
   /** Writes of the tenant, made through this store, that the search could not see yet; absent: none. */
   readonly behind?: number;
+  /** What may be wrong with the result although nothing failed. */
+  readonly warnings?: readonly Warning[];
 }
 
 export interface Candidate<Known extends ChunkName = Chunk> {

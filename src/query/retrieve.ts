@@ -117,7 +117,7 @@ function warningsOf(found: ChunkSearchResult<ChunkName>, embedError: HybridRAGEr
     code: "typo_repaired",
     message: `No passage has “${from}”; searched for “${to}”.`,
   }));
-  return [...failed, ...repaired, ...behindSearch(found)];
+  return [...failed, ...repaired, ...behindSearch(found), ...(found.warnings ?? [])];
 }
 
 const behindSearch = ({ behind }: ChunkSearchResult<ChunkName>): readonly Warning[] =>

@@ -1,4 +1,5 @@
 import { HybridRAGError } from "../../errors.ts";
+import type { SupportingIndex } from "./indexes.ts";
 
 type Body = Readonly<Record<string, unknown>>;
 
@@ -81,6 +82,16 @@ function checkStoredSource(body: Body, hasVector: boolean): void {
   const include = lists["include"];
   if (Array.isArray(include) && include.includes("vector"))
     refuse("storedSource.include", "the vector cannot be stored.");
+}
+
+/** What `createIndex` takes and then does otherwise than meant. */
+export function checkSupportingIndex({ collection, key, options }: SupportingIndex): void {
+  const paths = Object.keys(key);
+  const path = `${collection}.${paths.join("_")}`;
+  if (options.unique && !/^(metadata\.)?tenant_id$/.test(paths[0]!))
+    refuse(path, "a unique index begins with the tenant: two tenants may have the same name or id.");
+  if (options.expireAfterSeconds !== undefined && (paths.length > 1 || paths[0] === "_id"))
+    refuse(path, "only an index of one field, which is not _id, lets documents expire; any other is ignored.");
 }
 
 const fieldOptions: Readonly<Record<string, readonly string[]>> = {

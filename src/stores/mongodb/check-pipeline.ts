@@ -50,12 +50,14 @@ export function shapeOf(spec: {
   return { name: spec.name, paths, dimensions, vectorPath };
 }
 
-/** The path is in the index with one of these types: else the server would find nothing and say nothing. */
-export function requirePath(shape: IndexShape, path: string, types: readonly string[], at: string): void {
+/**
+ * The path is in the index with one of these types, by default any: else the server would find nothing and say nothing.
+ */
+export function requirePath(shape: IndexShape, path: string, types: readonly string[] | null, at: string): void {
   const known = shape.paths.get(path);
   if (known === undefined)
     refusePipeline(at, `${path} is not in the index ${shape.name}; the server would answer with nothing.`);
-  if (!types.some((type) => known.has(type)))
+  if (types !== null && !types.some((type) => known.has(type)))
     refusePipeline(at, `${path} is indexed as ${[...known].join(", ")}, and ${types.join(" or ")} is needed.`);
 }
 

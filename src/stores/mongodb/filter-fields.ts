@@ -29,8 +29,12 @@ export function isOdd(metadata: Metadata, fields: readonly FilterField[]): boole
   });
 }
 
+/** mongot cuts longer texts, and a comparison would be of what is left. */
+export const maxTokenCharacters = 8191;
+
 function fits(value: unknown, kind: FieldKind): boolean {
   if (typeof value !== "string") return typeof value === kind;
+  if (value.length > maxTokenCharacters) return false;
   const instant = instantOf(value);
   if (kind === "date") return instant !== null && Number.isInteger(instant);
   return kind === "string" && instant === null;

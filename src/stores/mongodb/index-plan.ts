@@ -1,5 +1,6 @@
 import { MongoServerError, type Db } from "mongodb";
 import { HybridRAGError } from "../../errors.ts";
+import { checkSupportingIndex } from "./check-definition.ts";
 import { limitsOfSharedClusters } from "./cluster-limits.ts";
 import { collectionSchemas } from "./collection-schemas.ts";
 import { keyOfDefinition } from "./definition-key.ts";
@@ -93,6 +94,7 @@ async function existing(db: Db, collection: string): Promise<readonly string[]> 
 /** Creates and updates what the plan says. Search indexes are built in the background: see `waitForIndexes`. */
 export async function applyIndexes(db: Db, profile: SearchProfile): Promise<readonly IndexStep[]> {
   for (const index of supportingIndexes) {
+    checkSupportingIndex(index);
     await db.collection(index.collection).createIndex({ ...index.key }, { ...index.options, name: indexName(index) });
   }
   const listed = await profile.list();

@@ -9,7 +9,7 @@ const settings = (): fc.Arbitrary<IndexSettings> =>
   fc.record(
     {
       dimensions: fc.integer({ min: 1, max: 1024 }).map((n) => n * 8),
-      similarity: fc.constantFrom("cosine" as const, "dotProduct" as const, "euclidean" as const),
+      similarity: fc.constantFrom("cosine" as const, "dotProduct" as const),
       quantization: fc.constantFrom("none" as const, "scalar" as const, "binary" as const),
       hnsw: fc.record({
         maxEdges: fc.integer({ min: 16, max: 64 }),

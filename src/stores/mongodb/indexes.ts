@@ -11,7 +11,8 @@ export interface IndexSettings {
   readonly generation?: number;
   /** 0: no vectors, no vector index. */
   readonly dimensions: number;
-  readonly similarity?: "cosine" | "dotProduct" | "euclidean";
+  /** Of unit vectors both say the cosine; a Euclidean score cannot be read as one. */
+  readonly similarity?: "cosine" | "dotProduct";
   readonly quantization?: Quantization;
   readonly hnsw?: { readonly maxEdges: number; readonly numEdgeCandidates: number };
   /** `flat` for many small tenants in one collection. */

@@ -1,6 +1,6 @@
 import { instantOf } from "../../filter/instant.ts";
 import type { Filter, FilterScalar } from "../../filter/filter.ts";
-import type { FilterField } from "./filter-fields.ts";
+import { maxTokenCharacters, type FilterField } from "./filter-fields.ts";
 
 export type Clause = Readonly<Record<string, unknown>>;
 
@@ -46,6 +46,7 @@ function joined(op: "and" | "or", filters: readonly Filter[], fields: readonly F
 
 /** The value as the index holds it; null where the index holds other types under this path. */
 function indexValue(value: FilterScalar, path: string, fields: readonly FilterField[]): unknown {
+  if (typeof value === "string" && value.length > maxTokenCharacters) return null;
   if (path === "document_id") return typeof value === "string" ? value : null;
   const kind = fields.find((field) => field.path === path)?.kind;
   if (kind === "date" && typeof value === "string") {

@@ -6,13 +6,13 @@ import type { Context } from "./context.ts";
 import { probeCapabilities } from "./probe.ts";
 import type { QueryWords } from "./query-words.ts";
 import { rankFusionStage, serverRankConstant, type FusionInput } from "./rank-fusion.ts";
+import { runSearch } from "./run-search.ts";
 import { fuseScores, scoreFusionStage } from "./score-fusion.ts";
 import {
   limitOfVectors,
   limitOfWords,
   nothing,
   ranking,
-  run,
   settled,
   textStage,
   vectorStage,
@@ -68,7 +68,7 @@ export async function findNatively(asked: Asked, words: QueryWords, native: Nati
     const bodies = words.phrases.length > 0 ? { content: 1, title: 1 } : {};
     const computed = { score: { $meta: "score" }, details: { $meta: "scoreDetails" } };
     const pipeline = [stage, { $limit: 2 * request.candidates }, { $project: { ...ranking, ...bodies, ...computed } }];
-    const rows = await run<FusedRow>(context, pipeline, signal);
+    const rows = await runSearch<FusedRow>(context, pipeline, signal);
     if (rows.length === 0) await context.profile.doubtAndRequireReady();
     lists = listsOf(rows);
     scores = sharesOf(rows, lists, inputs, native);

@@ -5,6 +5,7 @@ import { isWithinOneEdit } from "../../text/edit-distance.ts";
 import type { Group, Weights } from "./bm25.ts";
 import { rows, type Context } from "./context.ts";
 import { collections } from "./names.ts";
+import { runSearch } from "./run-search.ts";
 import { nearWordsStage } from "./text-search.ts";
 
 /** A query's words, repaired and widened, with what they weigh in the tenant. */
@@ -132,12 +133,10 @@ async function nearForms(
   signal: AbortSignal | undefined,
 ): Promise<readonly Form[]> {
   const filter = [{ equals: { path: "metadata.tenant_id", value: tenant } }, { equals: { path: "live", value: true } }];
-  const found = await rows(context, collections.chunks)
-    .aggregate<{ vocabulary: readonly string[] }>(
-      [nearWordsStage(word, filter, context.profile.text), { $limit: nearChunks }, { $project: { vocabulary: 1 } }],
-      { signal },
-    )
-    .toArray();
+  const stage = nearWordsStage(word, filter, context.profile.text);
+  const pipeline = [stage, { $limit: nearChunks }, { $project: { vocabulary: 1 } }];
+  const found = await runSearch<{ readonly vocabulary: readonly string[] }>(context, pipeline, signal);
+  if (found.length === 0) await context.profile.doubtAndRequireReady();
   const entries = new Set(found.flatMap((row) => row.vocabulary.filter((entry) => entry.startsWith("w"))));
   return [...entries].map(formOf).filter((form) => form.word !== word && isWithinOneEdit(form.word, word));
 }

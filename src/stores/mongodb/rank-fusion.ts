@@ -58,9 +58,26 @@ function checkInputPipeline(pipeline: unknown, at: string): void {
   if (first !== "$search" && first !== "$vectorSearch" && first !== "$geoNear" && !names.includes("$sort"))
     refusePipeline(at, "it must be ranked: begin with a search or hold $sort.");
   const body: unknown = Object.values(pipeline[0] as Body)[0];
+  if (!namesTenant(body)) refusePipeline(at, "the tenant is missing: this input would bring others' passages.");
   if (isBody(body) && body["returnStoredSource"] === true)
     refusePipeline(at, "returnStoredSource is not allowed here.");
 }
+
+const tenantPath = "metadata.tenant_id";
+
+/** Whether every hit must be of one tenant: in the filter of a vector search, or of a compound. */
+function namesTenant(body: unknown): boolean {
+  if (!isBody(body)) return false;
+  const compound = isBody(body["compound"]) ? body["compound"]["filter"] : undefined;
+  const clauses = [body["filter"] ?? compound].flat().flatMap((clause) => conjuncts(clause));
+  return clauses.some((clause) => {
+    const equals = clause["equals"];
+    return typeof clause[tenantPath] === "string" || (isBody(equals) && equals["path"] === tenantPath);
+  });
+}
+
+const conjuncts = (clause: unknown): readonly Body[] =>
+  !isBody(clause) ? [] : Array.isArray(clause["$and"]) ? clause["$and"].flatMap(conjuncts) : [clause];
 
 export interface Fused {
   readonly id: string;

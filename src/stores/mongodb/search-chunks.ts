@@ -1,4 +1,5 @@
 import type { Candidate, ChunkSearch, ChunkSearchResult, NativeScore } from "../../ports/chunk-store.ts";
+import type { Warning } from "../../records.ts";
 import type { Scope } from "../../scope.ts";
 import { allowedChunks, type Allowed } from "./allowed.ts";
 import { bm25Scorer } from "./bm25.ts";
@@ -57,6 +58,7 @@ async function search(
   ): ChunkSearchResult => ({
     ...resultOf(context, request, allowed, words, legs, bodies, scores),
     ...(missing === 0 ? {} : { behind: missing }),
+    ...(context.profile.stale.length === 0 ? {} : { warnings: context.profile.stale.map(staleWarning) }),
   });
   const asked = { context, scope, request, allowed, signal };
   for (let attempt = 1; ; attempt++) {
@@ -74,6 +76,13 @@ async function search(
     return answered(seen, await readBodies(context, scope, request, seen, signal), scores);
   }
 }
+
+const staleWarning = (index: string): Warning => ({
+  code: "search_stale",
+  message:
+    `The search index ${index} no longer follows the writes, so what is new is not found; ` +
+    "run hybridrag indexes status.",
+});
 
 type Fused = ReadonlyMap<string, NativeScore>;
 

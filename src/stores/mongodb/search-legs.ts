@@ -6,11 +6,11 @@ import type { Allowed } from "./allowed.ts";
 import { bm25Scorer } from "./bm25.ts";
 import type { Body } from "./check-pipeline.ts";
 import type { ChunkRow } from "./chunk-rows.ts";
-import { rows, type Context } from "./context.ts";
+import type { Context } from "./context.ts";
 import { bm25Moments, cosineMoments } from "./moments.ts";
-import { collections } from "./names.ts";
 import { holdsPhrase, type QueryWords } from "./query-words.ts";
 import { maxClauses, textSearchStage } from "./text-search.ts";
+import { runSearch } from "./run-search.ts";
 import { translateError } from "./translate-error.ts";
 import { maxCandidates, vectorSearchStage } from "./vector-search.ts";
 
@@ -81,7 +81,7 @@ export function findByVector(asked: Asked): Promise<Found> {
     const stage = vectorStage(asked, limit);
     const fields = request.text === null ? withoutTerms : ranking;
     const pipeline = [stage, { $project: { ...fields, score: { $meta: "vectorSearchScore" } } }];
-    const found = await run(context, pipeline, signal);
+    const found = await runSearch<RankedRow>(context, pipeline, signal);
     if (found.length === 0) await context.profile.doubtAndRequireReady();
     return { rows: found, isComplete: found.length < limit, moments };
   });
@@ -110,7 +110,7 @@ export function findByWords(asked: Asked, words: QueryWords): Promise<Found> {
     const bodies = words.phrases.length > 0 ? { content: 1, title: 1 } : {};
     const computed = { score: { $meta: "searchScore" }, total: "$$SEARCH_META.count.total" };
     const pipeline = [textStage(asked, words), { $limit: limit }, { $project: { ...ranking, ...bodies, ...computed } }];
-    const found = await run(context, pipeline, signal);
+    const found = await runSearch<RankedRow>(context, pipeline, signal);
     if (found.length === 0 && isFrequent(words)) await context.profile.doubtAndRequireReady();
     return { rows: found, isComplete: found.length < limit, moments: null };
   });
@@ -118,15 +118,6 @@ export function findByWords(asked: Asked, words: QueryWords): Promise<Found> {
 
 /** The tenant has a passage with one of these words. */
 const isFrequent = ({ weights }: QueryWords): boolean => [...weights.frequencies.values()].some((count) => count > 0);
-
-export const run = <R extends RankedRow = RankedRow>(
-  context: Context,
-  pipeline: readonly Readonly<Record<string, unknown>>[],
-  signal?: AbortSignal,
-) =>
-  rows(context, collections.chunks)
-    .aggregate<R>([...pipeline], { signal, batchSize: 1000, readPreference: context.searchReads })
-    .toArray();
 
 /** One leg may fail while the other answers; a cancelled call fails as a whole. */
 export async function settled(

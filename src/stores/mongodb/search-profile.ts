@@ -28,7 +28,11 @@ export interface ListedIndex {
   readonly status?: string;
   readonly queryable?: boolean;
   readonly latestDefinition?: Readonly<Record<string, unknown>>;
-  readonly statusDetail?: readonly { readonly message?: string }[];
+  readonly statusDetail?: readonly {
+    readonly message?: string;
+    /** What answers, while a newer definition is built. */
+    readonly mainIndex?: { readonly definition?: Readonly<Record<string, unknown>> };
+  }[];
 }
 
 /** Servers without search know neither the command nor the stage. */
@@ -44,6 +48,8 @@ export class SearchProfile {
   private readonly clock: () => number;
   private readonly checkGeneration: () => Promise<void>;
   private goodUntil = 0;
+  /** Indexes that answer and no longer follow the writes. */
+  stale: readonly string[] = [];
   /** The server said that it has no search at all. */
   isAbsent = false;
 
@@ -107,11 +113,13 @@ export class SearchProfile {
   async requireReady(): Promise<void> {
     if (this.clock() < this.goodUntil) return;
     const [listed] = await Promise.all([this.list(), this.checkGeneration()]);
+    const isOurs = (name: string): boolean => this.specs.some((spec) => spec.name === name);
     for (const spec of this.specs)
       checkListed(
         spec,
         listed.find((index) => index.name === spec.name),
       );
+    this.stale = listed.filter(({ name, status }) => isOurs(name) && status === "STALE").map(({ name }) => name);
     this.goodUntil = this.clock() + believedMs;
   }
 }
@@ -127,8 +135,9 @@ function checkListed(spec: SearchIndexSpec, listed: ListedIndex | undefined): vo
     return refuse(`is of type ${listed.type}, not ${spec.type}`);
   if (listed.status === "FAILED") return refuse("failed to build");
   if (listed.queryable !== true) return refuse("is still being built");
-  if (listed.latestDefinition === undefined) return;
-  const have = shapeOf({ name: spec.name, type: spec.type, definition: listed.latestDefinition });
+  const definition = servedDefinition(listed);
+  if (definition === undefined) return;
+  const have = shapeOf({ name: spec.name, type: spec.type, definition });
   const want = shapeOf(spec);
   if (have.dimensions !== 0 && want.dimensions !== 0 && have.dimensions !== want.dimensions) {
     throw new HybridRAGError(
@@ -143,4 +152,10 @@ function checkListed(spec: SearchIndexSpec, listed: ListedIndex | undefined): vo
     const isSpare = spec.type === "search" && missing === "vector";
     if (missing !== undefined && !isSpare) return refuse(`does not hold ${path} as ${missing}`);
   }
+}
+
+/** While an update is built, the definition before answers. */
+function servedDefinition({ status, latestDefinition, statusDetail }: ListedIndex): ListedIndex["latestDefinition"] {
+  const served = statusDetail?.find((host) => host.mainIndex?.definition)?.mainIndex?.definition;
+  return status === "BUILDING" ? (served ?? latestDefinition) : latestDefinition;
 }

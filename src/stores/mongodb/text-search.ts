@@ -54,16 +54,7 @@ export function seenStage(ids: readonly string[], shape: IndexShape): Body {
   return { $search: body };
 }
 
-const options = new Set([
-  "index",
-  "count",
-  "highlight",
-  "sort",
-  "scoreDetails",
-  "returnStoredSource",
-  "concurrent",
-  "searchNodePreference",
-]);
+const options = new Set(["index", "count", "highlight", "sort", "scoreDetails", "concurrent", "searchNodePreference"]);
 
 /** mongot's rules for `$search`, for the operators that we build; a path that is not mapped is refused. */
 export function checkTextSearch(body: Body, shape: IndexShape): void {
@@ -127,7 +118,10 @@ const checks: Readonly<Record<string, Check>> = {
     if (shapes.length !== 1) refusePipeline(at, "exactly one of circle, box and geometry is expected.");
     requirePath(shape, String(body["path"]), ["geo"], at);
   },
-  exists: (body, _shape, at) => allowKeys(body, ["path", "score"], at),
+  exists: (body, shape, at) => {
+    allowKeys(body, ["path", "score"], at);
+    requirePath(shape, String(body["path"]), null, at);
+  },
   compound: (body, shape, at) => {
     allowKeys(body, ["must", "mustNot", "should", "filter", "minimumShouldMatch", "score"], at);
     const clauses = (["must", "mustNot", "should", "filter"] as const).flatMap((name) =>

@@ -38,17 +38,7 @@ export function vectorSearchStage(search: VectorSearch, shape: IndexShape): Body
   return stage;
 }
 
-const options = [
-  "index",
-  "path",
-  "queryVector",
-  "numCandidates",
-  "limit",
-  "exact",
-  "filter",
-  "returnStoredSource",
-  "searchNodePreference",
-];
+const options = ["index", "path", "queryVector", "numCandidates", "limit", "exact", "filter", "searchNodePreference"];
 
 /** mongot's rules for the stage. */
 export function checkVectorSearch(body: Body, shape: IndexShape): void {

@@ -22,6 +22,8 @@ export class Faults {
   private armed: Armed[] = [];
   /** Milliseconds by which search lags behind writes; Infinity stops it. */
   searchLagMs = 0;
+  /** How long builds of search indexes take from now on; null: as the server was started. */
+  searchBuildMs: number | null = null;
   /** Connections over all members beyond this are refused. */
   maxConnections = Infinity;
 
@@ -33,6 +35,7 @@ export class Faults {
   clear(): void {
     this.armed = [];
     this.searchLagMs = 0;
+    this.searchBuildMs = null;
     this.maxConnections = Infinity;
   }
 

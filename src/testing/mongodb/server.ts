@@ -43,6 +43,8 @@ export interface MongoServer {
   removeExpired(): number;
   /** Lets a search index fail, with this message. */
   failSearchIndex(namespace: string, name: string, message: string): void;
+  /** The index answers, and no longer follows the writes. */
+  staleSearchIndex(namespace: string, name: string): void;
   /** Written documents that search does not show yet. */
   searchBehind(): number;
   close(): Promise<void>;
@@ -84,6 +86,7 @@ export async function startMongoServer(options: MongoServerOptions = {}): Promis
     removeExpired: () =>
       [...storage.collections.values()].reduce((sum, collection) => sum + expire(collection, now(), { state }), 0),
     failSearchIndex: (namespace, name, message) => state.search.fail(namespace, name, message),
+    staleSearchIndex: (namespace, name) => state.search.stale(namespace, name),
     searchBehind: () => state.search.behind(),
     close: async () => {
       state.replicaSet.close();

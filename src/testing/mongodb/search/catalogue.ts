@@ -23,6 +23,8 @@ interface Entry {
   /** What is being built; it becomes live when its time has come. */
   staged: Build | null;
   failure: string | null;
+  /** It answers, and no longer takes in changes. */
+  isStale: boolean;
   createdAt: Date;
   readonly changes: { readonly at: number; readonly id: string }[];
   readonly stop: () => void;
@@ -98,6 +100,7 @@ export class SearchCatalogue {
       live: null,
       staged: this.build(collection, definition, 0),
       failure: null,
+      isStale: false,
       createdAt: new Date(this.timing.now()),
       changes,
       stop: () => collection.listeners.delete(listener),
@@ -109,7 +112,12 @@ export class SearchCatalogue {
   private build(collection: Collection, definition: Definition, version: number): Build {
     const data = new SearchIndexData(definition);
     for (const [id, document] of collection.documents(this.storage.begin(false))) data.put(id, document);
-    return { definition, data, readyAt: this.timing.now() + this.timing.buildMs, version };
+    return {
+      definition,
+      data,
+      readyAt: this.timing.now() + (this.faults.searchBuildMs ?? this.timing.buildMs),
+      version,
+    };
   }
 
   update(namespace: string, name: string, id: string, definition: Doc): Doc {
@@ -142,6 +150,11 @@ export class SearchCatalogue {
     this.find(namespace, name, "").failure = message;
   }
 
+  /** Makes an index stop following the writes, as one that has grown too large does. */
+  stale(namespace: string, name: string): void {
+    this.find(namespace, name, "").isStale = true;
+  }
+
   private find(namespace: string, name: string, id: string): Entry {
     const entry = [...this.entries].find(
       ([key, candidate]) =>
@@ -157,6 +170,7 @@ export class SearchCatalogue {
 
   /** Takes in what the lag has let through, and switches to a finished build. */
   private advance(entry: Entry): void {
+    if (entry.isStale) return;
     const horizon = this.timing.now() - this.faults.searchLagMs;
     let count = 0;
     while (count < entry.changes.length && entry.changes[count]!.at <= horizon) count += 1;
@@ -193,7 +207,7 @@ export class SearchCatalogue {
 
   private describe(entry: Entry): Doc {
     this.advance(entry);
-    const status = entry.failure === null ? (entry.staged ? (entry.live ? "BUILDING" : "PENDING") : "READY") : "FAILED";
+    const status = statusOf(entry);
     const queryable = entry.live !== null && entry.failure === null;
     const newest = this.newest(entry);
     return {
@@ -205,7 +219,14 @@ export class SearchCatalogue {
       latestDefinitionVersion: { version: newest.version, createdAt: entry.createdAt },
       latestDefinition: cloneValue(newest.definition.raw),
       statusDetail: [
-        { hostname: "mongot-0", status, queryable, ...(entry.failure === null ? {} : { message: entry.failure }) },
+        {
+          hostname: "mongot-0",
+          status,
+          queryable,
+          ...(entry.live === null ? {} : { mainIndex: describeBuild(entry.live, "READY", true) }),
+          ...(entry.staged === null ? {} : { stagedIndex: describeBuild(entry.staged, "PENDING", false) }),
+          ...(entry.failure === null ? {} : { message: entry.failure }),
+        },
       ],
     };
   }
@@ -215,5 +236,19 @@ export class SearchCatalogue {
     return [...this.entries.values()].reduce((sum, entry) => sum + entry.changes.length, 0);
   }
 }
+
+function statusOf({ failure, isStale, staged, live }: Entry): string {
+  if (failure !== null) return "FAILED";
+  if (isStale) return "STALE";
+  if (staged === null) return "READY";
+  return live === null ? "PENDING" : "BUILDING";
+}
+
+const describeBuild = ({ definition, version }: Build, status: string, queryable: boolean): Doc => ({
+  status,
+  queryable,
+  definitionVersion: { version },
+  definition: cloneValue(definition.raw),
+});
 
 export const searchSpecs = (command: Doc): readonly Doc[] => asDocs(command["indexes"]);
