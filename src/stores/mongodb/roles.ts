@@ -1,3 +1,4 @@
+import { HybridRAGError } from "../../errors.ts";
 import { collections } from "./names.ts";
 
 export type RoleName = "app" | "ingest" | "operator";
@@ -65,10 +66,37 @@ const guideNames: Readonly<Record<RoleName, string>> = {
 };
 
 /** The least that a user needs for this work; `ragAppRole` is the guide's name. */
-export const roleFor = (role: RoleName, database: string): Role => ({
-  roleName: guideNames[role],
-  privileges: Object.entries(rights[role]).map(([collection, actions]) => ({
-    resource: { db: database, collection },
-    actions,
-  })),
-});
+export function roleFor(role: RoleName, database: string): Role {
+  const made: Role = {
+    roleName: guideNames[role],
+    privileges: Object.entries(rights[role]).map(([collection, actions]) => ({
+      resource: { db: database, collection },
+      actions,
+    })),
+  };
+  checkRole(made);
+  return made;
+}
+
+/** Those of MongoDB's actions that anything here could need; there is none called `aggregate` or `delete`. */
+const knownActions: ReadonlySet<string> = new Set([
+  ...write,
+  ...manage,
+  "listSearchIndexes",
+  "createSearchIndexes",
+  "updateSearchIndex",
+  "dropSearchIndex",
+  "listCollections",
+]);
+
+/** `createRole` refuses a role with an action that does not exist. */
+export function checkRole({ roleName, privileges }: Role): void {
+  for (const { resource, actions } of privileges) {
+    const stranger = actions.find((action) => !knownActions.has(action));
+    if (stranger === undefined) continue;
+    const path = `${roleName}.${resource.collection}.${stranger}`;
+    throw new HybridRAGError("invalid_config", `The role is wrong at ${path}: MongoDB has no such action.`, {
+      details: { path },
+    });
+  }
+}
