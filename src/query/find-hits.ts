@@ -7,6 +7,7 @@ import { fuse } from "./fuse.ts";
 import type { FusedHit, Fusion } from "./fusion.ts";
 import { diversify } from "./mmr.ts";
 import { planQuery, type QueryPlan, type QuerySettings } from "./plan.ts";
+import { quotedFirst } from "./quoted.ts";
 import type { QueryPorts } from "./query-ports.ts";
 import type { QueryRequest } from "./query-request.ts";
 import { readHits } from "./read-hits.ts";
@@ -67,7 +68,7 @@ async function execute(ports: QueryPorts, scope: Scope, planned: QueryPlan, sign
   const plan = withTextWeight(planned, learned);
   const { found } = retrieved;
   clock.restart();
-  const fused = fuseLegs(plan, found);
+  const fused = quotedFirst(fuseLegs(plan, found), retrieved.holders);
   const fuseMs = clock.lap();
   const read = await readHits(ports.store, scope, plan, fused, signal);
   const readMs = clock.lap();

@@ -1,6 +1,7 @@
 import type { Filter } from "../filter/filter.ts";
 import type { Expansion } from "./expand.ts";
 import type { Mode, QueryRequest } from "./query-request.ts";
+import { quotedPhrases } from "./quoted.ts";
 import type { Support } from "./support.ts";
 
 /** `native-rank`, `native-score`: the server's own, on MongoDB. */
@@ -63,6 +64,8 @@ export interface TextLegPlan {
   readonly candidates: number;
   readonly weight: number;
   readonly repair_typos: boolean;
+  /** What the question has in quotation marks: passages that hold it word by word come first. */
+  readonly phrases: readonly string[];
 }
 
 export interface GraphLegPlan {
@@ -124,7 +127,9 @@ export function planQuery(request: QueryRequest, settings: QuerySettings, abilit
             min_cosine: settings.cosine_threshold > -1 ? settings.cosine_threshold : null,
           }
         : null,
-      text: text ? { candidates, weight: settings.text_weight, repair_typos: true } : null,
+      text: text
+        ? { candidates, weight: settings.text_weight, repair_typos: true, phrases: quotedPhrases(request.query) }
+        : null,
       graph: abilities.graph ? graphLeg(mode) : null,
     },
     filter: request.filter,

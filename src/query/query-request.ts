@@ -25,7 +25,10 @@ export const queryRequestSchema = z.strictObject({
     .overwrite(sanitizeQuery)
     .min(1, "the query is empty; ask something.")
     .max(10_000, "the query is longer than 10,000 characters; shorten it.")
-    .describe("The question, 1 to 10,000 characters."),
+    .describe(
+      "The question, 1 to 10,000 characters. Passages that hold what it has in quotation marks, two words or more, word " +
+        "for word in text or title come before all others, in every mode with a text leg; links are followed from them.",
+    ),
   top_k: z
     .int("a whole number from 1 to 100 is expected.")
     .min(1, "a whole number from 1 to 100 is expected.")

@@ -7,10 +7,13 @@ import type { Scope } from "../scope.ts";
 import type { QueryPlan } from "./plan.ts";
 import type { QueryPorts } from "./query-ports.ts";
 import { readsLate } from "./read-hits.ts";
+import { type ChunkFinder, searchQuoted, withHolders } from "./search-quoted.ts";
 
 /** What the vector and text legs found, and how it went. */
 export interface Retrieved {
   readonly found: ChunkSearchResult<ChunkName>;
+  /** Ids of the passages that hold what the question quotes; empty when it quotes nothing. */
+  readonly holders: ReadonlySet<string>;
   /** The question's vector; null when it was not wanted or could not be had. */
   readonly vector: Float32Array | null;
   /** Charged for embedding the question. */
@@ -37,22 +40,26 @@ export async function retrieve(
   const embedded = plan.legs.vector === null ? none : await embedQuestion(ports.embedder, plan.query, signal);
   const embedDone = ports.now();
   if (embedded.error !== null && plan.legs.text === null) throw embedded.error;
-  const found =
-    embedded.vector === null && plan.legs.text === null
-      ? nothing
-      : await searchFor(ports.store.chunks, plan)(scope, chunkSearch(plan, embedded.vector), { signal });
+  const search = chunkSearch(plan, embedded.vector);
+  const run = searchFor(ports.store.chunks, plan);
+  const [found, quoted] = await Promise.all([
+    search.vector === null && search.text === null ? nothing : run(scope, search, { signal }),
+    searchQuoted(run, scope, search, plan.legs.text?.phrases ?? [], signal),
+  ]);
   return {
-    found,
+    found: search.native === undefined ? withHolders(found, quoted.holders) : found,
+    holders: new Set(quoted.holders.map(({ chunk }) => chunk.chunk_id)),
     vector: embedded.vector,
     embeddingTokens: embedded.tokens,
-    warnings: warningsOf(found, embedded.error),
+    warnings: [...warningsOf(found, embedded.error), ...quoted.warnings],
     timings: { embed: embedDone - started, search: ports.now() - embedDone },
   };
 }
 
-const searchFor = ({ find, search }: ChunkStore, plan: QueryPlan) => (readsLate(plan) && find ? find : search);
+const searchFor = ({ find, search }: ChunkStore, plan: QueryPlan): ChunkFinder =>
+  readsLate(plan) && find ? find : search;
 
-function chunkSearch(plan: QueryPlan, vector: Float32Array | null) {
+function chunkSearch(plan: QueryPlan, vector: Float32Array | null): ChunkSearch {
   const { vector: vectorLeg, text: textLeg } = plan.legs;
   return {
     vector,

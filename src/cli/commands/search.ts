@@ -32,7 +32,7 @@ export const requestOf = (query: string, options: QueryOptions): Record<string, 
 
 export function addSearch(program: Command, shell: Shell): void {
   withQueryOptions(program.command("search <query>"))
-    .description("find passages")
+    .description('find passages; those that hold what is in "quotation marks" word for word come first')
     .action(async (query: string, options: QueryOptions) => {
       const request = requestOf(query, options);
       const found = await inWorkspace({ ...options, access: "read" }, ({ rag, scope }) =>
