@@ -38,8 +38,13 @@ test("a file in running text is the one beside, or the end of a path", () => {
 test("a document is reached by ends of its path and by the ticket that it is", () => {
   const of = (source: string, title = "Anything") => addressesOfDocument({ source, title });
   assert.deepEqual(of("/repo/src/graph/hop.ts"), [
-    ...["hop.ts", "graph/hop.ts", "src/graph/hop.ts"],
-    ...["hop", "graph/hop", "src/graph/hop", "/repo/src/graph/hop"],
+    "hop.ts",
+    "graph/hop.ts",
+    "src/graph/hop.ts",
+    "hop",
+    "graph/hop",
+    "src/graph/hop",
+    "/repo/src/graph/hop",
   ]);
   assert.deepEqual(of("https://host.example/issues/41?tab=1"), ["#41"]);
   assert.deepEqual(of("d1", "Issue #12: it fails"), ["#12"]);
@@ -51,8 +56,10 @@ test("a page is reached without its ending, by its folder if it is the first, an
   const of = (source: string, title: string) =>
     addressesOfDocument({ source, title }).filter((one) => !one.endsWith(".md"));
   assert.deepEqual(of("/docs/guide/index.md", "The Guide"), [
-    ...["/docs/guide/index", "/docs/guide"],
-    ...["wiki:index", "wiki:guide"],
+    "/docs/guide/index",
+    "/docs/guide",
+    "wiki:index",
+    "wiki:guide",
   ]);
   assert.deepEqual(of("/docs/Hooks.md", "Hooks"), ["/docs/Hooks", "wiki:hooks"]);
 });

@@ -55,8 +55,13 @@ test("Markdown tells of links by reference, in HTML and of wikis, and of the pla
       "<a href='c.html#d'>c</a> and `[[code]]`.\n\n[g]: guide.md#start\n[G]: ignored.md\n",
   );
   assert.deepEqual(linksOf(document), [
-    ...["anchor #set-x-up", "anchor #old-name", "anchor #set-x-up-1"],
-    ...["hyperlink guide.md#start", "hyperlink guide.md#start", "hyperlink wiki:page", "hyperlink #part"],
+    "anchor #set-x-up",
+    "anchor #old-name",
+    "anchor #set-x-up-1",
+    "hyperlink guide.md#start",
+    "hyperlink guide.md#start",
+    "hyperlink wiki:page",
+    "hyperlink #part",
     "hyperlink c.html#d",
   ]);
   const place = document.links.find(({ target }) => target === "#set-x-up-1")!;

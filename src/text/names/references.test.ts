@@ -99,5 +99,5 @@ test("finds what code imports beside it, and numbered tickets, not colours", () 
     "file ./graph/hop",
     "file ../y",
   ]);
-  assert.deepEqual(targets("Closes #41, not #123456 nor guide.md#3 or C#7"), ["ticket #41"]);
+  assert.deepEqual(targets("Closes #41, not #123456 nor page#3 or C#7"), ["ticket #41"]);
 });
