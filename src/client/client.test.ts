@@ -8,8 +8,8 @@ import { ingestTexts, openTestbed } from "../server/testbed.test.fixture.ts";
 import { createClient } from "./client.ts";
 import { readEvents } from "./read-events.ts";
 
-async function connected(t: TestContext) {
-  const bed = await openTestbed({ flags: { port: 0, drain_delay_ms: 0 } });
+async function connected(t: TestContext, options: { readonly extract?: true } = {}) {
+  const bed = await openTestbed({ ...options, flags: { port: 0, drain_delay_ms: 0 } });
   await ingestTexts(bed, ownerScope("acme"), {
     "birds.md": "# Birds\n\nThe puffin colony counted 412 burrows in 2024.",
   });
@@ -83,4 +83,17 @@ test("a stream is read alike in whatever pieces it comes", async () => {
     }),
     { numRuns: 50 },
   );
+});
+
+test("exports the graph in both formats, and refuses any other", async (t) => {
+  const client = await connected(t, { extract: true });
+  const read = async (format?: "graphml" | "json") => {
+    let text = "";
+    for await (const piece of client.exportGraph(format)) text += piece;
+    return text;
+  };
+  assert.match(await read(), /<graphml[\s\S]*<node id="birds">[\s\S]*<\/graphml>\n$/);
+  const { entities } = JSON.parse(await read("json")) as { readonly entities: { readonly normalized_name: string }[] };
+  assert.ok(entities.some(({ normalized_name }) => normalized_name === "birds"));
+  await assert.rejects(read("dot" as "json"), (error) => isHybridRAGError(error) && error.code === "invalid_input");
 });

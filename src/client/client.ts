@@ -58,6 +58,8 @@ export interface Client {
   session(sessionId: string, call?: CallSettings): Promise<Session>;
   messages(sessionId: string, call?: CallSettings): Promise<readonly Message[]>;
   deleteSession(sessionId: string, call?: CallSettings): Promise<void>;
+  /** The graph as text in pieces, as the service reads it; breaking out of the loop ends it. */
+  exportGraph(format?: "graphml" | "json", call?: CallSettings): AsyncIterable<string>;
   remember(
     agentId: string,
     memory: { readonly content: string } & Partial<Memory>,
@@ -79,6 +81,11 @@ export function createClient(options: ClientOptions): Client {
       if (event === "error") throw problemError(data);
       yield (method === "GET" ? data : { type: event, ...(data as object) }) as T;
     }
+  }
+
+  async function* pieces(path: string, accept: string, call?: CallSettings): AsyncGenerator<string> {
+    const response = await send("GET", path, { accept, ...call });
+    for await (const piece of (response.body ?? new ReadableStream()).pipeThrough(new TextDecoderStream())) yield piece;
   }
 
   return {
@@ -106,6 +113,7 @@ export function createClient(options: ClientOptions): Client {
       return (await json<{ readonly messages: readonly Message[] }>("GET", path, undefined, call)).messages;
     },
     deleteSession: (sessionId, call) => json("DELETE", at("sessions", sessionId), undefined, call),
+    exportGraph: (format = "graphml", call) => pieces(`/v1/graph/export?format=${format}`, "*/*", call),
     remember: (agentId, memory, call) => json("POST", at("agents", agentId, "memories"), memory, call),
   };
 }

@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { HybridRAGError } from "../errors.ts";
 import { requireScope, type Principal } from "./api-key.ts";
@@ -86,6 +87,10 @@ async function send(parts: AppParts, request: FastifyRequest, reply: FastifyRepl
     if (result.body === undefined) await reply.code(result.status).send();
     else if (typeof result.body === "string") await reply.code(result.status).send(result.body);
     else await reply.code(result.status).type("application/json; charset=utf-8").send(JSON.stringify(result.body));
+    return;
+  }
+  if ("pieces" in result) {
+    await reply.code(200).headers(result.headers).send(Readable.from(result.pieces));
     return;
   }
   reply.hijack();

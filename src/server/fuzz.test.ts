@@ -199,6 +199,7 @@ function checkAnswer({ answers }: Operation, { status, type, body, text }: Sent,
   if (type.startsWith("text/event-stream")) {
     return assert.match(text, /(event: end\ndata: .*|data: \[DONE\])\n\n$/, text.slice(-300));
   }
+  if (type.startsWith("application/graphml+xml")) return assert.match(text, /<\/graphml>\n$/);
   assert.ok(answers.has(String(status)), `status ${status} is not described`);
   const schema = answers.get(String(status));
   if (schema) assert.ok(schema(body), `${JSON.stringify(schema.errors)} in ${text.slice(0, 300)}`);

@@ -94,7 +94,8 @@ function responsesOf(route: Route): Record<string, unknown> {
   const answers = Object.entries(route.responses).map(([status, schema]) => {
     const json = schema === null ? {} : { "application/json": { schema: schemaOf(schema, "output") } };
     const events = route.streams ? { "text/event-stream": { schema: { type: "string" } } } : {};
-    const content = { ...json, ...events };
+    const text = Object.fromEntries((route.textTypes ?? []).map((type) => [type, { schema: { type: "string" } }]));
+    const content = { ...json, ...events, ...text };
     return [status, { description: route.summary, ...(Object.keys(content).length > 0 ? { content } : {}) }];
   });
   const problem = {

@@ -27,7 +27,9 @@ export interface StreamEvent {
 
 export type Reply =
   | { readonly status: number; readonly body: unknown; readonly headers?: Readonly<Record<string, string>> }
-  | { readonly stream: AsyncIterable<StreamEvent>; readonly done?: string };
+  | { readonly stream: AsyncIterable<StreamEvent>; readonly done?: string }
+  /** Text of any length, sent as it is made; a fault in the middle breaks the connection off. */
+  | { readonly pieces: AsyncIterable<string>; readonly headers: Readonly<Record<string, string>> };
 
 /** A route as data: served, validated, documented and called by the client from this one description. */
 export interface Route {
@@ -47,6 +49,8 @@ export interface Route {
   readonly upload?: true;
   /** The same answer as events, on `Accept: text/event-stream`. */
   readonly streams?: true;
+  /** The answer may be text of one of these types instead. */
+  readonly textTypes?: readonly string[];
   /** Problems carry an `error` as well, which the clients of OpenAI read. */
   readonly openAi?: true;
   /** A repetition with the same Idempotency-Key gets the first answer. */

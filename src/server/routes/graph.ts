@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { neighbourhood, type GraphReads } from "../../graph/entity-page.ts";
 import { evidencePath, mostSteps } from "../../graph/evidence-path.ts";
+import { exportFormats, exportGraph, type ExportFormat } from "../../graph/export-graph.ts";
 import { findEntity } from "../../graph/find-entity.ts";
 import type { Entity } from "../../records.ts";
 import { nameKey } from "../../text/name-key.ts";
@@ -51,6 +52,11 @@ const path = z.object({
 });
 
 const params = z.strictObject({ name: z.string().min(1).max(500).describe("In any of its spellings.") });
+
+const contentTypes: Readonly<Record<ExportFormat, string>> = {
+  graphml: "application/graphml+xml",
+  json: "application/json",
+};
 
 /** What the documents say about names, and how names are joined. */
 export function graphRoutes(store: GraphReads): readonly Route[] {
@@ -104,6 +110,25 @@ export function graphRoutes(store: GraphReads): readonly Route[] {
       responses: { 200: z.object({ entity, relationships: z.array(relationship), together: z.array(together) }) },
       handle: async ({ principal, params: { name }, query: { limit }, signal }) =>
         ok(await neighbourhood(store, principal.scope, name, limit, { signal })),
+    }),
+    route({
+      method: "get",
+      path: "/v1/graph/export",
+      summary: "The whole graph that the caller sees, sent as it is read",
+      tag,
+      needs: "query",
+      query: z.strictObject({
+        format: z.enum(exportFormats).default("graphml").describe("GraphML is read by Gephi, yEd and NetworkX."),
+      }),
+      textTypes: [contentTypes.graphml],
+      responses: { 200: z.object({ entities: z.array(entity), relationships: z.array(relationship) }) },
+      handle: async ({ principal, query: { format }, signal }) => ({
+        pieces: exportGraph(graph, principal.scope, format, { signal }),
+        headers: {
+          "content-type": `${contentTypes[format]}; charset=utf-8`,
+          "content-disposition": `attachment; filename="graph.${format}"`,
+        },
+      }),
     }),
     route({
       method: "get",
