@@ -78,9 +78,17 @@ export async function chunkItem(item: Item, loaded: LoadedDocument, context: Ver
   };
 }
 
+/**
+ * Characters that one token stands for at most. A tokenizer makes one unknown token of a run of letters that it does not
+ * know, however long: Thai without its vocabulary, keys, dumps. Passages must stay small there as well.
+ */
+const longestToken = 16;
+
 export const chunkerOptions = (embedder: Embedder | null, chunker: VersionContext["chunker"]): ChunkerOptions => ({
   ...chunker,
-  countTokens: embedder ? (text) => embedder.countTokens(text) : countWords,
+  countTokens: embedder
+    ? (text) => Math.max(embedder.countTokens(text), Math.ceil(text.length / longestToken))
+    : countWords,
   embedderMaxTokens: embedder?.maxTokens ?? lexicalMaxTokens,
 });
 
