@@ -9,7 +9,7 @@ test("what a tokenizer takes for one unknown word is still cut into small passag
   const oneTokenAWord = { countTokens: (text: string) => text.split(/\s+/).length, maxTokens: 256 } as Embedder;
   const described = { tenant: "t", document_id: "d", title: "Dump", source: "dump.txt", metadata: {} };
   const text = "กขค".repeat(20_000);
-  const steps = chunkDocument(textDocument(text), described, chunkerOptions(oneTokenAWord, {}));
+  const steps = chunkDocument(textDocument(text, "text/plain"), described, chunkerOptions(oneTokenAWord, {}));
   for (;;) {
     const { done, value } = steps.next();
     if (!done) continue;
