@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { describe, test, type TestContext } from "node:test";
 import { isHybridRAGError, type ErrorCode } from "../errors.ts";
 import { ownerScope } from "../scope.ts";
+import { archiveFormat } from "./record.ts";
 import { build, fixedWorld, folder, linesOf, preparedMemoryStore, writeLines } from "./world.test.fixture.ts";
 import { exportArchive, importArchive } from "./index.ts";
 
@@ -88,7 +89,7 @@ describe("an archive that is not what was written", () => {
   test("of a newer format, it says to update", async (t) => {
     const path = await openArchive(t);
     const lines = await linesOf(path);
-    await writeLines(path, [sealedLine({ kind: "header", format: 2, wonders: [] }), ...lines.slice(1)]);
+    await writeLines(path, [sealedLine({ kind: "header", format: archiveFormat + 1, wonders: [] }), ...lines.slice(1)]);
     await refused(path, "data_newer");
   });
 

@@ -1,7 +1,7 @@
 import { rename, rm, stat } from "node:fs/promises";
 import { HybridRAGError, isHybridRAGError } from "../errors.ts";
 import type { CallOptions, Page, Store, StoredVersion } from "../ports/store.ts";
-import type { Message, Session } from "../records.ts";
+import type { GraphEdit, Message, Session } from "../records.ts";
 import type { Scope } from "../scope.ts";
 import { fileError } from "./archive-error.ts";
 import { appendMembers, readMark, removeMark } from "./members.ts";
@@ -80,9 +80,26 @@ async function* wholesOf(options: ArchiveOptions): AsyncGenerator<Whole, void> {
   const { identity } = await options.store.health({ signal: options.signal });
   const header: Head = { kind: "header", format: archiveFormat, identity };
   yield { head: header, records: () => one(header) };
+  yield* edits(options);
   yield* documents(options);
   yield* sessions(options);
   yield* memories(options);
+}
+
+/** Before the documents, so that whoever imports them writes each name once. */
+async function* edits({ store, scope, signal }: ArchiveOptions): AsyncGenerator<Whole, void> {
+  const all = await store.graph.edits(scope, { signal });
+  if (all.length === 0) return;
+  // In one order of fields, whichever store they come from.
+  const inOrder = ({ edit_id, sequence, actor, created_at, change }: GraphEdit): GraphEdit => ({
+    edit_id,
+    sequence,
+    actor,
+    created_at,
+    change,
+  });
+  const record: Head = { kind: "edits", edits: all.map(inOrder) };
+  yield { head: record, records: () => one(record) };
 }
 
 async function* one(record: WrittenRecord): AsyncGenerator<WrittenRecord, void> {

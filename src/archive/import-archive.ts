@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { HybridRAGError } from "../errors.ts";
 import type { IndexIdentity, RestoreOutcome, Store } from "../ports/store.ts";
+import type { GraphEdit } from "../records.ts";
 import type { Scope } from "../scope.ts";
 import type { ArchiveOptions } from "./export-archive.ts";
 import { archiveRecords, verifyArchive } from "./read-archive.ts";
@@ -14,7 +15,7 @@ export interface ImportOptions extends Omit<ArchiveOptions, "onProgress"> {
 
 /** Counts are of the archive: what was kept is among them. */
 export interface ImportResult extends ArchiveCounts {
-  /** Documents, sessions and memories that were there already, as new or newer. */
+  /** Documents, sessions, memories and edits of the graph that were there already, as new or newer. */
   readonly kept: number;
   readonly bytes: number;
 }
@@ -38,26 +39,45 @@ export async function importArchive(options: ImportOptions): Promise<ImportResul
   const { identity, counts: total } = await verifyArchive(path, signal);
   const { size: bytes } = await stat(path);
   if (identity) await prepare(store, identity, signal);
-  let counts: ArchiveCounts = { documents: 0, chunks: 0, sessions: 0, messages: 0, memories: 0 };
+  let counts: ArchiveCounts = { documents: 0, chunks: 0, sessions: 0, messages: 0, memories: 0, edits: 0 };
   let kept = 0;
   for await (const some of inBatches(wholeRecords(archiveRecords(path, signal)))) {
-    const outcomes = await Promise.all(some.map((whole) => restore(store, scope, whole, signal)));
-    kept += outcomes.filter((outcome) => outcome === "kept").length;
+    const found = await Promise.all(some.map((whole) => restore(store, scope, whole, signal)));
+    kept += found.reduce((sum, there) => sum + there, 0);
     counts = some.reduce(counted, counts);
     options.onProgress?.(counts, total);
   }
   return { ...counts, kept, bytes };
 }
 
-function restore(store: Store, scope: Scope, whole: Whole, signal: AbortSignal | undefined): Promise<RestoreOutcome> {
+/** @returns how much of it was there already. */
+async function restore(store: Store, scope: Scope, whole: Whole, signal: AbortSignal | undefined): Promise<number> {
+  const there = (outcome: RestoreOutcome): number => (outcome === "kept" ? 1 : 0);
   switch (whole.kind) {
     case "document":
-      return store.documents.restore(scope, whole.version, { signal });
+      return there(await store.documents.restore(scope, whole.version, { signal }));
     case "session":
-      return store.sessions.restore(scope, whole.session, whole.messages, { signal });
+      return there(await store.sessions.restore(scope, whole.session, whole.messages, { signal }));
     case "memory":
-      return store.memories.restore(scope, whole.memory, { signal });
+      return there(await store.memories.restore(scope, whole.memory, { signal }));
+    case "edits":
+      return restoreEdits(store, scope, whole.edits, signal);
   }
+}
+
+/** Those that are not there yet come after those that are, in their order. */
+async function restoreEdits(
+  { graph }: Store,
+  scope: Scope,
+  edits: readonly GraphEdit[],
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  const known = await graph.edits(scope, { signal });
+  const ids = new Set(known.map((edit) => edit.edit_id));
+  const missing = edits.filter((edit) => !ids.has(edit.edit_id));
+  let last = known.length;
+  for (const { sequence: _sequence, ...edit } of missing) await graph.edit(scope, edit, last++, { signal });
+  return edits.length - missing.length;
 }
 
 const chunksOf = (whole: Whole): number => (whole.kind === "document" ? whole.version.chunks.length : 0);
@@ -84,6 +104,8 @@ function counted(counts: ArchiveCounts, whole: Whole): ArchiveCounts {
       return { ...counts, sessions: counts.sessions + 1, messages: counts.messages + whole.messages.length };
     case "memory":
       return { ...counts, memories: counts.memories + 1 };
+    case "edits":
+      return { ...counts, edits: counts.edits + whole.edits.length };
   }
 }
 

@@ -5,6 +5,7 @@ import type {
   Assertion,
   Chunk,
   Document,
+  GraphEdit,
   Memory,
   Mention,
   Message,
@@ -14,10 +15,10 @@ import type {
 } from "../records.ts";
 
 /** Counts up when a reader of before could not read what is written now. */
-export const archiveFormat = 1;
+export const archiveFormat = 2;
 
 /**
- * What the lines of an archive hold, in this order: the header; each document, then its text in parts, then its chunks,
+ * What the lines of an archive hold, in this order: the header; the edits of the graph, if there are any; each document, then its text in parts, then its chunks,
  * each with what the graph learnt from it; each session, then its messages; each memory; the footer. A tenant is not
  * named anywhere: who imports says whose it becomes.
  */
@@ -102,6 +103,27 @@ const assertion: z.ZodType<Assertion> = z.strictObject({
   confidence: z.enum(["low", "high"]),
 });
 
+const named = { entity: text, into: text, name: text };
+
+const graphEdit: z.ZodType<GraphEdit> = z.strictObject({
+  edit_id: text,
+  sequence: z.int().min(1),
+  actor: text,
+  created_at: text,
+  change: z.discriminatedUnion("kind", [
+    z.strictObject({ kind: z.enum(["merge", "rename"]), ...named }),
+    z.strictObject({
+      kind: z.literal("split"),
+      ...named,
+      chunk_ids: z.array(text),
+      document_ids: z.array(text),
+      spellings: z.array(text),
+    }),
+    z.strictObject({ kind: z.literal("delete"), entity: text }),
+    z.strictObject({ kind: z.literal("undo"), edit_id: text }),
+  ]),
+});
+
 const chunk = z.strictObject({
   ...chunkFields,
   embedding_hash: text,
@@ -153,11 +175,14 @@ const countsSchema = z.strictObject({
   sessions: count,
   messages: count,
   memories: count,
+  /** Format 1 had none. */
+  edits: count.default(0),
 });
 
 export type ArchiveCounts = Readonly<z.infer<typeof countsSchema>>;
 
 const bodies = [
+  z.strictObject({ kind: z.literal("edits"), edits: z.array(graphEdit) }),
   z.strictObject({ kind: z.literal("document"), document }),
   z.strictObject({ kind: z.literal("text"), text }),
   z.strictObject({ kind: z.literal("chunks"), chunks: z.array(chunk) }),

@@ -11,7 +11,7 @@ export const prefixLength = sealPrefix("0".repeat(64)).length;
 
 export const sha256Of = (bytes: string | Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
-export const noCounts: ArchiveCounts = { documents: 0, chunks: 0, sessions: 0, messages: 0, memories: 0 };
+export const noCounts: ArchiveCounts = { documents: 0, chunks: 0, sessions: 0, messages: 0, memories: 0, edits: 0 };
 
 export function countRecord(counts: ArchiveCounts, record: WrittenRecord): ArchiveCounts {
   switch (record.kind) {
@@ -25,6 +25,8 @@ export function countRecord(counts: ArchiveCounts, record: WrittenRecord): Archi
       return { ...counts, messages: counts.messages + record.messages.length };
     case "memory":
       return { ...counts, memories: counts.memories + 1 };
+    case "edits":
+      return { ...counts, edits: counts.edits + record.edits.length };
     default:
       return counts;
   }
@@ -32,7 +34,7 @@ export function countRecord(counts: ArchiveCounts, record: WrittenRecord): Archi
 
 export interface SealedLine {
   readonly text: string;
-  /** It is the first of a document, a session or a memory, or the last of all: what is before it is whole. */
+  /** It is the first of a document, a session or a memory, holds the edits, or the last of all: what is before it is whole. */
   readonly startsWhole: boolean;
 }
 

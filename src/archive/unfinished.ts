@@ -17,9 +17,9 @@ export interface Unfinished {
 }
 
 /** The first record of something whole, as a listing says it is now. */
-export type Head = Extract<WrittenRecord, { readonly kind: "header" | "document" | "session" | "memory" }>;
+export type Head = Extract<WrittenRecord, { readonly kind: "header" | "edits" | "document" | "session" | "memory" }>;
 
-const headKinds: ReadonlySet<string> = new Set<Head["kind"]>(["header", "document", "session", "memory"]);
+const headKinds: ReadonlySet<string> = new Set<Head["kind"]>(["header", "edits", "document", "session", "memory"]);
 
 /**
  * Takes up the file that an export before left, where everything in it is what the store has now, in the same order:
@@ -42,7 +42,7 @@ export async function takeUp(
       const record = JSON.parse(json) as WrittenRecord;
       if (isHead(record)) {
         if (!isSame(record, await heads.next())) return null;
-        wholes += record.kind === "header" ? 0 : 1;
+        wholes += record.kind === "header" || record.kind === "edits" ? 0 : 1;
       } else {
         bodySchema.parse(record);
       }

@@ -1,7 +1,7 @@
 import type { HybridRAGError } from "../errors.ts";
 import type { StoredMemory } from "../ports/memory-store.ts";
 import type { StoredVersion } from "../ports/store.ts";
-import type { Document, Message, Session } from "../records.ts";
+import type { Document, GraphEdit, Message, Session } from "../records.ts";
 import { damaged } from "./archive-error.ts";
 import type { ArchivedChunk, BodyRecord } from "./record.ts";
 
@@ -9,6 +9,7 @@ import type { ArchivedChunk, BodyRecord } from "./record.ts";
 export type Whole =
   | { readonly kind: "document"; readonly version: StoredVersion }
   | { readonly kind: "session"; readonly session: Session; readonly messages: readonly Message[] }
+  | { readonly kind: "edits"; readonly edits: readonly GraphEdit[] }
   | { readonly kind: "memory"; readonly memory: StoredMemory };
 
 type RecordOf<Kind extends BodyRecord["kind"]> = Extract<BodyRecord, { readonly kind: Kind }>;
@@ -19,6 +20,7 @@ export async function* wholeRecords(records: AsyncIterable<BodyRecord>): AsyncGe
   for (let record = await source.next(); record !== null; record = await source.next()) {
     if (record.kind === "document") yield await wholeDocument(record.document, source);
     else if (record.kind === "session") yield await wholeSession(record.session, source);
+    else if (record.kind === "edits") yield record;
     else if (record.kind === "memory")
       yield { kind: "memory", memory: { memory: record.memory, vector: record.vector } };
     else throw source.fault();

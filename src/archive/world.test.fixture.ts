@@ -5,7 +5,7 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import fc from "fast-check";
 import type { StoredMemory } from "../ports/memory-store.ts";
 import type { Store } from "../ports/store.ts";
-import type { Session } from "../records.ts";
+import type { GraphChange, Session } from "../records.ts";
 import type { Scope } from "../scope.ts";
 import { documentExample, metadata, sentence, type DocumentExample } from "../testing/arbitraries.ts";
 import { contractIdentity } from "../testing/contract/case.ts";
@@ -18,7 +18,25 @@ export interface WorldExample {
   readonly documents: readonly DocumentExample[];
   readonly sessions: readonly { readonly session: Session; readonly contents: readonly string[] }[];
   readonly memories: readonly StoredMemory[];
+  readonly edits?: readonly GraphChange[];
 }
+
+const edit = (): fc.Arbitrary<GraphChange> =>
+  fc.constantFrom<GraphChange>(
+    { kind: "merge", entity: "kafka", into: "lag", name: "Lag" },
+    { kind: "rename", entity: "lag", into: "delay", name: "Délay" },
+    {
+      kind: "split",
+      entity: "topic",
+      into: "subject",
+      name: "subject",
+      chunk_ids: ["x"],
+      document_ids: ["d0", "d𐍈"],
+      spellings: ["topic"],
+    },
+    { kind: "delete", entity: "topic" },
+    { kind: "undo", edit_id: "e0" },
+  );
 
 const instant = fc.integer({ min: 0, max: 4e12 }).map((ms) => new Date(ms).toISOString());
 const later = fc.constantFrom("2199-01-01T00:00:00.000Z", "2150-06-01T12:00:00.123Z");
@@ -65,6 +83,7 @@ export const world = (): fc.Arbitrary<WorldExample> =>
       maxLength: 5,
       selector: (one) => `${one.memory.agent_id} ${one.memory.memory_id}`,
     }),
+    edits: fc.array(edit(), { maxLength: 4 }),
   });
 
 /** Puts a world into a tenant; the third document is put twice, so that versions differ. */
@@ -80,6 +99,10 @@ export async function build(store: Store, scope: Scope, example: WorldExample): 
     if (index === 2) await store.documents.put(scope, versionOf({ id, parts: ["before"] }));
     const vectors = index === 1 ? document.parts.map(() => null) : undefined;
     await store.documents.put(scope, versionOf({ id, ...document, graph, ...(vectors ? { vectors } : {}) }));
+  }
+  for (const [index, change] of (example.edits ?? []).entries()) {
+    const edit = { edit_id: `e${index}`, actor: "owner", created_at: "2026-01-01T00:00:00.000Z", change };
+    await store.graph.edit(scope, edit, index);
   }
   for (const { session: one, contents } of example.sessions) {
     const messages = contents.map((content, index) => ({
@@ -132,6 +155,11 @@ export const fixedWorld: WorldExample = {
     parts: [`${title} part`, "kafka lag", "broker topic"].slice(0, index + 1),
     metadata: { color: "red", access: ["ann"] },
   })),
+  edits: [
+    { kind: "rename", entity: "lag", into: "delay", name: "Delay" },
+    { kind: "delete", entity: "topic" },
+    { kind: "undo", edit_id: "e1" },
+  ],
   sessions: ["s1", "s2"].map((session_id) => ({
     session: {
       session_id,

@@ -25,11 +25,12 @@ export const movingCommand = (program: Command, name: "export" | "import", descr
   withCommonOptions(program.command(`${name} <file>`)).description(description);
 
 /** What was moved, in words. */
-export function countsLine({ documents, chunks, sessions, messages, memories }: ArchiveCounts): string {
+export function countsLine({ documents, chunks, sessions, messages, memories, edits }: ArchiveCounts): string {
   const parts = [
     `${documents} documents (${chunks} chunks)`,
     `${sessions} sessions (${messages} messages)`,
     `${memories} memories`,
+    ...(edits === 0 ? [] : [`${edits} edits of the graph`]),
   ];
   return parts.join(", ");
 }
