@@ -2,6 +2,7 @@ import type { GraphStore } from "../ports/graph-store.ts";
 import type { CallOptions, Store } from "../ports/store.ts";
 import type { Chunk, Entity, Relationship } from "../records.ts";
 import type { Scope } from "../scope.ts";
+import { nameKey } from "../text/name-key.ts";
 import { evidenceSentence } from "./evidence-sentence.ts";
 import { findEntity } from "./find-entity.ts";
 import { namesTogether, type NameTogether } from "./names-together.ts";
@@ -65,10 +66,11 @@ export async function entityPage(
   options?: CallOptions,
 ): Promise<EntityPage> {
   const around = await neighbourhood(reads, scope, name, limit, options);
-  const { normalized_name, provenance } = around.entity;
+  const { normalized_name, name: shown, aliases, provenance } = around.entity;
+  const names = [...new Set([normalized_name, ...[shown, ...aliases].map(nameKey)])];
   const [weight] = await reads.graph.weigh(scope, [normalized_name], options);
   const chunks = await reads.chunks.get(scope, await telling(reads.graph, scope, around.entity, options), options);
-  const evidence = chunks.map((chunk) => sentenceOf(chunk, evidenceSentence([chunk.content], normalized_name)));
+  const evidence = chunks.map((chunk) => sentenceOf(chunk, evidenceSentence([chunk.content], names)));
   return { ...around, passages: provenance.length, titled: weight?.titled ?? 0, evidence };
 }
 

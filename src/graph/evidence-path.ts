@@ -1,6 +1,7 @@
 import type { CallOptions } from "../ports/store.ts";
-import type { Entity } from "../records.ts";
+import type { Entity, Mention } from "../records.ts";
 import type { Scope } from "../scope.ts";
+import { nameKey } from "../text/name-key.ts";
 import { sentenceOf, type EvidenceSentence, type GraphReads } from "./entity-page.ts";
 import { evidenceSentence } from "./evidence-sentence.ts";
 import { findEntity, likeness } from "./find-entity.ts";
@@ -90,6 +91,11 @@ async function spread(
 const closestTo = (target: string, names: readonly string[]): string =>
   names.toSorted((a, b) => likeness(b, target) - likeness(a, target) || (a < b ? -1 : 1))[0]!;
 
+/** An entity's name, and its names as passages write it. */
+const namesOf = (entity: string, mentions: readonly Mention[]): readonly string[] => [
+  ...new Set([entity, ...mentions.filter((one) => one.entity === entity).map((one) => nameKey(one.name))]),
+];
+
 type Hop = Arrival & { readonly to: string };
 
 function arrivalsTo(end: string, reached: ReadonlyMap<string, Arrival | null>): readonly Hop[] {
@@ -101,21 +107,20 @@ function arrivalsTo(end: string, reached: ReadonlyMap<string, Arrival | null>): 
 }
 
 async function spelledOut(
-  { chunks }: GraphReads,
+  { chunks, graph }: GraphReads,
   scope: Scope,
   hops: readonly Hop[],
   options?: CallOptions,
 ): Promise<readonly PathStep[]> {
-  const read = await chunks.get(
-    scope,
-    hops.map((hop) => hop.chunkId),
-    options,
-  );
+  const ids = hops.map((hop) => hop.chunkId);
+  const [read, mentions] = await Promise.all([chunks.get(scope, ids, options), graph.mentions(scope, ids, options)]);
   const byId = new Map(read.map((chunk) => [chunk.chunk_id, chunk]));
   return hops.flatMap(({ from, to, chunkId }) => {
     const chunk = byId.get(chunkId);
     if (!chunk) return [];
-    const sentences = [from, to].map((name) => evidenceSentence([chunk.content], name)).filter((one) => one !== "");
+    const sentences = [from, to]
+      .map((name) => evidenceSentence([chunk.content], namesOf(name, mentions)))
+      .filter((one) => one !== "");
     return { ...sentenceOf(chunk, [...new Set(sentences)].join(" … ")), from, to };
   });
 }

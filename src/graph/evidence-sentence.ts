@@ -1,13 +1,17 @@
 import { splitSentences } from "../text/sentences.ts";
 import { nameTokens } from "../text/name-key.ts";
 
-/** The first sentence that mentions the name, over the texts in order; empty when none does. */
-export function evidenceSentence(texts: readonly string[], entity: string): string {
-  const wanted = ` ${entity} `;
+/**
+ * The first sentence that mentions one of the names, over the texts in order; empty when none does.
+ * @param names normalised: that of an entity, and as texts write it where edits gave it another.
+ */
+export function evidenceSentence(texts: readonly string[], names: readonly string[]): string {
+  const wanted = names.map((name) => ` ${name} `);
   for (const text of texts) {
     for (const { start, end } of splitSentences(text)) {
       const sentence = text.slice(start, end);
-      if (` ${nameTokens(sentence).join(" ")} `.includes(wanted)) return sentence;
+      const words = ` ${nameTokens(sentence).join(" ")} `;
+      if (wanted.some((name) => words.includes(name))) return sentence;
     }
   }
   return "";

@@ -1,10 +1,11 @@
 import { evidenceSentence } from "../graph/evidence-sentence.ts";
 import { globalSearch } from "../graph/global-search.ts";
-import { hop, type HopHit, type HopResult } from "../graph/hop.ts";
+import { hop, type HopHit, type HopReason, type HopResult } from "../graph/hop.ts";
 import { localSearch } from "../graph/local-search.ts";
 import type { LinkedPassage } from "../ports/graph-store.ts";
 import type { Store } from "../ports/store.ts";
-import type { Chunk, HopPath, Warning } from "../records.ts";
+import type { Chunk, HopPath, Mention, Warning } from "../records.ts";
+import { nameKey } from "../text/name-key.ts";
 import { fusionOf } from "./find-hits.ts";
 import { fuseUnlisted, scoreUnlisted } from "./fuse.ts";
 import type { FusedHit } from "./fusion.ts";
@@ -60,7 +61,7 @@ const unchanged = (mode: string, why: string): Warning => ({
 
 /** The order after links were followed, as hits: those that the legs had not found are read from the store. */
 async function linked(
-  { chunks }: Ports,
+  { chunks, graph }: Ports,
   { scope, found, plan, hits: before, signal }: GraphStageInput,
   ranked: readonly HopHit[],
 ): Promise<GraphStageResult["hits"]> {
@@ -79,16 +80,49 @@ async function linked(
     const { cosine, bm25 } = hit.found;
     return fuseUnlisted(found, [{ chunk, cosine, bm25, vectorRank: null, textRank: null }], fusionOf(plan))[0];
   };
-  return best.flatMap((hit, index) => {
+  const paths = await pathsOf(best.slice(0, explained), contents, (ids) => graph.mentions(scope, ids, { signal }));
+  return best.flatMap((hit) => {
     const own = hitOf(hit);
     if (!own) return [];
-    const path = hit.reason && index < explained ? pathOf(hit, contents) : undefined;
+    const path = paths.get(hit.chunk_id);
     return { ...own, score: hit.total, graph: hit.bonus, ...(path ? { path } : {}) };
   });
 }
 
-function pathOf({ chunk_id, reason }: HopHit, contents: ReadonlyMap<string, Chunk>): HopPath {
-  const { from_chunk_id, entity, link, strength } = reason!;
-  const texts = [from_chunk_id, chunk_id].map((id) => contents.get(id)?.content ?? "");
-  return { from_chunk_id, entity, link, strength, sentence: evidenceSentence(texts, entity) };
+/**
+ * What brought each passage in, by passage. A sentence has the name of the entity, or, where an edit gave it another,
+ * the one that the passage writes: only then are mentions read.
+ */
+async function pathsOf(
+  hits: readonly HopHit[],
+  contents: ReadonlyMap<string, Chunk>,
+  mentionsOf: (chunkIds: readonly string[]) => Promise<readonly Mention[]>,
+): Promise<ReadonlyMap<string, HopPath>> {
+  const reasons = hits.flatMap(({ chunk_id, reason }) => (reason ? { chunk_id, reason } : []));
+  const placesOf = ({ chunk_id, reason }: (typeof reasons)[number]) => [reason.from_chunk_id, chunk_id];
+  const sentenceOf = (reached: (typeof reasons)[number], names: readonly string[]): string =>
+    evidenceSentence(
+      placesOf(reached).map((id) => contents.get(id)?.content ?? ""),
+      names,
+    );
+  const found = reasons.map((reached) => ({ ...reached, sentence: sentenceOf(reached, [reached.reason.entity]) }));
+  const unsaid = found.filter(({ reason, sentence }) => sentence === "" && byName.has(reason.link));
+  const mentions = unsaid.length === 0 ? [] : await mentionsOf([...new Set(unsaid.flatMap(placesOf))]);
+  const written = Map.groupBy(mentions, (mention) => mention.entity);
+  return new Map(
+    found.map(({ chunk_id, reason, sentence }) => {
+      const names = (written.get(reason.entity) ?? []).map((mention) => nameKey(mention.name));
+      return [chunk_id, { ...reason, sentence: sentence || sentenceOf({ chunk_id, reason }, names) }];
+    }),
+  );
 }
+
+/** Links over names; the others are addresses, which no sentence spells out. */
+const byName: ReadonlySet<HopReason["link"]> = new Set([
+  "forward",
+  "back",
+  "shared",
+  "subname",
+  "mention",
+  "community",
+]);
