@@ -1,4 +1,5 @@
 import type { Analyzer } from "./text/analyze.ts";
+import { graphEditor, type GraphEditor } from "./graph/edit-graph.ts";
 import { estimateIngest, type IngestWork } from "./ingest/estimate-ingest.ts";
 import { ingest, type IngestOptions } from "./ingest/ingest.ts";
 import type { IngestEvent } from "./ingest/ingest-events.ts";
@@ -34,6 +35,8 @@ export interface HybridRAG {
   /** Conversations, each its owner's. */
   readonly sessions: SessionStore;
   readonly conversations: Conversations;
+  /** What people change about the graph by hand. */
+  readonly graph: GraphEditor;
   /** For pipelines of one's own, and for evaluation. */
   readonly ports: AnswerPorts;
   readonly settings: QuerySettings;
@@ -180,6 +183,7 @@ export function createHybridRAG(parts: Parts): HybridRAG {
     embedder,
     sessions,
     conversations: talks,
+    graph: graphEditor(store),
     ports,
     settings: parts.query,
     notices: parts.notices,

@@ -5,6 +5,9 @@ export { errorCatalogue, HybridRAGError, isHybridRAGError, type ErrorCode } from
 export type { Filter } from "./filter/filter.ts";
 export { matches } from "./filter/matches.ts";
 export { parseFilter } from "./filter/parse-filter.ts";
+export type { EditOptions, GraphEditor } from "./graph/edit-graph.ts";
+export type { EditRequest } from "./graph/edit-request.ts";
+export type { GraphEditView } from "./graph/list-edits.ts";
 export { createHybridRAG, type HybridRAG, type Parts, type QueryOptions } from "./hybridrag.ts";
 export type { FileOutcome, FileResult, IngestEvent, IngestSummary } from "./ingest/ingest-events.ts";
 export type { GivenDocument, IngestSource } from "./ingest/sources.ts";

@@ -60,6 +60,21 @@ test("ingests, searches, answers and deletes; --json prints one document on stdo
   assert.equal(JSON.parse((await run(["documents", "list", "--json"])).out).documents.length, 1);
 });
 
+test("edits the graph, and takes it back", async () => {
+  const args = ["--data", "edited", "--json"];
+  await run(["ingest", "-", "--title", "Grey Heron", ...args], "The Grey Heron lives in Stork Town.");
+  const { code, out } = await run(["graph", "rename", "the grey heron", "Ardea", ...args]);
+  const made = JSON.parse(out);
+  assert.deepEqual([code, made.kind, made.into, made.actor], [0, "rename", "ardea", "owner"]);
+  const shown = JSON.parse((await run(["graph", "show", "grey heron", ...args])).out);
+  assert.deepEqual([shown.entity.name, shown.entity.aliases], ["Ardea", ["Grey Heron"]]);
+  const unknown = await run(["graph", "merge", "Stork Tawn", "Ardea", ...args]);
+  assert.deepEqual([unknown.code, /nearest names are: Stork Town/.test(unknown.err)], [1, true]);
+  assert.match((await run(["graph", "undo", made.edit_id, "--data", "edited"])).out, /renamed .* · undone/);
+  const { edits, next } = JSON.parse((await run(["graph", "edits", ...args])).out);
+  assert.deepEqual([edits.length, edits[0].undone.actor, next], [1, "owner", null]);
+});
+
 test("standard input is a document, one for each title", async () => {
   const args = ["ingest", "-", "--data", "stdin", "--title"];
   await run([...args, "One"], "The first text.");

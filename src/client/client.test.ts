@@ -21,6 +21,25 @@ async function connected(t: TestContext, options: { readonly extract?: true } = 
   return createClient({ url: service.url, apiKey: await bed.key("acme") });
 }
 
+test("edits the graph, lists what was edited and takes it back", async (t) => {
+  const client = await connected(t, { extract: true });
+  await assert.rejects(
+    client.editGraph({ kind: "delete", entity: "Puffins of Kvitholm" }),
+    (error) => isHybridRAGError(error) && error.code === "not_found",
+  );
+  const request = { kind: "rename", entity: "Birds", name: "Seabirds" } as const;
+  const made = await client.editGraph(request, { idempotencyKey: "once" });
+  assert.deepEqual(await client.editGraph(request, { idempotencyKey: "once" }), made);
+  assert.deepEqual([made.kind, made.into, made.undone], ["rename", "seabirds", null]);
+  assert.deepEqual(await client.graphEdits({ limit: 1 }), { edits: [made], next: null });
+  const undone = await client.undoGraphEdit(made.edit_id);
+  assert.equal(undone.undone?.actor, made.actor);
+  await assert.rejects(
+    client.undoGraphEdit(made.edit_id),
+    (error) => isHybridRAGError(error) && error.code === "conflict",
+  );
+});
+
 test("searches, asks and streams the same answer", async (t) => {
   const client = await connected(t);
   const question = { query: "How many burrows did the puffin colony count in 2024?", session_id: "s" };

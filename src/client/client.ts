@@ -1,4 +1,6 @@
 import { HybridRAGError, errorCatalogue, type ErrorCode } from "../errors.ts";
+import type { EditRequest } from "../graph/edit-request.ts";
+import type { GraphEditView } from "../graph/list-edits.ts";
 import type { Answer, AnswerEvent } from "../query/answer/answer-event.ts";
 import type { SearchResponse } from "../query/search.ts";
 import type { FileResult } from "../ingest/ingest-events.ts";
@@ -50,7 +52,7 @@ export interface Client {
   followJob(jobId: string, call?: CallSettings): AsyncIterable<JobView>;
   upload(file: Blob, name: string, call?: CallSettings): Promise<FileResult>;
   documents(
-    page?: { readonly limit?: number; readonly cursor?: string | null },
+    page?: PageAsked,
     call?: CallSettings,
   ): Promise<{ readonly documents: readonly Document[]; readonly next: string | null }>;
   document(documentId: string, call?: CallSettings): Promise<Document & { readonly text: string }>;
@@ -60,6 +62,13 @@ export interface Client {
   deleteSession(sessionId: string, call?: CallSettings): Promise<void>;
   /** The graph as text in pieces, as the service reads it; breaking out of the loop ends it. */
   exportGraph(format?: "graphml" | "json", call?: CallSettings): AsyncIterable<string>;
+  /** Merges, renames, splits or deletes an entity of the graph. */
+  editGraph(request: EditRequest, call?: CallSettings): Promise<GraphEditView>;
+  undoGraphEdit(editId: string, call?: CallSettings): Promise<GraphEditView>;
+  graphEdits(
+    page?: PageAsked,
+    call?: CallSettings,
+  ): Promise<{ readonly edits: readonly GraphEditView[]; readonly next: string | null }>;
   remember(
     agentId: string,
     memory: { readonly content: string } & Partial<Memory>,
@@ -101,10 +110,7 @@ export function createClient(options: ClientOptions): Client {
       const response = await send("POST", "/v1/documents", { form, accept: "application/json", ...call });
       return (await response.json()) as FileResult;
     },
-    documents: ({ limit = 50, cursor } = {}, call) => {
-      const query = new URLSearchParams({ limit: String(limit), ...(cursor ? { cursor } : {}) });
-      return json("GET", `/v1/documents?${query}`, undefined, call);
-    },
+    documents: (page, call) => json("GET", `/v1/documents?${pageQuery(page)}`, undefined, call),
     document: (documentId, call) => json("GET", at("documents", documentId), undefined, call),
     deleteDocument: (documentId, call) => json("DELETE", at("documents", documentId), undefined, call),
     session: (sessionId, call) => json("GET", at("sessions", sessionId), undefined, call),
@@ -114,9 +120,20 @@ export function createClient(options: ClientOptions): Client {
     },
     deleteSession: (sessionId, call) => json("DELETE", at("sessions", sessionId), undefined, call),
     exportGraph: (format = "graphml", call) => pieces(`/v1/graph/export?format=${format}`, "*/*", call),
+    editGraph: (request, call) => json("POST", at("graph", "edits"), request, call),
+    undoGraphEdit: (editId, call) => json("DELETE", at("graph", "edits", editId), undefined, call),
+    graphEdits: (page, call) => json("GET", `/v1/graph/edits?${pageQuery(page)}`, undefined, call),
     remember: (agentId, memory, call) => json("POST", at("agents", agentId, "memories"), memory, call),
   };
 }
+
+interface PageAsked {
+  readonly limit?: number;
+  readonly cursor?: string | null;
+}
+
+const pageQuery = ({ limit = 50, cursor }: PageAsked = {}): URLSearchParams =>
+  new URLSearchParams({ limit: String(limit), ...(cursor ? { cursor } : {}) });
 
 interface Sending extends CallSettings {
   readonly body?: unknown;

@@ -141,11 +141,20 @@ async function checkSelection(
   });
 }
 
-function refuseUnknown(name: string, field: string, given: readonly string[], known: ReadonlySet<string>): void {
+function refuseUnknown(
+  name: string,
+  field: "chunk_ids" | "document_ids" | "spellings",
+  given: readonly string[],
+  known: ReadonlySet<string>,
+): void {
   const unknown = given.filter((one) => !known.has(one));
   if (unknown.length === 0) return;
-  const what = { chunk_ids: "passages", document_ids: "documents", spellings: "spellings" }[field];
-  throw new HybridRAGError("not_found", `“${name}” is not mentioned in these ${what}: ${unknown.join(", ")}.`, {
+  const what = {
+    chunk_ids: "is not mentioned in the passages",
+    document_ids: "is not mentioned in the documents",
+    spellings: "is nowhere written",
+  }[field];
+  throw new HybridRAGError("not_found", `“${name}” ${what} ${unknown.join(", ")}.`, {
     details: { path: `/${field}`, unknown },
   });
 }

@@ -56,7 +56,8 @@ export function graphEditor(
   ): Promise<{ readonly added: GraphEdit; readonly edits: readonly GraphEdit[] }> {
     for (let attempt = 1; ; attempt++) {
       const before = await graph.edits(scope, options);
-      const made = { edit_id: newId(), actor, created_at: new Date(now()).toISOString(), change: await check(before) };
+      const change = await check(before);
+      const made = { edit_id: newId(), actor, created_at: new Date(now()).toISOString(), change };
       try {
         const added = await graph.edit(scope, made, before.length, options);
         return { added, edits: [...before, added] };

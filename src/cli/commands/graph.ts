@@ -3,6 +3,7 @@ import { HybridRAGError } from "../../errors.ts";
 import { entityPage, neighbourhood, type Neighbourhood } from "../../graph/entity-page.ts";
 import { evidencePath, mostSteps, type EvidencePath } from "../../graph/evidence-path.ts";
 import { exportFormats, exportGraph } from "../../graph/export-graph.ts";
+import { addGraphEdits } from "./graph-edits.ts";
 import { withCommonOptions } from "../common-options.ts";
 import type { Shell } from "../shell.ts";
 import type { Terminal } from "../terminal.ts";
@@ -18,6 +19,7 @@ export function addGraph(program: Command, shell: Shell): void {
   addNeighbors(graph, shell);
   addPath(graph, shell);
   addExport(graph, shell);
+  addGraphEdits(graph, shell);
 }
 
 const limitOf = ({ limit }: NameOptions): number => {

@@ -10,6 +10,7 @@ import { searchObserver } from "../search-observer.ts";
 import { chatRoutes } from "./chat.ts";
 import { documentRoutes } from "./documents.ts";
 import { graphRoutes } from "./graph.ts";
+import { graphEditRoutes } from "./graph-edits.ts";
 import { healthRoutes } from "./health.ts";
 import { ingestRoutes } from "./ingest.ts";
 import { keyRoutes } from "./keys.ts";
@@ -43,6 +44,7 @@ export function serviceRoutes(parts: RouteParts): readonly Route[] {
     ...sessionRoutes(rag.sessions, config.session_ttl_days * dayMs),
     ...memoryRoutes(rag, now),
     ...graphRoutes(rag.store),
+    ...graphEditRoutes(rag.graph),
     ...keyRoutes({ keys: rag.store.keys, audit: rag.store.audit, pepper: parts.pepper, now }),
     ...healthRoutes(probe, metrics, { openMetrics: parts.openMetrics }),
   ];

@@ -58,7 +58,7 @@ export type Step =
   | { readonly kind: "put"; readonly version: DocumentVersion }
   | { readonly kind: "delete"; readonly id: string };
 
-const randomStep = (): fc.Arbitrary<Step> =>
+export const randomStep = (): fc.Arbitrary<Step> =>
   fc.oneof(
     { weight: 3, arbitrary: randomVersion().map((version): Step => ({ kind: "put", version })) },
     { weight: 2, arbitrary: fc.constantFrom(...documentIds).map((id): Step => ({ kind: "delete", id })) },
