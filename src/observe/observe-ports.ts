@@ -29,8 +29,10 @@ export const observedStore = (store: Store): Store => ({
   graph: {
     ...store.graph,
     links: (scope, request, options) =>
-      span("store.links", { "db.system.name": store.engine, "hybridrag.seeds": request.seeds.length }, () =>
-        store.graph.links(scope, request, options),
+      span(
+        "store.links",
+        { ...retrieval, "db.system.name": store.engine, "hybridrag.seeds": request.seeds.length },
+        () => store.graph.links(scope, request, options),
       ),
   },
   documents: {

@@ -1,74 +1,22 @@
 import assert from "node:assert/strict";
-import { spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import https from "node:https";
-import { connect, createServer, type AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ownerScope } from "../scope.ts";
+import { haproxy, nginx, startBalancer } from "../testing/production/balancer.ts";
+import { isInstalled } from "../testing/production/certificate.ts";
 import { startService, type Service } from "./serve.ts";
 import { eventsOf, ingestTexts, openTestbed } from "./testbed.test.fixture.ts";
 
-interface Balancer {
-  readonly binary: string;
-  readonly file: string;
-  /** The configuration that is shipped, with the addresses of this test. */
-  readonly adapt: (text: string, place: Place) => string;
-  readonly args: (folder: string) => readonly string[];
-}
-
-interface Place {
-  readonly folder: string;
-  readonly plainPort: number;
-  readonly port: number;
-  readonly servers: readonly string[];
-}
-
-const openssl = "openssl";
-
-const withServers = (text: string, { servers }: Place): string =>
-  servers.reduce((all, address, index) => all.replace(`10.0.0.${11 + index}:8080`, address), text);
-
-const balancers: readonly Balancer[] = [
-  {
-    binary: "nginx",
-    file: "deploy/nginx/hybridrag.conf",
-    adapt: (text, place) =>
-      [
-        `pid ${place.folder}/pid; error_log ${place.folder}/error.log; events {} http { access_log off;`,
-        ...["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(
-          (kind) => `${kind}_temp_path ${place.folder}/${kind};`,
-        ),
-        withServers(text, place)
-          .replace("listen 80;", `listen 127.0.0.1:${place.plainPort};`)
-          .replace("listen 443 ssl http2;", `listen 127.0.0.1:${place.port} ssl http2;`)
-          .replaceAll("/etc/ssl/hybridrag/", `${place.folder}/`),
-        "}",
-      ].join("\n"),
-    args: (folder) => ["-p", folder, "-c", join(folder, "config"), "-g", "daemon off;"],
-  },
-  {
-    binary: "haproxy",
-    file: "deploy/haproxy/haproxy.cfg",
-    adapt: (text, place) =>
-      withServers(text, place)
-        .replace("bind :80", `bind 127.0.0.1:${place.plainPort}`)
-        .replace("bind :443", `bind 127.0.0.1:${place.port}`)
-        .replaceAll("/etc/ssl/hybridrag/", `${place.folder}/`),
-    args: (folder) => ["-db", "-f", join(folder, "config")],
-  },
-];
-
-for (const balancer of balancers) {
+for (const balancer of [nginx, haproxy]) {
   test(`${balancer.binary} before three servers: HTTPS, streams, a limit, and a server that drains costs no request`, async (t) => {
-    if ([openssl, balancer.binary].some((name) => spawnSync(name, ["-v"]).error)) {
+    if (!["openssl", balancer.binary].every(isInstalled)) {
       return t.skip(`${balancer.binary} or openssl is not installed`);
     }
     const services = await Promise.all([server(t), server(t), server(t)]);
-    const port = await startBalancer(t, balancer, services);
+    const servers = services.map(({ url }) => new URL(url).host);
+    const { port, close } = await startBalancer(balancer, servers);
+    t.after(close);
 
     const found = await ask(port, "/v1/search", { query: "puffin" });
     assert.equal(found.status, 200);
@@ -113,50 +61,6 @@ async function server(t: TestContext): Promise<Service> {
   t.after(stop);
   return { ...service, stop };
 }
-
-async function startBalancer(t: TestContext, balancer: Balancer, services: readonly Service[]): Promise<number> {
-  const folder = mkdtempSync(join(tmpdir(), "hybridrag-balancer-"));
-  const [key, certificate] = [join(folder, "privkey.pem"), join(folder, "fullchain.pem")];
-  const name = ["-subj", "/CN=rag.example.com", "-days", "2"];
-  spawnSync(openssl, ["req", "-x509", "-newkey", "ed25519", "-nodes", "-keyout", key, "-out", certificate, ...name]);
-  writeFileSync(join(folder, "combined.pem"), readFileSync(certificate, "utf8") + readFileSync(key, "utf8"));
-  const [plainPort, port] = [await freePort(), await freePort()];
-  const servers = services.map(({ url }) => new URL(url).host);
-  writeFileSync(
-    join(folder, "config"),
-    balancer.adapt(readFileSync(balancer.file, "utf8"), { folder, plainPort, port, servers }),
-  );
-  const child = spawn(balancer.binary, balancer.args(folder), { stdio: "pipe" });
-  let said = "";
-  child.stderr.on("data", (text) => (said += String(text)));
-  t.after(async () => {
-    const gone = child.exitCode === null ? once(child, "exit") : null;
-    child.kill("SIGTERM");
-    await gone;
-    rmSync(folder, { recursive: true });
-  });
-  for (let tries = 0; tries < 100; tries++) {
-    if (await isOpen(port)) return port;
-    await sleep(50);
-  }
-  throw new Error(`${balancer.binary} does not listen: ${said}`);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}
-
-const isOpen = (port: number): Promise<boolean> =>
-  new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1");
-    socket.on("connect", () => resolve(true)).on("error", () => resolve(false));
-    socket.on("connect", () => socket.destroy());
-  });
 
 function ask(
   port: number,
