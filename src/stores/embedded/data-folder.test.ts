@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -10,6 +10,7 @@ import { isHybridRAGError, type ErrorCode } from "../../errors.ts";
 import { crashScope, crashVersion, vectorOf } from "./crash-corpus.test.fixture.ts";
 import { openEmbeddedStore, type EmbeddedStore, type EmbeddedStoreOptions } from "./index.ts";
 import { refuseOldSqlite } from "./sqlite/database.ts";
+import { m001 } from "./sqlite/m001.ts";
 import { formatVersion } from "./sqlite/migrations.ts";
 import { databasePath, indexDirectory } from "./workers/worker-settings.ts";
 
@@ -149,6 +150,19 @@ test("a file of a newer format is refused and left as it is", async (t) => {
   db.close();
   await failsWith(open(), "data_newer", /Update hybridrag/);
   await failsWith(open({ access: "read" }), "data_newer", /Update hybridrag/);
+});
+
+test("a file of an earlier format is brought up to date by whoever opens it, to read or to write", async (t) => {
+  for (const access of ["read", "write"] as const) {
+    const { directory, open } = await folderFor(t);
+    await mkdir(directory, { recursive: true });
+    const db = new DatabaseSync(databasePath(directory));
+    db.exec(`${m001}; PRAGMA user_version = 1`);
+    db.close();
+    const store = await open({ access });
+    assert.equal((await store.documents.count(crashScope)).documents, 0);
+    assert.equal((await store.health()).ready, true);
+  }
 });
 
 test("a file that is no database is called damaged", async (t) => {

@@ -18,6 +18,7 @@ import {
 } from "./ports.ts";
 import { openShadowIndex } from "./reembed/shadow-index.ts";
 import { refuseOldSqlite } from "./sqlite/database.ts";
+import { isOldFormat } from "./sqlite/migrations.ts";
 import type { Reads, Writes } from "./workers/operations.ts";
 import { startWorker } from "./workers/start-worker.ts";
 import { workerPool, type WorkerPool } from "./workers/worker-pool.ts";
@@ -62,6 +63,18 @@ const mostTogether = 64;
  * @throws HybridRAGError `data_locked`, `data_newer`, `data_damaged`, `not_ready`, `invalid_config` or `store_failed`.
  */
 export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<EmbeddedStore> {
+  if (options.access !== "read") return openFolder(options);
+  try {
+    return await openFolder(options);
+  } catch (error) {
+    if (!isOldFormat(error)) throw error;
+    // A reader changes nothing, so a writer brings the file up to date first.
+    await (await openFolder({ ...options, access: "write" })).close();
+    return openFolder(options);
+  }
+}
+
+async function openFolder(options: EmbeddedStoreOptions): Promise<EmbeddedStore> {
   refuseOldSqlite(process.versions["sqlite"]);
   const now = options.now ?? Date.now;
   const isReadOnly = options.access === "read";

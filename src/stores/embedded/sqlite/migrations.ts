@@ -1,4 +1,4 @@
-import { HybridRAGError } from "../../../errors.ts";
+import { HybridRAGError, isHybridRAGError } from "../../../errors.ts";
 import type { Database } from "./database.ts";
 import { m001 } from "./m001.ts";
 import { m002 } from "./m002.ts";
@@ -34,3 +34,20 @@ export function readFormatVersion(db: Database): number {
     { details: { found: version, supported: formatVersion } },
   );
 }
+
+const oldFormat = "old_format";
+
+/** A reader changes nothing, so it cannot bring an older file up to date. */
+export function refuseOldFormat(db: Database): void {
+  const found = readFormatVersion(db);
+  if (found === formatVersion) return;
+  throw new HybridRAGError(
+    "not_ready",
+    `The data folder has format ${found}; open it once for writing to bring it to ${formatVersion}.`,
+    { details: { reason: oldFormat, found, expected: formatVersion } },
+  );
+}
+
+/** The file is of an earlier version, which a writer brings up to date. */
+export const isOldFormat = (error: unknown): boolean =>
+  isHybridRAGError(error) && error.details["reason"] === oldFormat;

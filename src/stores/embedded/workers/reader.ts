@@ -4,8 +4,8 @@ import { homeOf } from "../generations.ts";
 import { indexAnalyzer, type IndexBase } from "../index/index-base.ts";
 import { snapshotFiles } from "../index/snapshot-files.ts";
 import { tenantIndexes } from "../index/tenant-indexes.ts";
-import { openDatabase, type Database } from "../sqlite/database.ts";
-import { formatVersion, readFormatVersion } from "../sqlite/migrations.ts";
+import { openDatabase } from "../sqlite/database.ts";
+import { refuseOldFormat } from "../sqlite/migrations.ts";
 import type { ReadContext } from "./context.ts";
 import { reads } from "./operations.ts";
 import { replyTo, type WorkerBody } from "./serve-calls.ts";
@@ -41,14 +41,3 @@ export function openReader(settings: WorkerSettings, tell: (news: unknown) => vo
 
 const nothingYet = (): HybridRAGError =>
   new HybridRAGError("not_ready", "There is nothing in this data folder yet; ingest something first.");
-
-/** A reader changes nothing, so it cannot bring an older file up to date. */
-function refuseOldFormat(db: Database): void {
-  const found = readFormatVersion(db);
-  if (found === formatVersion) return;
-  throw new HybridRAGError(
-    "not_ready",
-    `The data folder has format ${found}; open it once for writing to bring it to ${formatVersion}.`,
-    { details: { found, expected: formatVersion } },
-  );
-}
