@@ -1,16 +1,20 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout } from "node:timers/promises";
 import { isHybridRAGError, messageOf, type ErrorCode } from "../errors.ts";
 import type { Embedder } from "../ports/embedder.ts";
 import type { Extractor } from "../ports/extractor.ts";
 import type { Store } from "../ports/store.ts";
-import type { Metadata } from "../records.ts";
+import type { Document, Metadata } from "../records.ts";
 import type { Scope } from "../scope.ts";
 import { chunkerFingerprint, type ChunkerOptions } from "./chunk/chunk-document.ts";
 import { chunkItem, chunkerOptions, completeVersion, loadItem, type VersionContext } from "./document-version.ts";
+import { documentClaims, type DocumentClaims } from "./document-claims.ts";
 import { embedQueue } from "./embed-queue.ts";
 import { eventChannel, type EventChannel } from "./event-channel.ts";
 import { contentHash } from "./identity.ts";
 import type { FileOutcome, FileResult, IngestEvent } from "./ingest-events.ts";
 import type { LoadPool } from "./load/load-pool.ts";
+import type { LoadedDocument } from "./load/loaded-document.ts";
 import { ingestTally, type IngestTally } from "./ingest-tally.ts";
 import { semaphore } from "./semaphore.ts";
 import { discover, type IngestSource, type Item } from "./sources.ts";
@@ -95,6 +99,7 @@ type RunOptions = IngestOptions & { readonly signal: AbortSignal };
 
 interface Run {
   readonly store: Store;
+  readonly claims: DocumentClaims;
   readonly context: VersionContext;
   readonly options: RunOptions;
   readonly channel: EventChannel<IngestEvent>;
@@ -167,7 +172,18 @@ function startRun(
   const { tenant } = options.scope;
   const context = { tenant, pool, embedder, queue, extractor, chunker, inSlices: timeSlices(now), signal };
   const reading = semaphore(pool.workers + 1);
-  return { store, context, options, channel, tally, reading, waitingTexts: waitingTexts(embedder), fingerprints };
+  const claims = documentClaims(store, options.scope, randomUUID());
+  return {
+    store,
+    claims,
+    context,
+    options,
+    channel,
+    tally,
+    reading,
+    waitingTexts: waitingTexts(embedder),
+    fingerprints,
+  };
 }
 
 /** Texts that wait for the embedder before the next document is read: it is never idle, and memory stays bounded. */
@@ -177,18 +193,34 @@ function waitingTexts(embedder: Embedder | null): number {
   return 4 * Math.min(items, Math.ceil(tokens / chunkTokens)) * Math.max(1, parallel);
 }
 
+/** Milliseconds between two looks at documents that another process makes. */
+const lookEveryMs = 200;
+
+/** What another process makes now comes last: done by then, or to be done here should that process have ended. */
 async function eachItem(items: readonly Item[], run: Run, onFatal: (error: unknown) => void): Promise<void> {
+  const { signal } = run.options;
+  for (let left = items; left.length > 0 && !signal.aborted;) {
+    left = await oneRound(left, run, onFatal);
+    if (left.length > 0) await setTimeout(lookEveryMs, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/** @returns those that others make. */
+async function oneRound(items: readonly Item[], run: Run, onFatal: (error: unknown) => void): Promise<readonly Item[]> {
+  const others: Item[] = [];
   const places = semaphore(Math.min(maxInFlight, Math.max(minInFlight, run.waitingTexts)));
   const tasks = items.map((item) =>
     places(async () => {
       if (run.options.signal.aborted) return;
-      await ingestItem(item, run, onFatal);
+      if (!(await ingestItem(item, run, onFatal))) others.push(item);
     }),
   );
   await Promise.all(tasks);
+  return others;
 }
 
-async function ingestItem(item: Item, run: Run, onFatal: (error: unknown) => void): Promise<void> {
+/** @returns false when another process makes this document now. */
+async function ingestItem(item: Item, run: Run, onFatal: (error: unknown) => void): Promise<boolean> {
   const result = (outcome: FileOutcome, reason: string | null, chunks: number): FileResult => ({
     path: item.path,
     outcome,
@@ -197,19 +229,28 @@ async function ingestItem(item: Item, run: Run, onFatal: (error: unknown) => voi
     chunks,
   });
   try {
-    const { outcome, chunks } = await putItem(item, run);
-    run.tally.file(result(outcome, null, chunks));
+    const done = await putItem(item, run);
+    if (done === null) return false;
+    run.tally.file(result(done.outcome, null, done.chunks));
   } catch (error) {
-    if (run.options.signal.aborted) return;
+    if (run.options.signal.aborted) return true;
     const code = isHybridRAGError(error) ? error.code : null;
     if (code && fatalCodes.has(code)) onFatal(error);
     else run.tally.file(result((code && outcomeOfCode[code]) ?? "failed", reasonOf(item, error), 0));
   }
+  return true;
 }
 
-async function putItem(item: Item, run: Run): Promise<{ readonly outcome: FileOutcome; readonly chunks: number }> {
+interface Done {
+  readonly outcome: FileOutcome;
+  readonly chunks: number;
+}
+
+/** Null: another process makes this document now. */
+async function putItem(item: Item, run: Run): Promise<Done | null> {
   const { store, context, options } = run;
   const { signal, scope } = options;
+  const isShared = store.capabilities().manyWriters === true;
   const before = await store.documents.get(scope, item.document_id, { signal });
   const read = await run.reading(async () => {
     await context.queue?.below(run.waitingTexts);
@@ -217,15 +258,43 @@ async function putItem(item: Item, run: Run): Promise<{ readonly outcome: FileOu
     const content = await item.read({ maxFileBytes: context.pool.maxFileBytes, signal });
     const hash = contentHash({ ...run.fingerprints, ...identityOf(item), bytes: content.hash });
     if (before?.content_hash === hash && before.status === "indexed") return null;
-    return { hash, loaded: await loadItem(item, content, context) };
+    const release = await run.claims.take(item.document_id, hash);
+    if (release === null) return "another's" as const;
+    try {
+      // Another may have made it between the look at it and the claim.
+      const isMade =
+        isShared && (await store.documents.get(scope, item.document_id, { signal }))?.content_hash === hash;
+      return { hash, release, loaded: isMade ? null : await loadItem(item, content, context) };
+    } catch (error) {
+      await release();
+      throw error;
+    }
   });
-  if (!read) return { outcome: "unchanged", chunks: before?.chunks ?? 0 };
-  const chunked = await chunkItem(item, read.loaded, context);
+  if (read === "another's") return null;
+  const unchanged: Done = { outcome: "unchanged", chunks: before?.chunks ?? 0 };
+  if (!read) return unchanged;
+  try {
+    const { hash, loaded } = read;
+    return loaded === null ? unchanged : await putLoaded(item, { hash, loaded }, before, run);
+  } finally {
+    await read.release();
+  }
+}
+
+async function putLoaded(
+  item: Item,
+  { hash, loaded }: { readonly hash: string; readonly loaded: LoadedDocument },
+  before: Document | null,
+  run: Run,
+): Promise<Done> {
+  const { store, context, options } = run;
+  const { signal, scope } = options;
+  const chunked = await chunkItem(item, loaded, context);
   const known =
     before && context.queue
       ? await store.chunks.vectors(scope, item.document_id, { signal })
       : new Map<string, Float32Array>();
-  const { version, unreadPassages } = await completeVersion(item, chunked, known, read.hash, context);
+  const { version, unreadPassages } = await completeVersion(item, chunked, known, hash, context);
   const { outcome } = await store.documents.put(scope, version, { signal });
   if (unreadPassages > 0) run.channel.send({ type: "warning", warning: unreadWarning(item, unreadPassages) });
   return { outcome, chunks: version.chunks.length };

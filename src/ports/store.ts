@@ -87,6 +87,8 @@ export interface StoreCapabilities {
   readonly bothScores?: boolean;
   /** `ChunkSearch.native` is understood; whether the server has it shows when it is asked. */
   readonly nativeFusion?: boolean;
+  /** Several processes may write at once. */
+  readonly manyWriters?: boolean;
   readonly readOnly: boolean;
   readonly maxDimensions: number;
 }

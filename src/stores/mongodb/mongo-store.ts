@@ -187,6 +187,7 @@ function storeOf(context: Context, options: MongoStoreOptions): MongoStore {
       exactScores: false,
       bothScores: true,
       nativeFusion: true,
+      manyWriters: true,
       readOnly: false,
       maxDimensions: 8192,
     }),
