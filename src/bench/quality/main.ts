@@ -1,6 +1,8 @@
 /** `npm run bench:quality`: retrieval, filters, chunks, answers and abstention on the judged collections. */
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { environmentOf } from "../../config/config.ts";
+import { isHybridRAGError } from "../../errors.ts";
 import { mean } from "../../evaluate/measures.ts";
 import type { Mode } from "../../query/query-request.ts";
 import { fallenFigures, raisedFloors, readFloors, writeFloors, type Figures } from "../floors.ts";
@@ -12,7 +14,7 @@ import { readCollection, type Collection } from "./collections.ts";
 import type { Indexed } from "./indexed.ts";
 import { measureCollection } from "./measure-collection.ts";
 import { parseOptions, usage, type QualityOptions } from "./options.ts";
-import { fallLines, qualityLines } from "./report.ts";
+import { coverageLines, fallLines, qualityLines } from "./report.ts";
 import { topicsOf } from "./topics.ts";
 import { openWorkbench, type Workbench } from "./workbench.ts";
 
@@ -20,7 +22,11 @@ const print = (line: string): void => void process.stdout.write(`${line}\n`);
 const note = (line: string): void => void process.stderr.write(`${line}\n`);
 const floorsPath = join("bench", "floors.json");
 
-process.exitCode = await main();
+process.exitCode = await main().catch((error: unknown) => {
+  if (!isHybridRAGError(error)) throw error;
+  note(error.message);
+  return 1;
+});
 
 async function main(): Promise<number> {
   const options = readOptions();
@@ -28,7 +34,12 @@ async function main(): Promise<number> {
   const data = judgedDataFolder(environmentOf());
   if (data === null) {
     print("Skipped: there are no judged collections. Set HYBRIDRAG_JUDGED_DATA to their folder.");
-    return 0;
+    if (options.check) print("Nothing was checked, so --check fails.");
+    return options.check ? 3 : 0;
+  }
+  if (!existsSync(data)) {
+    note(`There is no folder ${data}, which HYBRIDRAG_JUDGED_DATA names.`);
+    return 2;
   }
   const bench = await openWorkbench(note);
   try {
@@ -101,10 +112,12 @@ function compare(figures: Figures, embedder: string, { check, raise }: QualityOp
   const isSame = floors === null || floors.embedder === embedder;
   if (!isSame) {
     note(`The floors belong to ${floors.embedder}, and ${embedder} embeds: nothing is compared.`);
-    return 0;
+    return check ? 3 : 0;
   }
   const falls = fallenFigures(floors?.figures ?? {}, figures);
+  for (const line of coverageLines(floors?.figures ?? {}, figures)) print(line);
   for (const line of fallLines(falls)) print(line);
   if (raise) writeFloors(floorsPath, { embedder, figures: raisedFloors(floors?.figures ?? {}, figures) });
-  return check && falls.length > 0 ? 3 : 0;
+  const checked = Object.keys(floors?.figures ?? {}).some((name) => figures[name] !== undefined);
+  return check && (falls.length > 0 || !checked) ? 3 : 0;
 }

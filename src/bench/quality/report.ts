@@ -26,3 +26,14 @@ export function qualityLines(figures: Figures): readonly string[] {
 
 export const fallLines = (falls: readonly Fall[]): readonly string[] =>
   falls.map(({ name, floor, value }) => `FELL  ${name}: ${value.toFixed(4)}, its floor is ${floor.toFixed(4)}`);
+
+/** How many floors were compared, and those of which sets were not. */
+export function coverageLines(floors: Figures, figures: Figures): readonly string[] {
+  const names = Object.keys(floors);
+  const left = names.filter((name) => figures[name] === undefined);
+  const sets = [...new Set(left.map((name) => name.split("/")[0]))];
+  return [
+    `${names.length - left.length} of ${names.length} floors were compared.`,
+    ...(left.length === 0 ? [] : [`Not measured: ${left.length} figures of ${sets.join(", ")}.`]),
+  ];
+}

@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import type { Command } from "commander";
 import { HybridRAGError } from "../../errors.ts";
 import type { Dataset } from "../../evaluate/dataset.ts";
+import { datasetGaps } from "../../evaluate/dataset-gaps.ts";
 import { evaluate, type Evaluation } from "../../evaluate/evaluate.ts";
 import { indexDataset } from "../../evaluate/index-dataset.ts";
 import { readDataset } from "../../evaluate/read-dataset.ts";
@@ -28,6 +29,10 @@ export function addEval(program: Command, { terminal, signal }: Shell): void {
     .action(async (folder: string, options: EvalOptions) => {
       const modes = parseModes(options.modes);
       const dataset = await readDataset(folder);
+      const gaps = datasetGaps(dataset);
+      if (gaps.nothing !== null)
+        throw new HybridRAGError("invalid_input", `${folder}: ${gaps.nothing}`, { details: { path: folder } });
+      for (const note of gaps.notes) terminal.note(`note: ${note}`);
       const evaluation = await inWorkspace({ ...options, access: "write" }, async ({ rag }) => {
         for (const { message } of rag.notices) terminal.note(`note: ${message}`);
         const scope = ownerScope(tenantOf(folder, dataset));
