@@ -26,11 +26,12 @@ export function* slotsOf(bitmap: Bitmap, size: number): Generator<number> {
   }
 }
 
-/** Every `step`-th byte of it, so slots in runs of eight: as many as scans read at once. */
-export function thinned(bitmap: Bitmap, step: number): Bitmap {
-  const thin = new Uint8Array(bitmap.length);
-  for (let at = 0; at < bitmap.length; at += step) thin[at] = bitmap[at] as number;
-  return thin;
+/** Its slots below `size` in every `step`-th byte of it, so in runs of eight at even distances. */
+export function evenSample(bitmap: Bitmap, size: number, step: number): Uint32Array {
+  const sample: number[] = [];
+  for (let at = 0; at * 8 < size && at < bitmap.length; at += step)
+    for (const slot of slotsOf(bitmap.subarray(at, at + 1), size - at * 8)) sample.push(at * 8 + slot);
+  return Uint32Array.from(sample);
 }
 
 /** How many slots it has from `from` on and below `to`. */

@@ -2,7 +2,7 @@ import type { Moments } from "../../../ports/chunk-store.ts";
 import { countSlots, type Bitmap } from "../bitmap.ts";
 import { bitScanner } from "../vector/bit-scanner.ts";
 import { attachBitTable } from "../vector/bit-table.ts";
-import type { CodeScanner, ScanRequest, VectorScores } from "../vector/code-scanner.ts";
+import type { CodeScanner, NearScores, VectorScores } from "../vector/code-scanner.ts";
 import { attachCodeTable, createCodeTable, type CodeTable } from "../vector/code-table.ts";
 import { filteredScanner, type FilteredScanner } from "../vector/filtered-scanner.ts";
 import { plainScanner } from "../vector/plain-scanner.ts";
@@ -19,10 +19,10 @@ export interface VectorCodes {
   add(vector: Float32Array | null): void;
   scan(query: Float32Array, allowed: Bitmap, slots: number): VectorScores;
   /**
-   * As `scan`, for somebody who wants the best `limit`: where there are very many, others may have no score, and the
-   * moments are those of a sample.
+   * As `scan`, for somebody who wants the best `limit`: where there are very many, only those that may be among them
+   * have a score, and the moments are those of a sample.
    */
-  nearest(query: Float32Array, allowed: Bitmap, slots: number, limit: number): VectorScores;
+  nearest(query: Float32Array, allowed: Bitmap, slots: number, limit: number): NearScores;
   /** Codes of these slots as a new base, in their order. */
   compact(slots: Uint32Array): SharedMemory;
 }
@@ -41,25 +41,27 @@ export function vectorCodes({ dimensions, codes, bits, chunkKeys }: Base): Vecto
   let filter: FilteredScanner | null = null;
   const delta = deltaCodes(dimensions, baseRows);
 
-  function scanWith(scanBase: (table: CodeTable, request: ScanRequest) => VectorScores): VectorCodes["scan"] {
-    return (query, allowed, slots) => {
-      const recent = delta.scan(query, allowed);
-      if (!table) return recent ? complete([recent], slots) : noScores(slots);
-      const old = { first: 0, ...scanBase(table, { query, rows: baseRows, allowed }) };
-      return complete(recent ? [recent, old] : [old], slots);
-    };
-  }
+  const scannerOf = (base: CodeTable): CodeScanner => (scanner ??= codeScanner(base));
+
+  const scan: VectorCodes["scan"] = (query, allowed, slots) => {
+    const recent = delta.scan(query, allowed);
+    if (!table) return recent ? complete([recent], slots) : noScores(slots);
+    const old = { first: 0, ...scannerOf(table).scan({ query, rows: baseRows, allowed }) };
+    return complete(recent ? [recent, old] : [old], slots);
+  };
 
   return {
     add: delta.add,
-    scan: scanWith((base, request) => (scanner ??= codeScanner(base)).scan(request)),
-    nearest: (query, allowed, slots, limit) =>
-      scanWith((base, request) => {
-        scanner ??= codeScanner(base);
-        if (bits === null) return scanner.scan(request);
-        filter ??= filteredScanner(scanner, bitScanner(attachBitTable(bits.mean, bits.rows)));
-        return filter.scan({ ...request, count: countSlots(allowed, baseRows), limit });
-      })(query, allowed, slots),
+    scan,
+    nearest: (query, allowed, slots, limit) => {
+      if (!table || bits === null) return { slots: null, ...scan(query, allowed, slots) };
+      filter ??= filteredScanner(scannerOf(table), bitScanner(attachBitTable(bits.mean, bits.rows)));
+      const recent = delta.scan(query, allowed);
+      const old = filter.scan({ query, rows: baseRows, allowed, count: countSlots(allowed, baseRows), limit });
+      if (old.slots !== null) return recent ? joined(old, old.slots, recent) : old;
+      const parts = [...(recent ? [recent] : []), { first: 0, ...old }];
+      return { slots: null, ...complete(parts, slots) };
+    },
     compact: (slots) => {
       const target = createCodeTable({ dimensions, maximumRows: Math.max(1, slots.length) });
       target.rows.reserve(slots.length);
@@ -147,6 +149,16 @@ function complete(parts: readonly PartScores[], slots: number): VectorScores {
   const scores = new Float32Array(slots).fill(-Infinity);
   for (const part of parts) scores.set(part.scores, part.first);
   return { scores, moments: parts.map((part) => part.moments).reduce(together) };
+}
+
+/** The near ones of the base, and all that were added since. */
+function joined(base: NearScores, baseSlots: Uint32Array, { first, scores, moments }: PartScores): NearScores {
+  const places = [...scores.keys()].filter((place) => scores[place]! > -Infinity);
+  return {
+    slots: Uint32Array.from([...baseSlots, ...places.map((place) => first + place)]),
+    scores: Float32Array.from([...base.scores, ...places.map((place) => scores[place]!)]),
+    moments: together(moments, base.moments),
+  };
 }
 
 function together(a: Moments, b: Moments): Moments {

@@ -26,11 +26,19 @@ test("the best are chosen and ordered by score, then by chunk id, also at the cu
 test("whatever may be among the best within a margin is kept", () => {
   fc.assert(
     fc.property(scores, fc.integer({ min: 1, max: 10 }), (all, limit) => {
-      const found = bestWithin(Float32Array.from(all), { limit, margin: 0.3, most: 100 }, ids);
+      const found = bestWithin(null, Float32Array.from(all), { limit, margin: 0.3, most: 100 }, ids);
       const worst = all[slowBest(all, -Infinity, limit).at(-1)!] ?? -Infinity;
       const wanted = [...all.keys()].filter((slot) => all[slot]! > -Infinity && all[slot]! >= worst - 0.3);
       const expected = slowBest(all, -Infinity, limit).length < limit ? slowBest(all, -Infinity, Infinity) : wanted;
       assert.deepEqual(found.toSorted(), expected.toSorted());
+      const [few, odd] = [Math.min(limit, 5), Uint32Array.from(all, (_score, slot) => 2 * slot + 1)];
+      const limits = { limit: few, margin: 0.3, most: few };
+      const idsOfOdd: ChunkIds = (slots) =>
+        new Map([...ids(slots.map((slot) => (slot - 1) / 2))].map(([slot, id]) => [2 * slot + 1, id]));
+      assert.deepEqual(
+        bestWithin(odd, Float32Array.from(all), limits, idsOfOdd),
+        bestWithin(null, Float32Array.from(all), limits, ids).map((slot) => 2 * slot + 1),
+      );
     }),
   );
 });

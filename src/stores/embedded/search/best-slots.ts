@@ -35,19 +35,26 @@ const lowest = -Number.MAX_VALUE;
  * The best slots and all others whose score is less than `margin` below the worst of them: where scores are only known
  * within half of it, the true best are among these. In no particular order.
  *
+ * @param slots that the scores are of; null: each of the slot that is its place.
  * @param most bounds the result where very many score alike; then ties go by chunk id.
  */
 export function bestWithin(
+  slots: Uint32Array | null,
   scores: Float32Array,
   limits: { readonly limit: number; readonly margin: number; readonly most: number },
   chunkIds: ChunkIds,
 ): readonly number[] {
   // A finite bar keeps out what is not allowed, whose score is −Infinity.
   const bar = Math.max(lowest, cutAt(scores, -Infinity, limits.limit) - limits.margin);
+  const slotAt = (place: number): number => (slots === null ? place : slots[place]!);
   const found: number[] = [];
-  for (let slot = 0; slot < scores.length; slot++) if (scores[slot]! >= bar) found.push(slot);
-  if (found.length <= limits.most) return found;
-  return bestSlots(scores, -Infinity, limits.most, chunkIds).map(({ slot }) => slot);
+  for (let place = 0; place < scores.length; place++) if (scores[place]! >= bar) found.push(place);
+  if (found.length <= limits.most) return found.map(slotAt);
+  const idsAt: ChunkIds = (places) => {
+    const ids = chunkIds(places.map(slotAt));
+    return new Map(places.map((place) => [place, ids.get(slotAt(place))!]));
+  };
+  return bestSlots(scores, -Infinity, limits.most, idsAt).map(({ slot: place }) => slotAt(place));
 }
 
 /** Sorts by falling score, then by chunk id. */

@@ -25,10 +25,15 @@ const allRescored = 256;
 export function vectorLeg(search: Search): VectorLeg {
   const { index, request, allowed, chunkIds } = search;
   const question = request.vector!;
-  const { scores, moments } = index.vectors.nearest(question, allowed.bitmap, index.slots.size, request.candidates);
+  const { slots, scores, moments } = index.vectors.nearest(
+    question,
+    allowed.bitmap,
+    index.slots.size,
+    request.candidates,
+  );
   const margin = moments.count <= allRescored ? Infinity : marginOf(index.dimensions);
   const most = Math.max(allRescored, 4 * request.candidates);
-  const found = bestWithin(scores, { limit: request.candidates, margin, most }, chunkIds);
+  const found = bestWithin(slots, scores, { limit: request.candidates, margin, most }, chunkIds);
   const known = exactCosines(search, question, found);
   const least = request.minCosine ?? -Infinity;
   const hits = [...known].map(([slot, score]) => ({ slot, score })).filter(({ score }) => score >= least);

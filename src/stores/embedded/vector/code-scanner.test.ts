@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { bitmapOf } from "../bitmap.ts";
+import { bitmapOf, hasSlot } from "../bitmap.ts";
 import { attachCodeTable, type CodeTable, createCodeTable } from "./code-table.ts";
 import { plainScanner } from "./plain-scanner.ts";
 import { simdScanner } from "./simd-scanner.ts";
@@ -40,7 +40,11 @@ test("scans with SIMD to the bit as plain JavaScript does", () => {
       const simd = simdScanner(table);
       assert.ok(simd !== null);
       const request = { query, rows: vectors.length, allowed };
+      const { scores } = plainScanner(table).scan(request);
       assert.deepEqual(simd.scan(request), plainScanner(table).scan(request));
+      const listed = Uint32Array.from([...scores.keys()].filter((slot) => hasSlot(allowed, slot)).toReversed());
+      const expected = Float32Array.from(listed, (slot) => scores[slot] as number);
+      for (const scanner of [simd, plainScanner(table)]) assert.deepEqual(scanner.scoresOf(query, listed), expected);
     }),
     { numRuns: 300 },
   );

@@ -1,12 +1,12 @@
 import { topScores } from "../top-scores.ts";
 import type { BitScanner } from "./bit-scanner.ts";
-import type { CodeScanner, VectorScores } from "./code-scanner.ts";
+import type { CodeScanner, NearScores } from "./code-scanner.ts";
 import { isWorthFiltering, prefilteredScan, type PrefilteredScanRequest } from "./prefiltered-scan.ts";
 import { recallWatch } from "./recall-watch.ts";
 
 /** Scans by bits first where that is worth it and has proved itself on the questions that came. */
 export interface FilteredScanner {
-  scan(request: PrefilteredScanRequest): VectorScores;
+  scan(request: PrefilteredScanRequest): NearScores;
 }
 
 /** The first questions that are answered both ways, and every so manieth afterwards: the better answer is given. */
@@ -18,19 +18,21 @@ export function filteredScanner(scanner: CodeScanner, bits: BitScanner): Filtere
   const watch = recallWatch();
   let asked = 0;
 
-  function judge(request: PrefilteredScanRequest): VectorScores {
+  const scanAll = (request: PrefilteredScanRequest): NearScores => ({ slots: null, ...scanner.scan(request) });
+
+  function judge(request: PrefilteredScanRequest): NearScores {
     const filtered = topScores(prefilteredScan(scanner, bits, request).scores, judgedHits);
-    const full = scanner.scan(request);
+    const full = scanAll(request);
     watch.record(topScores(full.scores, judgedHits), filtered);
     return full;
   }
 
   return {
     scan: (request) => {
-      if (!isWorthFiltering(request)) return scanner.scan(request);
+      if (!isWorthFiltering(request)) return scanAll(request);
       asked += 1;
       if (asked <= judged.first || asked % judged.every === 0) return judge(request);
-      return watch.isTrusted ? prefilteredScan(scanner, bits, request) : scanner.scan(request);
+      return watch.isTrusted ? prefilteredScan(scanner, bits, request) : scanAll(request);
     },
   };
 }

@@ -199,6 +199,58 @@
       (f64.add (f64x2.extract_lane 0 (local.get $squares)) (f64x2.extract_lane 1 (local.get $squares))))
     (i32.store $scratch offset=16 (local.get $moments) (local.get $count)))
 
+  ;; The same cosines for the rows of a list alone: `count` int32 at `list`, results in their order.
+  (func (export "scanListed")
+    (param $count i32) (param $stride i32) (param $length i32) (param $scaleAt i32)
+    (param $query i32) (param $queryScale f32) (param $list i32) (param $scores i32)
+    (local $at i32) (local $p i32) (local $q i32) (local $qEnd i32) (local $scale f32)
+    (local $even v128) (local $odd v128)
+    (local.set $qEnd (i32.add (local.get $query) (i32.shl (local.get $length) (i32.const 1))))
+    (block $done
+      (loop $next
+        (br_if $done (i32.ge_u (local.get $at) (local.get $count)))
+        (local.set $p
+          (i32.mul
+            (i32.load $scratch (i32.add (local.get $list) (i32.shl (local.get $at) (i32.const 2))))
+            (local.get $stride)))
+        (local.set $scale (f32.load $table (i32.add (local.get $p) (local.get $scaleAt))))
+        (local.set $even (v128.const i32x4 0 0 0 0))
+        (local.set $odd (v128.const i32x4 0 0 0 0))
+        (local.set $q (local.get $query))
+        (loop $block
+          (local.set $even
+            (i32x4.add
+              (i32x4.add (local.get $even)
+                (i32x4.dot_i16x8_s (v128.load8x8_s $table (local.get $p)) (v128.load $scratch (local.get $q))))
+              (i32x4.dot_i16x8_s
+                (v128.load8x8_s $table offset=8 (local.get $p)) (v128.load $scratch offset=16 (local.get $q)))))
+          (local.set $odd
+            (i32x4.add
+              (i32x4.add (local.get $odd)
+                (i32x4.dot_i16x8_s
+                  (v128.load8x8_s $table offset=16 (local.get $p)) (v128.load $scratch offset=32 (local.get $q))))
+              (i32x4.dot_i16x8_s
+                (v128.load8x8_s $table offset=24 (local.get $p)) (v128.load $scratch offset=48 (local.get $q)))))
+          (local.set $p (i32.add (local.get $p) (i32.const 32)))
+          (local.tee $q (i32.add (local.get $q) (i32.const 64)))
+          (br_if $block (i32.lt_u (local.get $qEnd))))
+        (local.set $even (i32x4.add (local.get $even) (local.get $odd)))
+        (f32.store $scratch
+          (i32.add (local.get $scores) (i32.shl (local.get $at) (i32.const 2)))
+          (if (result f32) (f32.eq (local.get $scale) (f32.const 0))
+            (then (f32.const -inf))
+            (else
+              (f32.mul
+                (f32.mul
+                  (f32.convert_i32_s
+                    (i32.add
+                      (i32.add (i32x4.extract_lane 0 (local.get $even)) (i32x4.extract_lane 1 (local.get $even)))
+                      (i32.add (i32x4.extract_lane 2 (local.get $even)) (i32x4.extract_lane 3 (local.get $even)))))
+                  (local.get $scale))
+                (local.get $queryScale)))))
+        (local.set $at (i32.add (local.get $at) (i32.const 1)))
+        (br $next))))
+
   ;; Hamming distances of rows of bits to a query of bits. A row: `length` bytes, a multiple of 16. Results: uint16 per
   ;; row, 65535 where the row is not allowed.
   (func (export "scanBits")

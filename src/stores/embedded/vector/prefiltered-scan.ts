@@ -1,6 +1,6 @@
-import { bitmapOf, countSlots, thinned } from "../bitmap.ts";
+import { evenSample } from "../bitmap.ts";
 import { type BitScanner, nearestSlots } from "./bit-scanner.ts";
-import type { CodeScanner, ScanRequest, VectorScores } from "./code-scanner.ts";
+import { type CodeScanner, momentsOfScores, type NearScores, type ScanRequest } from "./code-scanner.ts";
 
 /** Candidates per wanted hit. */
 const oversampling = 40;
@@ -24,15 +24,18 @@ const shortList = ({ limit, rows }: PrefilteredScanRequest): number =>
 export const isWorthFiltering = (request: PrefilteredScanRequest): boolean => request.count >= 4 * shortList(request);
 
 /**
- * What `scanner.scan` answers, for the rows alone that are nearest by their bits; the others have no score. The moments
- * come from an even sample of the allowed rows.
+ * The scores that `scanner.scan` gives, of the rows alone that are nearest by their bits. The moments come from an even
+ * sample of the allowed rows.
  */
-export function prefilteredScan(scanner: CodeScanner, bits: BitScanner, request: PrefilteredScanRequest): VectorScores {
+export function prefilteredScan(scanner: CodeScanner, bits: BitScanner, request: PrefilteredScanRequest): NearScores {
   const { query, rows, allowed, count } = request;
-  const sample = thinned(allowed, Math.max(1, Math.floor(count / sampleSize)));
-  const { moments } = scanner.scan({ query, rows, allowed: sample });
-  const near = bitmapOf(nearestSlots(bits.distances(request), shortList(request)), rows);
-  const { scores } = scanner.scan({ query, rows, allowed: near });
-  const withVector = moments.count / Math.max(1, countSlots(sample, rows));
-  return { scores, moments: { ...moments, count: Math.round(count * withVector) } };
+  const sample = evenSample(allowed, rows, Math.max(1, Math.floor(count / sampleSize)));
+  const moments = momentsOfScores(scanner.scoresOf(query, sample));
+  const slots = nearestSlots(bits.distances(request), shortList(request));
+  const withVector = moments.count / Math.max(1, sample.length);
+  return {
+    slots,
+    scores: scanner.scoresOf(query, slots),
+    moments: { ...moments, count: Math.round(count * withVector) },
+  };
 }

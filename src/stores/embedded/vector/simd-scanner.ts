@@ -17,6 +17,13 @@ export function simdScanner(table: CodeTable): CodeScanner | null {
   const queryCodes = new Int8Array(dimensions);
   const momentsAt = codeBytes * 2;
   const allowedAt = momentsAt + momentBytes;
+  /** Returns its scale. */
+  function placeQuery(query: Float32Array, memory: ArrayBuffer): number {
+    const queryScale = quantize(query, queryCodes.fill(0));
+    new Int16Array(memory, 0, codeBytes).fill(0).set(queryCodes);
+    return queryScale;
+  }
+
   return {
     kind: "simd",
     scan: ({ query, rows, allowed }) => {
@@ -24,8 +31,7 @@ export function simdScanner(table: CodeTable): CodeScanner | null {
       const bitmapBytes = Math.ceil(rows / 64) * 8;
       const scoresAt = Math.ceil((allowedAt + bitmapBytes) / 16) * 16;
       const memory = kernel.room(scoresAt + Math.ceil(rows / 4) * 16);
-      const queryScale = quantize(query, queryCodes.fill(0));
-      new Int16Array(memory, 0, codeBytes).fill(0).set(queryCodes);
+      const queryScale = placeQuery(query, memory);
       placeBitmap(allowed, rows, new Uint8Array(memory, allowedAt, bitmapBytes));
       kernel.run["scanCodes"]?.(
         rows,
@@ -43,6 +49,16 @@ export function simdScanner(table: CodeTable): CodeScanner | null {
         scores: new Float32Array(memory, scoresAt, rows),
         moments: momentsOf(moments.getFloat64(0, true), moments.getFloat64(8, true), moments.getInt32(16, true)),
       };
+    },
+    scoresOf: (query, slots) => {
+      const listAt = codeBytes * 2;
+      const scoresAt = listAt + slots.length * 4;
+      const memory = kernel.room(scoresAt + slots.length * 4);
+      const queryScale = placeQuery(query, memory);
+      new Uint32Array(memory, listAt, slots.length).set(slots);
+      const { bytesPerRow } = table.rows;
+      kernel.run["scanListed"]?.(slots.length, bytesPerRow, codeBytes, scaleAt, 0, queryScale, listAt, scoresAt);
+      return new Float32Array(memory, scoresAt, slots.length);
     },
   };
 }
