@@ -19,6 +19,10 @@ const passage = fc.array(
 const step = fc.oneof(
   { weight: 3, arbitrary: fc.record({ add: fc.array(passage, { minLength: 1, maxLength: 20 }) }) },
   { weight: 2, arbitrary: fc.record({ remove: fc.array(fc.nat(60)) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ rename: fc.array(fc.tuple(fc.nat(60), passage), { minLength: 1, maxLength: 10 }) }),
+  },
   { weight: 1, arbitrary: fc.constant({ freeze: true }) },
 );
 
@@ -50,7 +54,13 @@ function told(index: TenantIndex): unknown {
   };
 }
 
-test("whatever was added, removed and frozen before, the graph is that of what is left", () => {
+function eachOnce(own: IndexRow["names"]): IndexRow["names"] {
+  const flags = new Map(own.map(({ entity }) => [entity, 0]));
+  for (const name of own) flags.set(name.entity, flags.get(name.entity)! | name.flags);
+  return Array.from(flags, ([entity, flag]) => ({ entity, flags: flag }));
+}
+
+test("whatever was added, removed, renamed and frozen before, the graph is that of what is left", () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 10 }), (steps) => {
       let index = tenantIndex(emptyBase(1, 0), analyzer);
@@ -58,16 +68,16 @@ test("whatever was added, removed and frozen before, the graph is that of what i
       let next = 1;
       for (const one of steps) {
         if ("add" in one) {
-          const rows = one.add.map((own) => {
-            const flags = new Map(own.map(({ entity }) => [entity, 0]));
-            for (const name of own) flags.set(name.entity, flags.get(name.entity)! | name.flags);
-            return { chunk_key: next++, names: Array.from(flags, ([entity, flag]) => ({ entity, flags: flag })) };
-          });
+          const rows = one.add.map((own) => ({ chunk_key: next++, names: eachOnce(own) }));
           index.add(rows.map(rowOf));
           for (const row of rows) living.set(row.chunk_key, row);
         } else if ("remove" in one) {
           index.remove(one.remove);
           for (const key of one.remove) living.delete(key);
+        } else if ("rename" in one) {
+          const renamed = new Map(one.rename.map(([key, own]) => [key, { chunk_key: key, names: eachOnce(own) }]));
+          index.rename([...renamed.values()].map(rowOf));
+          for (const [key, row] of renamed) if (living.has(key)) living.set(key, row);
         } else index = tenantIndex(index.freeze("s"), analyzer);
       }
       const fresh = tenantIndex(emptyBase(1, 0), analyzer);
