@@ -8,10 +8,16 @@ interface Observed {
 }
 
 /** Runs a search and records it under the guide's names: metrics and log events. The question's text stays out. */
-export type SearchObserver = <T>(body: unknown, run: () => Promise<T>, observed: (result: T) => Observed) => Promise<T>;
+export type SearchObserver = <T>(asked: Asked, run: () => Promise<T>, observed: (result: T) => Observed) => Promise<T>;
+
+export interface Asked {
+  /** What the search is counted as when it fails: there is no result then that could say. */
+  readonly type: string;
+  readonly body: unknown;
+}
 
 export function searchObserver(metrics: Metrics, log: Logger, now: () => number): SearchObserver {
-  return async (body, run, observed) => {
+  return async ({ type, body }, run, observed) => {
     const started = now();
     const { query, session_id } = (body ?? {}) as { readonly query?: unknown; readonly session_id?: unknown };
     const bound = log.child({
@@ -31,8 +37,8 @@ export function searchObserver(metrics: Metrics, log: Logger, now: () => number)
       return result;
     } catch (error) {
       const error_type = isHybridRAGError(error) ? error.code : "unexpected";
-      metrics.searchRequests.inc({ search_type: "unknown", status: "error" });
-      metrics.searchLatency.observe({ search_type: "unknown" }, (now() - started) / 1000);
+      metrics.searchRequests.inc({ search_type: type, status: "error" });
+      metrics.searchLatency.observe({ search_type: type }, (now() - started) / 1000);
       bound.error({ error, error_type }, "search_failed");
       throw error;
     }

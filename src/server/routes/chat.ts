@@ -89,14 +89,15 @@ export function chatRoutes(rag: HybridRAG, observe: SearchObserver, now: () => n
           created: Math.floor(now() / 1000),
           model: body.model ?? modelName,
         };
+        const asked = { type: "answer", body: request };
         const results = (answer: Answer) => ({ mode: "answer", results: answer.sources });
         if (body.stream !== true) {
-          const answer = await observe(request, () => collectAnswer(ask()), results);
+          const answer = await observe(asked, () => collectAnswer(ask()), results);
           return ok(completionOf(head, answer));
         }
         const events = ask()[Symbol.asyncIterator]();
         const first = await observe(
-          request,
+          asked,
           () => events.next(),
           ({ value }) => ({ mode: "answer", results: value?.type === "sources" ? value.sources : [] }),
         );

@@ -74,7 +74,8 @@ export function searchRoutes(rag: HybridRAG, observe: SearchObserver): readonly 
       responses: { 200: searchResponse },
       handle: async ({ principal, raw, signal }) => {
         const search = () => rag.search(principal.scope, raw.body, { signal });
-        return ok(await observe(raw.body, search, (found) => ({ mode: found.mode, results: found.results })));
+        const asked = { type: typeOf(raw.body, rag.settings.mode), body: raw.body };
+        return ok(await observe(asked, search, (found) => ({ mode: found.mode, results: found.results })));
       },
     }),
     route({
@@ -89,11 +90,12 @@ export function searchRoutes(rag: HybridRAG, observe: SearchObserver): readonly 
       handle: async ({ principal, raw, signal, wantsStream }) => {
         const ask = () => rag.ask(principal.scope, raw.body, { signal });
         const results = (answer: Answer) => ({ mode: "answer" as const, results: answer.sources });
-        if (!wantsStream) return ok(await observe(raw.body, () => collectAnswer(ask()), results));
+        const asked = { type: "answer", body: raw.body };
+        if (!wantsStream) return ok(await observe(asked, () => collectAnswer(ask()), results));
         // The first event is awaited here, so that a refusal is still a status and not an event.
         const events = ask()[Symbol.asyncIterator]();
         const first = await observe(
-          raw.body,
+          asked,
           () => events.next(),
           ({ value }) => ({ mode: "answer", results: value?.type === "sources" ? value.sources : [] }),
         );
@@ -102,6 +104,11 @@ export function searchRoutes(rag: HybridRAG, observe: SearchObserver): readonly 
     }),
   ];
 }
+
+const typeOf = (body: unknown, byDefault: string): string => {
+  const { mode } = (body ?? {}) as { readonly mode?: unknown };
+  return modes.find((one) => one === mode) ?? byDefault;
+};
 
 async function* named<T extends { readonly type: string }>(
   first: IteratorResult<T, unknown>,
