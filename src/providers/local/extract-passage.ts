@@ -9,7 +9,8 @@ import { namedRuns } from "../../text/names/named-runs.ts";
 import { findReferences, type TextReference } from "../../text/names/references.ts";
 import { findStatements } from "../../text/names/statements.ts";
 import type { NamedRun, TaggedToken } from "../../text/names/tagged-token.ts";
-import { splitSentences, type TextSpan } from "../../text/sentences.ts";
+import type { TextSpan } from "../../text/sentences.ts";
+import { splitUnits } from "../../text/units.ts";
 import type { Tagger } from "./tagger.ts";
 
 export type PassageGraph = ExtractResult["passages"][number];
@@ -126,13 +127,13 @@ const shortForms = (passage: ExtractPassage, terms: readonly DefinedTerm[]): Ass
 
 function statements(passage: ExtractPassage, tokens: readonly TaggedToken[], runs: readonly NamedRun[]): Assertion[] {
   const { content } = passage;
-  const sentences = splitSentences(content);
+  const sentences = splitUnits(content);
   const sentenceOf = (offset: number): number => sentences.findLastIndex(({ start }) => start <= offset);
   const keyOf = (run: NamedRun): string => nameKey(content.slice(run.start, run.end));
   return findStatements(tokens, runs, sentenceOf).flatMap(({ subject, object, relation }) => {
     const [source, target] = [runs[subject]!, runs[object]!];
-    if (keyOf(source) === keyOf(target)) return [];
-    const sentence = sentences[sentenceOf(source.start)]!;
+    const sentence = sentences[sentenceOf(source.start)];
+    if (sentence === undefined || keyOf(source) === keyOf(target)) return [];
     return [
       {
         chunk_id: passage.chunk_id,
