@@ -90,39 +90,34 @@ async function linked(
 }
 
 /**
- * What brought each passage in, by passage. A sentence has the name of the entity, or, where an edit gave it another,
- * the one that the passage writes: only then are mentions read.
+ * What brought each passage in, by passage. A sentence has the name of the entity or, where an edit gave it another, the
+ * one that the passage writes: only where the name is not found are mentions read.
  */
 async function pathsOf(
   hits: readonly HopHit[],
   contents: ReadonlyMap<string, Chunk>,
   mentionsOf: (chunkIds: readonly string[]) => Promise<readonly Mention[]>,
 ): Promise<ReadonlyMap<string, HopPath>> {
-  const reasons = hits.flatMap(({ chunk_id, reason }) => (reason ? { chunk_id, reason } : []));
-  const placesOf = ({ chunk_id, reason }: (typeof reasons)[number]) => [reason.from_chunk_id, chunk_id];
-  const sentenceOf = (reached: (typeof reasons)[number], names: readonly string[]): string =>
-    evidenceSentence(
-      placesOf(reached).map((id) => contents.get(id)?.content ?? ""),
-      names,
-    );
-  const found = reasons.map((reached) => ({ ...reached, sentence: sentenceOf(reached, [reached.reason.entity]) }));
-  const unsaid = found.filter(({ reason, sentence }) => sentence === "" && byName.has(reason.link));
+  const reached = hits.flatMap(({ chunk_id, reason }) => (reason ? { chunk_id, reason } : []));
+  const placesOf = ({ chunk_id, reason }: (typeof reached)[number]) => [reason.from_chunk_id, chunk_id];
+  const textsOf = (ids: readonly string[]) => ids.map((id) => contents.get(id)?.content ?? "");
+  const unsaid = reached.filter((one) => {
+    const { entity, link } = one.reason;
+    const places = placesOf(one).slice(0, leavesOver.has(link) ? 1 : 2);
+    return nameOnly.has(link) && evidenceSentence(textsOf(places), [entity]) === "";
+  });
   const mentions = unsaid.length === 0 ? [] : await mentionsOf([...new Set(unsaid.flatMap(placesOf))]);
   const written = Map.groupBy(mentions, (mention) => mention.entity);
   return new Map(
-    found.map(({ chunk_id, reason, sentence }) => {
-      const names = (written.get(reason.entity) ?? []).map((mention) => nameKey(mention.name));
-      return [chunk_id, { ...reason, sentence: sentence || sentenceOf({ chunk_id, reason }, names) }];
+    reached.map((one) => {
+      const { entity } = one.reason;
+      const names = [entity, ...(written.get(entity) ?? []).map((mention) => nameKey(mention.name))];
+      return [one.chunk_id, { ...one.reason, sentence: evidenceSentence(textsOf(placesOf(one)), names) }];
     }),
   );
 }
 
+/** The name stands in the passage that the link leaves. */
+const leavesOver: ReadonlySet<HopReason["link"]> = new Set(["forward", "shared", "subname"]);
 /** Links over names; the others are addresses, which no sentence spells out. */
-const byName: ReadonlySet<HopReason["link"]> = new Set([
-  "forward",
-  "back",
-  "shared",
-  "subname",
-  "mention",
-  "community",
-]);
+const nameOnly: ReadonlySet<HopReason["link"]> = new Set([...leavesOver, "back", "mention", "community"]);
