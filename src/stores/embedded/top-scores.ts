@@ -3,13 +3,25 @@ export interface TopScores {
   readonly scores: Float32Array;
 }
 
-/** The `limit` best scores above `above`, best first; of equal scores the lower slot is better. */
-export function topScores(scores: Float32Array, limit: number, above = -Infinity): TopScores {
+/** Slots of a block: of each its best score may be known beforehand. */
+export const blockSlots = 256;
+
+/**
+ * The `limit` best scores above `above`, best first; of equal scores the lower slot is better.
+ *
+ * @param peaks the best score of each block of slots.
+ */
+export function topScores(scores: Float32Array, limit: number, above = -Infinity, peaks?: Float32Array): TopScores {
   const heap = boundedHeap(limit);
   let bar = above;
-  for (let slot = 0; slot < scores.length; slot += 1) {
-    const score = scores[slot] as number;
-    if (score > bar) bar = Math.max(above, heap.push(slot, score));
+  const size = peaks === undefined ? scores.length : blockSlots;
+  for (let start = 0, block = 0; start < scores.length; start += size, block += 1) {
+    if (peaks !== undefined && (peaks[block] as number) <= bar) continue;
+    const end = Math.min(scores.length, start + size);
+    for (let slot = start; slot < end; slot += 1) {
+      const score = scores[slot] as number;
+      if (score > bar) bar = Math.max(above, heap.push(slot, score));
+    }
   }
   return heap.sorted();
 }

@@ -1,5 +1,5 @@
 import { compareText } from "../../../filter/matches.ts";
-import { topScores } from "../top-scores.ts";
+import { blockSlots, topScores } from "../top-scores.ts";
 
 export interface Ranked {
   readonly slot: number;
@@ -14,15 +14,27 @@ export type ChunkIds = (slots: readonly number[]) => ReadonlyMap<number, string>
  * nor what was deleted before shows.
  *
  * @param scores per slot; those not above `floor` are no hits.
+ * @param peaks see `topScores`.
  */
-export function bestSlots(scores: Float32Array, floor: number, limit: number, chunkIds: ChunkIds): readonly Ranked[] {
-  const cut = cutAt(scores, floor, limit);
+export function bestSlots(
+  scores: Float32Array,
+  floor: number,
+  limit: number,
+  chunkIds: ChunkIds,
+  peaks?: Float32Array,
+): readonly Ranked[] {
+  const cut = cutAt(scores, floor, limit, peaks);
   const above: Ranked[] = [];
   const tied: Ranked[] = [];
-  for (let slot = 0; slot < scores.length; slot++) {
-    const score = scores[slot]!;
-    if (score > cut) above.push({ slot, score });
-    else if (score === cut && score > floor) tied.push({ slot, score });
+  const size = peaks === undefined ? scores.length : blockSlots;
+  for (let start = 0, block = 0; start < scores.length; start += size, block += 1) {
+    if (peaks !== undefined && peaks[block]! < cut) continue;
+    const end = Math.min(scores.length, start + size);
+    for (let slot = start; slot < end; slot++) {
+      const score = scores[slot]!;
+      if (score > cut) above.push({ slot, score });
+      else if (score === cut && score > floor) tied.push({ slot, score });
+    }
   }
   const kept = above.length + tied.length <= limit ? tied : byChunkId(tied, chunkIds).slice(0, limit - above.length);
   return byScore([...above, ...kept], chunkIds);
@@ -72,7 +84,7 @@ function byChunkId(hits: readonly Ranked[], chunkIds: ChunkIds): readonly Ranked
 }
 
 /** The `limit`-th best score above the floor, or the floor when there are fewer. */
-function cutAt(scores: Float32Array, floor: number, limit: number): number {
-  const best = topScores(scores, limit, floor).scores;
+function cutAt(scores: Float32Array, floor: number, limit: number, peaks?: Float32Array): number {
+  const best = topScores(scores, limit, floor, peaks).scores;
   return best.length < limit ? floor : best.at(-1)!;
 }

@@ -33,7 +33,7 @@ export function textLeg({ db, index, request, allowed, chunkIds }: Search, analy
     allowed: holding,
     into: index.scoreMemory(),
   });
-  const best = bestSlots(found.scores, 0, request.candidates, chunkIds);
+  const best = bestSlots(found.scores, 0, request.candidates, chunkIds, found.peaks);
   return {
     ranks: new Map(best.map(({ slot }, at) => [slot, at + 1])),
     moments: spread(found.moments, allowed.count),

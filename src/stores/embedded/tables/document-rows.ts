@@ -80,8 +80,9 @@ export const toChunk = (row: ChunkRow): Chunk => ({
 export const vectorBytes = (vector: Float32Array | null): Uint8Array | null =>
   vector && new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength);
 
-/** The stored bytes may lie at an odd address, so they are copied. */
+/** Bytes at an odd address are copied. */
 export function storedVector(bytes: Uint8Array): Float32Array {
+  if (bytes.byteOffset % 4 === 0) return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
   const vector = new Float32Array(bytes.byteLength / 4);
   new Uint8Array(vector.buffer).set(bytes);
   return vector;

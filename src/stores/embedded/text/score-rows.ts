@@ -1,5 +1,6 @@
 import type { Moments } from "../../../ports/chunk-store.ts";
 import type { Bitmap } from "../bitmap.ts";
+import { blockSlots } from "../top-scores.ts";
 import { addShares, type AllowedPart, allowedParts, type TermWeight } from "./allowed-part.ts";
 import type { SegmentData } from "./segment.ts";
 import { bodyOf, documentFrequency, type Field, termIndex, titleOf } from "./term-rows.ts";
@@ -32,6 +33,8 @@ export const defaultBm25: Bm25Options = { k1: 0.9, bodyB: 0.4, titleB: 0.3, titl
 export interface TextScores {
   /** Per slot: its score; 0 for rows without a word of the query and rows that are not allowed. */
   readonly scores: Float32Array;
+  /** The best score of each block of slots, so that few have to be looked at for the best. */
+  readonly peaks: Float32Array;
   /** Over the allowed rows of the tenant, zeros included. */
   readonly moments: Moments;
   /** Allowed rows with at least one word of the query. */
@@ -154,23 +157,30 @@ export function weightedFields(
 const coarse = 1.5 * 2 ** 32;
 const fine = 1.5 * 2 ** 6;
 
-function summarize(scores: Float32Array, count: number): Pick<TextScores, "moments" | "matched"> {
+function summarize(scores: Float32Array, count: number): Pick<TextScores, "moments" | "matched" | "peaks"> {
+  const peaks = new Float32Array(Math.ceil(scores.length / blockSlots));
   let matched = 0;
   let [sum, sumRest, squares, squaresRest] = [0, 0, 0, 0];
-  for (let slot = 0; slot < scores.length; slot += 1) {
-    const score = scores[slot] as number;
-    if (score === 0) continue;
-    matched += 1;
-    const square = score * score;
-    const scorePart = score + coarse - coarse;
-    const squarePart = square + coarse - coarse;
-    sum += scorePart;
-    squares += squarePart;
-    sumRest += score - scorePart + fine - fine;
-    squaresRest += square - squarePart + fine - fine;
+  for (let block = 0; block < peaks.length; block += 1) {
+    const end = Math.min(scores.length, (block + 1) * blockSlots);
+    let peak = 0;
+    for (let slot = block * blockSlots; slot < end; slot += 1) {
+      const score = scores[slot] as number;
+      if (score === 0) continue;
+      if (score > peak) peak = score;
+      matched += 1;
+      const square = score * score;
+      const scorePart = score + coarse - coarse;
+      const squarePart = square + coarse - coarse;
+      sum += scorePart;
+      squares += squarePart;
+      sumRest += score - scorePart + fine - fine;
+      squaresRest += square - squarePart + fine - fine;
+    }
+    peaks[block] = peak;
   }
-  if (count === 0) return { matched, moments: { mean: 0, deviation: 0, count } };
+  if (count === 0) return { matched, peaks, moments: { mean: 0, deviation: 0, count } };
   const mean = (sum + sumRest) / count;
   const deviation = Math.sqrt(Math.max(0, (squares + squaresRest) / count - mean * mean));
-  return { matched, moments: { mean, deviation, count } };
+  return { matched, peaks, moments: { mean, deviation, count } };
 }

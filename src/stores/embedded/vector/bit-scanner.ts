@@ -6,6 +6,8 @@ import { kernelInstance, placeBitmap } from "./kernel-instance.ts";
 /** Compares a query with every row of a bit table. Each thread makes its own; calls must not overlap. */
 export interface BitScanner {
   readonly kind: "simd" | "plain";
+  /** The distance of two vectors that differ in every bit. */
+  readonly greatest: number;
   /** Per slot the number of bits that differ, `notAllowed` where the slot is not. Valid until the next call. */
   distances(request: ScanRequest): Uint16Array;
 }
@@ -22,6 +24,7 @@ export function compiledBitScanner(table: BitTable): BitScanner | null {
   const { bytesPerRow } = table.rows;
   return {
     kind: "simd",
+    greatest: bytesPerRow * 8,
     distances: ({ query, rows, allowed }) => {
       table.rows.reserve(rows);
       const bitmapBytes = Math.ceil(rows / 64) * 8;
@@ -41,6 +44,7 @@ export function plainBitScanner(table: BitTable): BitScanner {
   const code = new Uint8Array(bytesPerRow);
   return {
     kind: "plain",
+    greatest: bytesPerRow * 8,
     distances: ({ query, rows, allowed }) => {
       table.encode(query, code);
       const bytes = table.rows.bytes(rows);
@@ -56,18 +60,22 @@ export function plainBitScanner(table: BitTable): BitScanner {
   };
 }
 
-/** The `count` nearest allowed slots, in the order of slots; of those as far as the last, the lower ones. */
-export function nearestSlots(distances: Uint16Array, count: number): Uint32Array {
-  const histogram = new Uint32Array(notAllowed + 1);
+/**
+ * The `count` nearest allowed slots, in the order of slots; of those as far as the last, the lower ones.
+ *
+ * @param greatest distance that a slot can have.
+ */
+export function nearestSlots(distances: Uint16Array, count: number, greatest: number): Uint32Array {
+  const histogram = new Uint32Array(greatest + 1);
   for (let slot = 0; slot < distances.length; slot += 1) {
     const distance = distances[slot] as number;
-    histogram[distance] = (histogram[distance] as number) + 1;
+    if (distance <= greatest) histogram[distance] = (histogram[distance] as number) + 1;
   }
   let below = 0;
   let limit = 0;
-  while (limit < notAllowed && below + (histogram[limit] as number) <= count) below += histogram[limit++] as number;
-  let atLimit = limit === notAllowed ? 0 : count - below;
-  const nearest = new Uint32Array(below + Math.min(atLimit, histogram[limit] as number));
+  while (limit <= greatest && below + (histogram[limit] as number) <= count) below += histogram[limit++] as number;
+  let atLimit = limit > greatest ? 0 : count - below;
+  const nearest = new Uint32Array(below + Math.min(atLimit, histogram[limit] ?? 0));
   let found = 0;
   for (let slot = 0; slot < distances.length && found < nearest.length; slot += 1) {
     const distance = distances[slot] as number;

@@ -72,7 +72,7 @@ test("takes the nearest slots, the lower ones among equals", () => {
         .slice(0, count)
         .map(([slot]) => slot)
         .sort((a, b) => a - b);
-      assert.deepEqual([...nearestSlots(Uint16Array.from(distances), count)], expected);
+      assert.deepEqual([...nearestSlots(Uint16Array.from(distances), count, 5)], expected);
     }),
   );
 });

@@ -31,7 +31,7 @@ export function prefilteredScan(scanner: CodeScanner, bits: BitScanner, request:
   const { query, rows, allowed, count } = request;
   const sample = evenSample(allowed, rows, Math.max(1, Math.floor(count / sampleSize)));
   const moments = momentsOfScores(scanner.scoresOf(query, sample));
-  const slots = nearestSlots(bits.distances(request), shortList(request));
+  const slots = nearestSlots(bits.distances(request), shortList(request), bits.greatest);
   const withVector = moments.count / Math.max(1, sample.length);
   return {
     slots,
