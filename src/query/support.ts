@@ -23,8 +23,9 @@ export function supported<Known extends ChunkName>(
   { among, neighbours, lift }: Support,
 ): readonly FusedHit<Known>[] {
   const compared = hits.slice(0, among);
+  const cosines = cosinesBetween(compared.map(({ candidate }) => candidate.vector));
   const lifted = compared.map((hit, index): FusedHit<Known> => {
-    const mean = meanScoreOf(nearest(compared, index, neighbours));
+    const mean = meanScoreOf(nearest(compared, index, cosines).slice(0, neighbours));
     const support = mean === null ? 0 : lift * Math.max(0, mean - hit.score);
     return { ...hit, score: hit.score + support, shares: { ...hit.shares, support } };
   });
@@ -36,18 +37,34 @@ interface Neighbour {
   readonly score: number;
 }
 
-/** Another passage of the same document says nothing about a passage that the document itself does not. */
-function nearest(hits: readonly FusedHit<ChunkName>[], index: number, count: number): readonly Neighbour[] {
-  const { chunk, vector } = hits[index]!.candidate;
-  if (!vector) return [];
+/** By place of the one, then of the other; 0 where there is no vector. Each pair is compared once. */
+function cosinesBetween(vectors: readonly (Float32Array | undefined)[]): readonly Float64Array[] {
+  const cosines = vectors.map(() => new Float64Array(vectors.length));
+  for (const [i, one] of vectors.entries()) {
+    for (const [j, other] of vectors.slice(0, i).entries()) {
+      if (!one || !other) continue;
+      cosines[i]![j] = cosines[j]![i] = dot(one, other);
+    }
+  }
+  return cosines;
+}
+
+/**
+ * The other hits, the most similar first. Another passage of the same document says nothing about a passage that the
+ * document itself does not.
+ */
+function nearest(
+  hits: readonly FusedHit<ChunkName>[],
+  index: number,
+  cosines: readonly Float64Array[],
+): readonly Neighbour[] {
+  const { chunk } = hits[index]!.candidate;
   return hits
-    .flatMap(({ candidate, score }): readonly Neighbour[] => {
-      if (!candidate.vector || candidate.chunk.document_id === chunk.document_id) return [];
-      const cosine = dot(vector, candidate.vector);
-      return cosine > 0 ? [{ cosine, score }] : [];
+    .flatMap(({ candidate, score }, other): readonly Neighbour[] => {
+      const cosine = cosines[index]![other]!;
+      return cosine > 0 && candidate.chunk.document_id !== chunk.document_id ? [{ cosine, score }] : [];
     })
-    .sort((a, b) => b.cosine - a.cosine || b.score - a.score)
-    .slice(0, count);
+    .sort((a, b) => b.cosine - a.cosine || b.score - a.score);
 }
 
 /** The mean of the scores, each as heavy as it is similar. */
