@@ -30,6 +30,9 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
     return503OnClosing: false,
     keepAliveTimeout: keepAliveMs,
   });
+  // Before the plug-ins, which have routes of their own.
+  app.setErrorHandler((error, request, reply) => sendProblem(parts, error, request, reply));
+  app.setNotFoundHandler((request, reply) => sendNotFound(parts, request, reply));
   await app.register(helmet, {
     contentSecurityPolicy: {
       directives: {
@@ -44,8 +47,6 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
     limits: { fileSize: settings.uploadLimitBytes, files: 1, fields: 20, fieldSize: 65_536 },
   });
   await app.register(underPressure, { maxEventLoopDelay: settings.maxEventLoopDelayMs, retryAfter: 1 });
-  app.setErrorHandler((error, request, reply) => sendProblem(parts, error, request, reply));
-  app.setNotFoundHandler((request, reply) => sendNotFound(parts, request, reply));
   app.addHook("onSend", async (_request, reply) => {
     await parts.gate.waiting();
     if (parts.draining()) reply.header("connection", "close");

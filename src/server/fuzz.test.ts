@@ -4,6 +4,7 @@ import { Validator } from "@seriousme/openapi-schema-validator";
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import fc from "fast-check";
 import { ownerScope } from "../scope.ts";
+import { rawRequest, type RawRequest } from "./raw-request.test.fixture.ts";
 import { admitted, broken, hostile, type JsonSchema } from "./schema-arbitrary.test.fixture.ts";
 import { ingestTexts, openTestbed, type Body, type Sent, type Testbed } from "./testbed.test.fixture.ts";
 
@@ -54,6 +55,7 @@ test(`${requests} generated requests: no fault of ours, every answer as describe
     await ingestTexts(bed, ownerScope("default"), world);
     const ids = await knownIds(bed);
     const property = fc.asyncProperty(anyRequest(operations, ids), async (wanted) => {
+      if ("url" in wanted) return checkRaw(operations, wanted, await sendRaw(bed, wanted), bed.logged.at(-1), statuses);
       const operation = operations.find((one) => nameOf(one) === wanted.name)!;
       const sent = await send(bed, operation, wanted);
       statuses.set(sent.status, (statuses.get(sent.status) ?? 0) + 1);
@@ -120,8 +122,32 @@ async function knownIds(bed: Testbed): Promise<Ids> {
   };
 }
 
-function anyRequest(operations: readonly Operation[], ids: Ids): fc.Arbitrary<Wanted> {
-  return fc.oneof(...operations.map((operation) => requestOf(operation, ids)));
+function anyRequest(operations: readonly Operation[], ids: Ids): fc.Arbitrary<Wanted | RawRequest> {
+  const described = operations.map((operation) => requestOf(operation, ids));
+  return fc.oneof({ weight: 4, arbitrary: fc.oneof(...described) }, { weight: 1, arbitrary: rawRequest });
+}
+
+async function sendRaw(bed: Testbed, { method, url, payload, headers }: RawRequest): Promise<Sent> {
+  // The type knows one value a header; twice the same header is what is tested.
+  return bed.send(null, method, url, payload, headers as Record<string, string>);
+}
+
+/** Nothing is described of these but that a refusal is a problem, and that nothing is done to the process. */
+function checkRaw(
+  operations: readonly Operation[],
+  { method, url }: RawRequest,
+  sent: Sent,
+  logged: unknown,
+  statuses: Map<number, number>,
+): void {
+  const { status, type, body, text } = sent;
+  statuses.set(status, (statuses.get(status) ?? 0) + 1);
+  assert.ok(status < 500, `${method} ${url.slice(0, 200)}: ${status} ${text.slice(0, 300)} ${JSON.stringify(logged)}`);
+  assert.equal(({} as { polluted?: unknown }).polluted, undefined);
+  if (status < 400 || method === "HEAD") return;
+  assert.match(type, /^application\/problem\+json/, `${method} ${url.slice(0, 200)}: ${status}`);
+  const problem = operations[0]!.answers.get("default")!;
+  assert.ok(problem(body), `${JSON.stringify(problem.errors)} in ${text.slice(0, 300)}`);
 }
 
 function requestOf(operation: Operation, ids: Ids): fc.Arbitrary<Wanted> {

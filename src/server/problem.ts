@@ -23,6 +23,7 @@ const titles: Readonly<Record<number, string>> = {
   405: "Method not allowed",
   409: "Conflict",
   413: "Too large",
+  414: "The address is too long",
   415: "Unsupported type",
   422: "Cannot be processed",
   429: "Too many requests",
