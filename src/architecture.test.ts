@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
  */
 const inner = ["records", "errors", "scope", "filter", "edits", "text", "secret", "redact"];
 const steps = ["ingest", "query", "memory", "graph", "evaluate"];
-const library = ["hybridrag", "config", "wrap", ...steps, "ports", ...inner];
+const library = ["hybridrag", "estimate-cost", "config", "wrap", ...steps, "ports", ...inner];
 
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   records: [],
@@ -31,7 +31,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   /** Moves a tenant between stores: it knows their ports and no engine. */
   archive: ["ports", ...inner],
   evaluate: ["query", "ingest", "ports", ...inner],
-  hybridrag: [...steps, "wrap", "ports", ...inner],
+  hybridrag: ["estimate-cost", ...steps, "wrap", "ports", ...inner],
+  "estimate-cost": ["ingest", "wrap", "ports", ...inner],
 
   "stores/*": ["ports", ...inner],
   "providers/*": ["providers", "ports", ...inner],

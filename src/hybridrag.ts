@@ -1,6 +1,8 @@
 import type { Analyzer } from "./text/analyze.ts";
 import { graphEditor, type GraphEditor } from "./graph/edit-graph.ts";
-import { estimateIngest, type IngestWork } from "./ingest/estimate-ingest.ts";
+import { estimateCost, type IngestEstimate, type Reading } from "./estimate-cost.ts";
+import { estimateIngest } from "./ingest/estimate-ingest.ts";
+import { extractInBulk } from "./ingest/extract-in-bulk.ts";
 import { ingest, type IngestOptions } from "./ingest/ingest.ts";
 import type { IngestEvent } from "./ingest/ingest-events.ts";
 import type { LoadPool } from "./ingest/load/load-pool.ts";
@@ -26,7 +28,9 @@ import type { Message, Warning } from "./records.ts";
 import type { Scope } from "./scope.ts";
 import { ownSessions } from "./wrap/own-sessions.ts";
 import { tenantContext, type TenantContext } from "./wrap/tenant-context.ts";
-import { costOf, listPrices, priceOf, type PriceTable } from "./wrap/prices.ts";
+import { listPrices, type PriceTable } from "./wrap/prices.ts";
+
+export type { IngestEstimate, Reading } from "./estimate-cost.ts";
 
 /** The object users hold. It owns its parts: `close` closes them all. */
 export interface HybridRAG {
@@ -43,17 +47,9 @@ export interface HybridRAG {
   /** What is missing or degraded for every call, such as "lexical only". */
   readonly notices: readonly Warning[];
   /** What an ingest of these sources would take; nothing is spent or written. Unchanged documents cost nothing. */
-  estimate(
-    scope: Scope,
-    sources: readonly IngestSource[],
-    options: Omit<IngestOptions, "scope">,
-  ): Promise<IngestEstimate>;
+  estimate(scope: Scope, sources: readonly IngestSource[], options: IngestRunOptions): Promise<IngestEstimate>;
   /** Reads, chunks, embeds and stores; reports what became of each document. */
-  ingest(
-    scope: Scope,
-    sources: readonly IngestSource[],
-    options: Omit<IngestOptions, "scope">,
-  ): AsyncIterable<IngestEvent>;
+  ingest(scope: Scope, sources: readonly IngestSource[], options: IngestRunOptions): AsyncIterable<IngestEvent>;
   /**
    * @param request in the form of `QueryRequest` over HTTP; it is checked here.
    * @throws HybridRAGError `invalid_input`, `invalid_filter`; when every leg failed; `deadline_exceeded`.
@@ -90,6 +86,8 @@ export interface Parts {
   /** For estimates. */
   readonly prices?: PriceTable;
   readonly extractor: Extractor | null;
+  /** The model that the extractor asks, where it asks one. */
+  readonly reading?: Reading;
   readonly pool: LoadPool;
   readonly chunker: NonNullable<IngestOptions["chunker"]>;
   readonly analyzer: Analyzer;
@@ -100,6 +98,9 @@ export interface Parts {
   /** Milliseconds that only go forward. */
   readonly now: () => number;
 }
+
+/** `batches`: "always", or "never", whatever the settings say. */
+export type IngestRunOptions = Omit<IngestOptions, "scope"> & { readonly batches?: "always" | "never" };
 
 export function createHybridRAG(parts: Parts): HybridRAG {
   const { store, embedder, analyzer } = parts;
@@ -178,6 +179,17 @@ export function createHybridRAG(parts: Parts): HybridRAG {
     return null;
   };
 
+  const dependencies = { store, embedder, extractor: parts.extractor, pool: parts.pool, now: parts.now };
+
+  async function* ingestAll(
+    sources: readonly IngestSource[],
+    { batches, ...options }: IngestRunOptions & { readonly scope: Scope },
+  ): AsyncGenerator<IngestEvent, void> {
+    const reading = readingBy(parts.reading, batches);
+    if (reading?.bulk) yield* extractInBulk(sources, dependencies, options, { ...reading, bulk: reading.bulk });
+    yield* ingest(sources, dependencies, options);
+  }
+
   return {
     store,
     embedder,
@@ -193,16 +205,15 @@ export function createHybridRAG(parts: Parts): HybridRAG {
       const found = await tenants.run(scope, () => search(ports, scope, request, settingsOf(options), options?.signal));
       return { ...found, warnings: [...parts.notices, ...found.warnings] };
     },
-    estimate: async (scope, sources, options) => {
-      const dependencies = { store, embedder, extractor: parts.extractor, pool: parts.pool, now: parts.now };
-      const work = await estimateIngest(sources, dependencies, { chunker: parts.chunker, ...options, scope });
-      const provider = embedder?.fingerprint.split("/", 1)[0] ?? "none";
-      return { ...work, ...moneyOf(parts.prices ?? listPrices, provider, embedder?.model ?? "none", work.tokens) };
+    estimate: (scope, sources, { batches, ...options }) => {
+      const ingestOptions = { chunker: parts.chunker, ...options, scope };
+      const priced = { prices: parts.prices ?? listPrices, embedder, reading: readingBy(parts.reading, batches) };
+      return tenants.run(scope, () =>
+        estimateCost(priced, (reader) => estimateIngest(sources, dependencies, ingestOptions, reader)),
+      );
     },
-    ingest: (scope, sources, options) => {
-      const dependencies = { store, embedder, extractor: parts.extractor, pool: parts.pool, now: parts.now };
-      return tenants.stream(scope, () => ingest(sources, dependencies, { chunker: parts.chunker, ...options, scope }));
-    },
+    ingest: (scope, sources, options) =>
+      tenants.stream(scope, () => ingestAll(sources, { chunker: parts.chunker, ...options, scope })),
     settle: (options) => store.settle(options),
     close: async () => {
       await work.settled();
@@ -211,19 +222,8 @@ export function createHybridRAG(parts: Parts): HybridRAG {
   };
 }
 
-export interface IngestEstimate extends IngestWork {
-  /** US dollars; null when no price of the model is known. */
-  readonly cost_usd: number | null;
-  /** The day of the price list. */
-  readonly prices_of: string;
-}
-
-function moneyOf(prices: PriceTable, provider: string, model: string, tokens: number) {
-  const isFree = provider === "local" || provider === "none";
-  const price = isFree ? { input: 0 } : priceOf(prices, provider, model);
-  const usage = { inputTokens: tokens, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0 };
-  return { cost_usd: price === null ? null : costOf(price, usage), prices_of: prices.date };
-}
+const readingBy = (reading: Reading | undefined, batches: IngestRunOptions["batches"]): Reading | undefined =>
+  reading && { ...reading, ...(batches === "always" ? { above: 0 } : batches === "never" ? { bulk: null } : {}) };
 
 /** Work that no answer waits for, and that `close` does. A failure of it costs nobody anything. */
 function backgroundWork() {

@@ -1,4 +1,5 @@
 /** `hybridrag/models`: adapters of providers and what is put around them, for pipelines of one's own. */
+export type { BatchProgress, BatchRequest, BatchResult, ModelBatches } from "./ports/bulk-objects.ts";
 export { aiSdkModel, type AiSdkModel } from "./providers/ai-sdk/index.ts";
 export * from "./providers/anthropic/index.ts";
 export type { KeySource } from "./providers/api-key.ts";

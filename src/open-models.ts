@@ -1,5 +1,6 @@
 import type { Config } from "./config/config.ts";
 import { HybridRAGError } from "./errors.ts";
+import type { BulkObjects, ModelBatches } from "./ports/bulk-objects.ts";
 import type { CacheStore } from "./ports/cache-store.ts";
 import type { Embedder } from "./ports/embedder.ts";
 import type { LanguageModel, TokenUsage } from "./ports/language-model.ts";
@@ -14,10 +15,19 @@ import type { Scope } from "./scope.ts";
 import type { SecretChain } from "./secrets/index.ts";
 import { breaker } from "./wrap/breaker.ts";
 import { type BudgetLedger, budgetLedger } from "./wrap/budget.ts";
-import { cacheObjects, cacheReranker, keepObjects } from "./wrap/cache-model.ts";
+import { bulkObjects } from "./wrap/bulk-objects.ts";
+import { cacheObjects, cacheReranker, keepObjects, type ObjectCacheOptions } from "./wrap/cache-model.ts";
 import { cacheEmbedder, type CacheLookup, keepVectors } from "./wrap/cache.ts";
 import { type Clock, systemClock } from "./wrap/clock.ts";
-import { type Guard, guardEmbedder, guardModel, guardReranker, guards, type ProviderCall } from "./wrap/guard.ts";
+import {
+  type Guard,
+  guardEmbedder,
+  guardModel,
+  guardReranker,
+  guards,
+  promptTokens,
+  type ProviderCall,
+} from "./wrap/guard.ts";
 import { journalled } from "./wrap/journal.ts";
 import { limit } from "./wrap/limit.ts";
 import { pack } from "./wrap/pack.ts";
@@ -51,6 +61,10 @@ export interface OpenedModels {
   readonly model: LanguageModel | null;
   /** Rewrites follow-up questions and extracts; a smaller model of the same provider where there is one. */
   readonly assistant: LanguageModel | null;
+  /** Gets the assistant's structured results in bulk; null where its provider takes no batches. */
+  readonly bulk: BulkObjects | null;
+  /** The assistant, which says what a call would send and may bring back instead of making it; what is known is free. */
+  readonly forecast: ((onCall: (inputTokens: number, maxOutputTokens: number) => void) => LanguageModel) | null;
   readonly prices: PriceTable;
   readonly ledger: BudgetLedger;
   readonly costOf: (spent: SpentTokens) => number;
@@ -75,19 +89,23 @@ export async function openModels(config: Config, around: ModelSurroundings): Pro
   const kit: Kit = {
     config,
     around,
+    clock,
+    ledger,
     guard: guardOf(config, around, clock, ledger),
     access: accessTo(around),
     answers: answersOf(around, caches, clock),
   };
   const embedder = await openEmbedder(kit);
   const reranker = await openReranker(kit);
-  const { model, assistant } = await openLanguageModels(kit);
+  const { model, assistant, bulk } = await openLanguageModels(kit);
   const used = [embedder, reranker, model, assistant].flatMap((one) => (one === null ? [] : [one]));
   return {
     embedder: embedder?.port ?? null,
     reranker: reranker?.port ?? null,
     model: model?.port ?? null,
     assistant: assistant?.port ?? null,
+    bulk,
+    forecast: assistant && forecastOf(assistant.port, { caches: kit.answers, scope: around.scope }),
     prices,
     ledger,
     costs: {
@@ -117,6 +135,8 @@ interface Opened<Port> {
 interface Kit {
   readonly config: Config;
   readonly around: ModelSurroundings;
+  readonly clock: Clock;
+  readonly ledger: BudgetLedger;
   readonly guard: Guard;
   readonly access: Access;
   /** Where paid answers are kept. */
@@ -204,11 +224,26 @@ async function openReranker({ config, around, guard, access }: Kit): Promise<Ope
 interface LanguageModels {
   readonly model: Opened<LanguageModel> | null;
   readonly assistant: Opened<LanguageModel> | null;
+  readonly bulk: BulkObjects | null;
 }
 
-async function openLanguageModels({ config, around, guard, access, answers }: Kit): Promise<LanguageModels> {
+const forecastOf =
+  (model: LanguageModel, remembered: ObjectCacheOptions): NonNullable<OpenedModels["forecast"]> =>
+  (onCall) => {
+    const counting: LanguageModel = {
+      ...model,
+      async generateObject(request) {
+        onCall(promptTokens(model, request), request.maxOutputTokens);
+        return { value: null, usage: noTokens };
+      },
+    };
+    return cacheObjects(counting, remembered);
+  };
+
+async function openLanguageModels(kit: Kit): Promise<LanguageModels> {
+  const { config, around, guard, access, answers } = kit;
   const [kind, model] = split(config.language_model);
-  if (kind === "none") return { model: null, assistant: null };
+  if (kind === "none") return { model: null, assistant: null, bulk: null };
   const wrapped = (bare: LanguageModel): Opened<LanguageModel> => {
     const remembered = { caches: answers, scope: around.scope, ...lookups(around, "objects") };
     const guarded = guardModel(keepObjects(bare, remembered), guard);
@@ -219,24 +254,34 @@ async function openLanguageModels({ config, around, guard, access, answers }: Ki
     const isWanted = config.openai_base_url === undefined ? "explicitly" : "if there";
     const apiKey = (await access("OPENAI_API_KEY", openaiFacts, isWanted)) ?? undefined;
     const one = wrapped(openaiModel({ apiKey, fetch: around.fetch, baseUrl: config.openai_base_url, model }));
-    return { model: one, assistant: one };
+    return { model: one, assistant: one, bulk: null };
   }
   if (kind === "gemini") {
     const { geminiFacts, geminiModel } = await import("./providers/gemini/index.ts");
     const apiKey = (await access("GEMINI_API_KEY", geminiFacts, "explicitly")) ?? undefined;
     const one = wrapped(geminiModel({ apiKey, fetch: around.fetch, baseUrl: config.gemini_base_url, model }));
-    return { model: one, assistant: one };
+    return { model: one, assistant: one, bulk: null };
   }
   if (kind !== "anthropic" && kind !== "auto") throw unknownSetting("HYBRIDRAG_LANGUAGE_MODEL", kind);
-  const { anthropicFacts, anthropicModel } = await import("./providers/anthropic/index.ts");
+  const { anthropicBatches, anthropicFacts, anthropicModel } = await import("./providers/anthropic/index.ts");
   const wanted = kind === "anthropic" ? "explicitly" : "if there";
   const apiKey = await access("ANTHROPIC_API_KEY", anthropicFacts, wanted);
-  if (apiKey === null) return { model: null, assistant: null };
+  if (apiKey === null) return { model: null, assistant: null, bulk: null };
   const options = { apiKey, fetch: around.fetch, baseUrl: config.anthropic_base_url };
+  const small = { ...options, model: "claude-haiku-5-5" };
+  const assistant = anthropicModel(small);
   return {
     model: wrapped(anthropicModel({ ...options, model })),
-    assistant: wrapped(anthropicModel({ ...options, model: "claude-haiku-5-5" })),
+    assistant: wrapped(assistant),
+    bulk: bulkOf(kit, assistant, anthropicBatches(small)),
   };
+}
+
+/** Orders are not repeated as calls are: whether a lost answer was one is asked first. */
+function bulkOf({ around, answers, ledger, clock }: Kit, model: LanguageModel, batches: ModelBatches): BulkObjects {
+  const random = around.random ?? Math.random;
+  const guard = retry({ clock, random, deadlineMs: 600_000, maxAttempts: 8 });
+  return bulkObjects({ model, batches, caches: answers, scope: around.scope, ledger, clock, guard });
 }
 
 const unknownSetting = (setting: string, kind: string): HybridRAGError =>

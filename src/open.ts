@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 import type { Config } from "./config/config.ts";
 import { HybridRAGError, isHybridRAGError } from "./errors.ts";
 import { modelExtractor } from "./graph/model-extractor.ts";
-import { createHybridRAG, type HybridRAG } from "./hybridrag.ts";
+import { createHybridRAG, type HybridRAG, type Parts } from "./hybridrag.ts";
 import { chunkerFingerprint } from "./ingest/chunk/chunk-document.ts";
 import { chunkerOptions } from "./ingest/document-version.ts";
 import { loadPool } from "./ingest/load/load-pool.ts";
@@ -15,8 +15,6 @@ import { openModels, type ModelSurroundings, type OpenedModels } from "./open-mo
 import { openSecrets } from "./open-secrets.ts";
 import { openMongo, openStore } from "./open-store.ts";
 import type { Embedder } from "./ports/embedder.ts";
-import type { Extractor } from "./ports/extractor.ts";
-import type { LanguageModel } from "./ports/language-model.ts";
 import type { IndexIdentity, Store } from "./ports/store.ts";
 import { constantsFor, parseConstants } from "./query/answer/choose-constants.ts";
 import type { AnswerConstants } from "./query/answer/constants.ts";
@@ -60,7 +58,7 @@ export async function openHybridRAG(
       },
       prices: models.prices,
       tenants,
-      extractor: access === "write" ? await openExtractor(config, models.assistant) : null,
+      ...(access === "write" ? await extraction(config, models) : { extractor: null }),
       pool: loadPool({ maxFileBytes: config.max_file_mb * 2 ** 20 }),
       chunker,
       analyzer: englishAnalyzer(),
@@ -139,11 +137,19 @@ async function prepare(store: Store, identity: IndexIdentity, found: IndexIdenti
   );
 }
 
-async function openExtractor(config: Config, assistant: LanguageModel | null): Promise<Extractor> {
+/** Rules read names, and a model where one is asked for: then in bulk where there is much to read. */
+async function extraction(
+  config: Config,
+  { assistant, bulk, forecast }: OpenedModels,
+): Promise<Pick<Parts, "extractor" | "reading">> {
   const { localExtractor } = await import("./providers/local/index.ts");
   const rules = await localExtractor();
-  if (config.extractor === "local") return rules;
-  if (assistant !== null) return modelExtractor(assistant, rules);
+  if (config.extractor === "local") return { extractor: rules };
+  if (assistant !== null && forecast !== null) {
+    const extractor = modelExtractor(assistant, rules);
+    const { asking } = extractor;
+    return { extractor, reading: { asking, model: assistant, bulk, forecast, above: config.batch_above } };
+  }
   throw new HybridRAGError(
     "invalid_config",
     "HYBRIDRAG_EXTRACTOR=model needs a language model: set ANTHROPIC_API_KEY, or HYBRIDRAG_LANGUAGE_MODEL.",

@@ -142,6 +142,12 @@ export const settings = {
     z.string().min(1).default("auto"),
     "auto (voyage when its key is set), voyage[:MODEL] or none.",
   ),
+  batch_above: setting(
+    "HYBRIDRAG_BATCH_ABOVE",
+    "models",
+    whole.min(0).default(500),
+    "With HYBRIDRAG_EXTRACTOR=model, an ingest that needs more calls than this orders them as batches: half the price, within a day. Anthropic only.",
+  ),
   language_model: setting(
     "HYBRIDRAG_LANGUAGE_MODEL",
     "models",

@@ -10,6 +10,11 @@ type PassageGraph = ExtractResult["passages"][number];
 /** Raise it whenever the instructions ask for something else: documents are then read again. */
 const instructionsVersion = 1;
 
+export interface ModelExtractor extends Extractor {
+  /** What asks another model the same, and does nothing else; its fingerprint is the same for the same model. */
+  asking(model: LanguageModel): Extractor;
+}
+
 const batchPassages = 8;
 const batchTokens = 4000;
 const parallelCalls = 4;
@@ -19,8 +24,9 @@ const parallelCalls = 4;
  * join two names. Only names that stand in the passage as written are taken, so a model can add no entity that the
  * text does not hold. Where a model declines or writes something unusable, the rules' result stands and is counted.
  */
-export function modelExtractor(model: LanguageModel, rules: Extractor): Extractor {
+export function modelExtractor(model: LanguageModel, rules: Extractor): ModelExtractor {
   return {
+    asking: (other) => modelExtractor(other, silent(rules)),
     fingerprint: `${rules.fingerprint} + ${model.provider}/${model.model}/${instructionsVersion}`,
     async extract(passages, options = {}) {
       const base = await rules.extract(passages, options);
@@ -43,6 +49,14 @@ export function modelExtractor(model: LanguageModel, rules: Extractor): Extracto
     close: () => rules.close(),
   };
 }
+
+const silent = (rules: Extractor): Extractor => ({
+  ...rules,
+  extract: async (passages) => ({
+    passages: passages.map(() => ({ mentions: [], links: [], assertions: [] })),
+    failed: 0,
+  }),
+});
 
 function batchesOf(model: LanguageModel, passages: readonly ExtractPassage[]): ExtractPassage[][] {
   const batches: ExtractPassage[][] = [];

@@ -1,3 +1,4 @@
+import type { BulkProgress } from "../ports/bulk-objects.ts";
 import type { Warning } from "../records.ts";
 
 export type FileOutcome = "indexed" | "updated" | "unchanged" | "empty" | "refused" | "failed";
@@ -43,5 +44,7 @@ export type IngestEvent =
   | { readonly type: "file"; readonly result: FileResult }
   | { readonly type: "vanished"; readonly path: string; readonly document_id: string; readonly pruned: boolean }
   | { readonly type: "warning"; readonly warning: Warning }
+  /** What a language model reads in bulk before documents are put. */
+  | { readonly type: "extraction"; readonly extraction: BulkProgress }
   | { readonly type: "progress"; readonly progress: IngestProgress }
   | { readonly type: "summary"; readonly summary: IngestSummary };

@@ -34,14 +34,32 @@ interface Spent {
 
 export interface BudgetLedger {
   readonly guard: Guard;
+  /**
+   * Sets the highest possible cost of a call aside, for work that may outlive this process.
+   * @throws HybridRAGError `budget_exceeded`.
+   */
+  hold(call: ProviderCall): Promise<HeldMoney>;
+  /** Books what it cost in place of what was set aside; null: nothing. */
+  settle(held: HeldMoney, call: ProviderCall, usage: TokenUsage | null): Promise<void>;
   /** US dollars booked so far, on all servers; open reservations included. */
   spent(): Promise<Spent>;
 }
 
-interface Account {
-  readonly name: "run" | "day" | "tenant";
+/** Plain data, so that it can be stored. */
+export interface HeldMoney {
+  /** Billionths of a dollar. */
+  readonly amount: number;
+  /** Where it is booked. */
+  readonly accounts: readonly Booking[];
+}
+
+interface Booking {
   readonly key: string;
   readonly ttlMs: number;
+}
+
+interface Account extends Booking {
+  readonly name: "run" | "day" | "tenant";
   readonly ceiling: number | undefined;
 }
 
@@ -58,13 +76,13 @@ const nano = 1e9;
  */
 export function budgetLedger(options: BudgetOptions): BudgetLedger {
   const { caches, scope, clock, prices } = options;
-  const add = (account: Account, amount: number): Promise<number> =>
+  const add = (account: Booking, amount: number): Promise<number> =>
     caches.increment(scope(), space, account.key, amount, account.ttlMs);
 
-  async function reserve(call: ProviderCall): Promise<Reservation> {
+  async function hold(call: ProviderCall): Promise<HeldMoney> {
     const price = priceOf(prices, call.provider, call.model);
     if (price === null) return unpriced(options, call);
-    const amount = nanosOf(price, highestUsage(call));
+    const amount = nanosOf(price, call, highestUsage(call));
     const taken: Account[] = [];
     for (const account of accounts(options)) {
       taken.push(account);
@@ -73,23 +91,31 @@ export function budgetLedger(options: BudgetOptions): BudgetLedger {
       await Promise.all(taken.map((one) => add(one, -amount)));
       throw exceeded(call, account, total - amount, amount);
     }
-    const settle = async (actual: number): Promise<void> => {
-      if (actual === amount) return;
-      // A ledger that cannot be written must not cost a result that was paid for: the reservation stays booked.
-      await Promise.allSettled(taken.map((one) => add(one, actual - amount)));
-    };
-    return { charge: (usage) => settle(nanosOf(price, usage)), release: () => settle(0) };
+    return { amount, accounts: taken.map(({ key, ttlMs }) => ({ key, ttlMs })) };
+  }
+
+  async function settle(held: HeldMoney, call: ProviderCall, usage: TokenUsage | null): Promise<void> {
+    const price = priceOf(prices, call.provider, call.model);
+    const actual = price === null || usage === null ? 0 : nanosOf(price, call, usage);
+    if (actual === held.amount) return;
+    // A ledger that cannot be written must not cost a result that was paid for: the reservation stays booked.
+    await Promise.allSettled(held.accounts.map((one) => add(one, actual - held.amount)));
   }
 
   const guard: Guard = {
     async call(call, run) {
-      const reservation = await reserve(call);
-      const result = await releasing(reservation, () => run(call.signal));
-      await reservation.charge(result.usage);
-      return result;
+      const held = await hold(call);
+      let usage: TokenUsage | null = null;
+      try {
+        const result = await run(call.signal);
+        usage = result.usage;
+        return result;
+      } finally {
+        await settle(held, call, usage);
+      }
     },
     async *stream(call, open) {
-      const reservation = await reserve(call);
+      const held = await hold(call);
       let usage: TokenUsage | null = null;
       let written = 0;
       try {
@@ -100,13 +126,15 @@ export function budgetLedger(options: BudgetOptions): BudgetLedger {
           yield part;
         }
       } finally {
-        await (usage === null ? reservation.release() : reservation.charge(usage));
+        await settle(held, call, usage);
       }
     },
   };
 
   return {
     guard,
+    hold,
+    settle,
     async spent() {
       const [run = 0, today = 0, tenant = 0] = await Promise.all(
         accounts(options).map(async ({ key }) => Number((await caches.get(scope(), space, key)) ?? 0) / nano),
@@ -122,20 +150,6 @@ export function budgetLedger(options: BudgetOptions): BudgetLedger {
       { name: "day", key: `day:${date}`, ttlMs: 3 * day, ceiling: ceilings.perDay },
       { name: "tenant", key: "tenant", ttlMs: 36_500 * day, ceiling: ceilings.perTenant },
     ];
-  }
-}
-
-interface Reservation {
-  charge(usage: TokenUsage): Promise<void>;
-  release(): Promise<void>;
-}
-
-async function releasing<T>(reservation: Reservation, run: () => Promise<T>): Promise<T> {
-  try {
-    return await run();
-  } catch (error) {
-    await reservation.release();
-    throw error;
   }
 }
 
@@ -156,17 +170,18 @@ const unfinished = (call: ProviderCall, characters: number): TokenUsage => ({
   cacheWriteTokens: 0,
 });
 
-const nanosOf = (price: Price, usage: TokenUsage): number => Math.round(costOf(price, usage) * nano);
+const nanosOf = (price: Price, { priceShare = 1 }: ProviderCall, usage: TokenUsage): number =>
+  Math.round(priceShare * costOf(price, usage) * nano);
 
 /** Without a price no ceiling can be kept; without a ceiling none is needed. */
-function unpriced({ ceilings }: BudgetOptions, call: ProviderCall): Reservation {
+function unpriced({ ceilings }: BudgetOptions, call: ProviderCall): HeldMoney {
   if (Object.values(ceilings).some((ceiling) => ceiling !== undefined))
     throw new HybridRAGError(
       "invalid_config",
       `A budget is set, but no price of ${call.provider}/${call.model} is known: add it to the setting HYBRIDRAG_PRICES.`,
       { details: { provider: call.provider, model: call.model, setting: "HYBRIDRAG_PRICES" } },
     );
-  return { charge: async () => {}, release: async () => {} };
+  return { amount: 0, accounts: [] };
 }
 
 function exceeded(call: ProviderCall, account: Account, spent: number, amount: number): HybridRAGError {

@@ -24,10 +24,9 @@ export function cacheObjects(model: LanguageModel, options: ObjectCacheOptions):
   return {
     ...model,
     async generateObject(request) {
-      const known = await caches.get(scope(), objectSpace, objectKey(model, request));
-      const isKnown = typeof known === "object" && known !== null && "value" in known;
-      options.onLookup?.({ hits: isKnown ? 1 : 0, misses: isKnown ? 0 : 1 });
-      if (isKnown) return { value: known.value, usage: noUsage };
+      const known = await knownObject(caches, scope(), objectKey(model, request));
+      options.onLookup?.({ hits: known === null ? 0 : 1, misses: known === null ? 1 : 0 });
+      if (known !== null) return { value: known.value, usage: noUsage };
       return model.generateObject(request);
     },
   };
@@ -38,20 +37,36 @@ export function cacheObjects(model: LanguageModel, options: ObjectCacheOptions):
  * waits for anything. `cacheObjects` reads them.
  */
 export function keepObjects(model: LanguageModel, options: ObjectCacheOptions): LanguageModel {
-  const { caches, scope, ttlMs = 7 * 86_400_000 } = options;
+  const { caches, scope, ttlMs } = options;
   return {
     ...model,
     async generateObject(request) {
       const result = await model.generateObject(request);
-      const { value } = result;
       // A store that cannot take it must not cost a result that was paid for.
-      await Promise.allSettled([caches.set(scope(), objectSpace, objectKey(model, request), { value }, ttlMs)]);
+      await Promise.allSettled([rememberObject(caches, scope(), objectKey(model, request), result.value, ttlMs)]);
       return result;
     },
   };
 }
 
-export const objectSpace = "objects";
+const objectSpace = "objects";
+
+export async function knownObject(
+  caches: CacheStore,
+  scope: Scope,
+  key: string,
+): Promise<{ readonly value: unknown } | null> {
+  const known = await caches.get(scope, objectSpace, key);
+  return typeof known === "object" && known !== null && "value" in known ? { value: known.value } : null;
+}
+
+export const rememberObject = (
+  caches: CacheStore,
+  scope: Scope,
+  key: string,
+  value: unknown,
+  ttlMs = 7 * 86_400_000,
+): Promise<void> => caches.set(scope, objectSpace, key, { value }, ttlMs);
 
 /** Who answers, and everything that is asked; a hash in base64url. */
 export function objectKey(model: Pick<LanguageModel, "provider" | "model">, request: ObjectRequest): string {

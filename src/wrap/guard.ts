@@ -12,6 +12,8 @@ export interface ProviderCall {
   readonly inputTokens: number;
   /** The most that may come back and is charged. */
   readonly maxOutputTokens: number;
+  /** What it costs of the listed price; 1 where it is absent. */
+  readonly priceShare?: number;
   /** Somebody waits for it: it goes before bulk work. */
   readonly urgent: boolean;
   readonly signal: AbortSignal | undefined;
@@ -131,7 +133,7 @@ export function guardModel(model: LanguageModel, guard: Guard): LanguageModel {
 }
 
 /** System text, messages and sources, by the model's own count. */
-const promptTokens = (model: LanguageModel, request: GenerateRequest): number =>
+export const promptTokens = (model: Pick<LanguageModel, "countTokens">, request: GenerateRequest): number =>
   model.countTokens(request.system) +
   sum(
     request.messages.map(({ content }) => content),

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { HybridRAGError } from "../../errors.ts";
 import type { IngestEstimate } from "../../hybridrag.ts";
 import type { FileResult, IngestEvent, IngestProgress, IngestSummary } from "../../ingest/ingest-events.ts";
+import type { BulkProgress } from "../../ports/bulk-objects.ts";
 import { parseMetadata } from "../../ingest/metadata.ts";
 import type { IngestSource } from "../../ingest/sources.ts";
 import { withCommonOptions } from "../common-options.ts";
@@ -16,6 +17,8 @@ interface IngestOptions extends CommonOptions {
   readonly estimate?: boolean;
   readonly title?: string;
   readonly wait?: boolean;
+  /** Absent: as the settings say. */
+  readonly batch?: boolean;
 }
 
 /** How long `--wait` waits for search. */
@@ -28,11 +31,18 @@ export function addIngest(program: Command, shell: Shell): void {
     .option("--title <title>", "title of what comes from standard input; each title is a document")
     .option("--prune", "delete documents whose files have vanished from an ingested folder")
     .option("--wait", "return only once search shows what was written (MongoDB's search follows with a delay)")
+    .option(
+      "--batch",
+      "have a language model read in batches, at half the price and within a day, however little it is",
+    )
+    .option("--no-batch", "have it read at once, however much it is")
     .option("--estimate", "say what it would take, in tokens and money, and do nothing")
     .action(async (paths: readonly string[], options: IngestOptions) => {
       const metadata = parseMetadata(parseJson(options.metadata));
       const sources = await Promise.all(paths.map((path) => sourceOf(path, options.title)));
-      const ingestOptions = { cwd: process.cwd(), metadata, prune: options.prune === true, signal: shell.signal };
+      const batches = options.batch === undefined ? {} : ({ batches: options.batch ? "always" : "never" } as const);
+      const run = { cwd: process.cwd(), metadata, prune: options.prune === true, signal: shell.signal };
+      const ingestOptions = { ...run, ...batches };
       if (options.estimate) {
         const estimate = await inWorkspace({ ...options, access: "write" }, ({ rag, scope }) =>
           rag.estimate(scope, sources, ingestOptions),
@@ -90,6 +100,7 @@ async function watch(events: AsyncIterable<IngestEvent>, terminal: Terminal): Pr
     if (event.type === "vanished") {
       vanished.push({ path: event.path, document_id: event.document_id, deleted: event.pruned });
     }
+    if (event.type === "extraction") terminal.status(extractionLine(event.extraction));
     if (event.type === "progress") terminal.status(progressLine(event.progress));
     if (event.type === "summary") summary = event.summary;
   }
@@ -121,9 +132,22 @@ function progressLine({ done, total, chunks, chunks_per_second: rate, eta_second
   return `${done} of ${total} documents, ${chunks} chunks (${Math.round(rate)} a second${left})`;
 }
 
-function estimateLine({ documents, texts, tokens, calls, cost_usd: cost, prices_of: date }: IngestEstimate): string {
-  const money = cost === null ? "no price is known for this model" : `about $${cost.toFixed(4)} (prices of ${date})`;
-  return `${documents} documents, ${texts} texts, ${tokens} tokens in ${calls} calls: ${money}.`;
+const extractionLine = ({ batches, done, total }: BulkProgress): string =>
+  `a language model reads in ${batches === 1 ? "one batch" : `${batches} batches`}: ${done} of ${total} requests are done ` +
+  "(stop at any time; the same command goes on with them)";
+
+function estimateLine({ documents, texts, tokens, calls, extraction, ...money }: IngestEstimate): string {
+  const embedding = `${documents} documents, ${texts} texts, ${tokens} tokens in ${calls} calls`;
+  const way = extraction?.in_batches ? "requests in batches" : "calls";
+  const reading = extraction
+    ? `; read by a language model: ${extraction.tokens} tokens in ${extraction.calls} ${way}`
+    : "";
+  const limit = extraction && extraction.calls > 0 ? "at most" : "about";
+  const cost =
+    money.cost_usd === null
+      ? `no price is known for ${money.unpriced.join(" and ")}: set it in HYBRIDRAG_PRICES`
+      : `${limit} $${money.cost_usd.toFixed(4)} (prices of ${money.prices_of})`;
+  return `${embedding}${reading}: ${cost}.`;
 }
 
 function summaryLine({ outcomes, chunks, seconds, interrupted }: IngestSummary): string {

@@ -1,35 +1,20 @@
 import type Anthropic from "@anthropic-ai/sdk";
 import { HybridRAGError } from "../../errors.ts";
-import type { GenerateRequest, JsonSchema, TokenUsage } from "../../ports/language-model.ts";
+import type { BatchResult, ModelBatches } from "../../ports/bulk-objects.ts";
 import { noUsage } from "../finish.ts";
 import { objectFrom } from "../object-result.ts";
 import { anthropicClient, anthropicFacts, type AnthropicOptions } from "./client.ts";
+import { finishReason, usageOf } from "./language-model.ts";
 import { messageBody } from "./request.ts";
 
-export interface BatchRequest extends GenerateRequest {
-  /** Unique in its batch, 1 to 64 of `[A-Za-z0-9_-]`. */
-  readonly id: string;
-  readonly schema: JsonSchema;
-}
-
-export type BatchResult =
-  | { readonly id: string; readonly value: unknown; readonly usage: TokenUsage }
-  | { readonly id: string; readonly error: HybridRAGError };
-
-/** Bulk structured output at half the price, within a day. A batch lives at Anthropic: keep its id and ask later. */
-export interface AnthropicBatches {
-  /** @returns the batch's id. */
-  submit(requests: readonly BatchRequest[], signal?: AbortSignal): Promise<string>;
-  /** Null while it is in work; afterwards a result for each request, in any order. */
-  results(batchId: string, signal?: AbortSignal): Promise<readonly BatchResult[] | null>;
-}
-
-export function anthropicBatches(
-  options: AnthropicOptions & { readonly model?: string | undefined },
-): AnthropicBatches {
+/** Bulk structured output at half the price, within a day (platform.claude.com/docs/build-with-claude/batch-processing). */
+export function anthropicBatches(options: AnthropicOptions & { readonly model?: string | undefined }): ModelBatches {
   const { model = "claude-haiku-5-5" } = options;
   const client = anthropicClient(options);
   return {
+    provider: "anthropic",
+    model,
+    priceShare: 0.5,
     async submit(requests, signal) {
       const body = requests.map(({ id, schema, ...request }) => ({
         custom_id: id,
@@ -38,27 +23,43 @@ export function anthropicBatches(
       const batch = await client.run(signal, (sdk) => sdk.messages.batches.create({ requests: body }, { signal }));
       return batch.id;
     },
-    results: (batchId, signal) =>
+    async progress(batchId, signal) {
+      const batch = await client.run(signal, (sdk) => sdk.messages.batches.retrieve(batchId, {}, { signal }));
+      const { processing } = batch.request_counts;
+      const total = totalOf(batch);
+      return { ended: batch.processing_status === "ended", done: total - processing, total };
+    },
+    async *results(batchId, signal) {
+      try {
+        const lines = await client.run(signal, (sdk) => sdk.messages.batches.results(batchId, {}, { signal }));
+        for await (const line of lines) yield resultOf(line);
+      } catch (error) {
+        throw client.translate(error, signal);
+      }
+    },
+    since: (time, signal) =>
       client.run(signal, async (sdk) => {
-        const batch = await sdk.messages.batches.retrieve(batchId, {}, { signal });
-        if (batch.processing_status !== "ended") return null;
-        const found: BatchResult[] = [];
-        for await (const line of await sdk.messages.batches.results(batchId, {}, { signal }))
-          found.push(resultOf(line));
+        const found: { readonly id: string; readonly requests: number }[] = [];
+        // Newest first.
+        for await (const batch of sdk.messages.batches.list({ limit: 100 }, { signal })) {
+          if (Date.parse(batch.created_at) < time) break;
+          found.push({ id: batch.id, requests: totalOf(batch) });
+        }
         return found;
       }),
   };
 }
 
+const totalOf = ({ request_counts: counts }: Anthropic.Messages.MessageBatch): number =>
+  Object.values(counts).reduce((sum: number, count: number) => sum + count, 0);
+
 function resultOf({ custom_id: id, result }: Anthropic.Messages.MessageBatchIndividualResponse): BatchResult {
   if (result.type !== "succeeded") return { id, error: failed(result.type) };
   const { message } = result;
   const text = message.content.map((block) => (block.type === "text" ? block.text : "")).join("");
-  const reason = message.stop_reason === "end_turn" ? "stop" : message.stop_reason === "refusal" ? "refusal" : "length";
   try {
-    const value = objectFrom(anthropicFacts, text, reason);
-    const { input_tokens: inputTokens, output_tokens: outputTokens } = message.usage;
-    return { id, value, usage: { ...noUsage, inputTokens, outputTokens } };
+    const value = objectFrom(anthropicFacts, text, finishReason(message.stop_reason));
+    return { id, value, usage: usageOf(message.usage, noUsage) };
   } catch (error) {
     if (error instanceof HybridRAGError) return { id, error };
     throw error;

@@ -121,7 +121,7 @@ function citationOf(citation: Anthropic.CitationsDelta["citation"], state: Strea
   return [{ type: "citation", source_id: known.id, quote: citation.cited_text.trim() }];
 }
 
-function finishReason(reason: Anthropic.StopReason | null): FinishReason {
+export function finishReason(reason: Anthropic.StopReason | null): FinishReason {
   switch (reason) {
     case "max_tokens":
       return "length";
@@ -137,7 +137,7 @@ function finishReason(reason: Anthropic.StopReason | null): FinishReason {
 }
 
 /** A delta holds what has changed; what it leaves out stands as before. */
-function usageOf(usage: Partial<Anthropic.Usage> | Anthropic.MessageDeltaUsage, before: TokenUsage): TokenUsage {
+export function usageOf(usage: Partial<Anthropic.Usage> | Anthropic.MessageDeltaUsage, before: TokenUsage): TokenUsage {
   return {
     inputTokens: usage.input_tokens ?? before.inputTokens,
     outputTokens: usage.output_tokens ?? before.outputTokens,

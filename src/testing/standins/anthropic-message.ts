@@ -9,8 +9,16 @@ import { pieces, questionIn, type Sentence, writeAnswer } from "./writer.ts";
 /** What the server remembers: prefixes in the prompt cache, batches and a counter for ids. */
 export interface Memory {
   readonly cached: Set<number>;
-  readonly batches: Map<string, string>;
+  readonly batches: Map<string, Batch>;
   calls: number;
+}
+
+export interface Batch {
+  /** Results, as they are sent. */
+  readonly lines: readonly string[];
+  /** How often somebody asked how far it is. */
+  asked: number;
+  readonly createdAt: string;
 }
 
 type StopReason = "end_turn" | "max_tokens" | "refusal";

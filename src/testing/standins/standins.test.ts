@@ -184,6 +184,9 @@ test("@anthropic-ai/sdk: structured output obeys the schema, batches end with re
         { custom_id: "2", params: { ...params, max_tokens: 200_000 } },
       ],
     });
+    await assert.rejects(client.messages.batches.results(batch.id), /in progress|finished/i);
+    const listed = await client.messages.batches.list({ limit: 1 });
+    assert.deepEqual([listed.data[0]?.id, listed.has_more], [batch.id, false]);
     const results = new Map<string, string>();
     for await (const line of await client.messages.batches.results(batch.id))
       results.set(line.custom_id, line.result.type);
