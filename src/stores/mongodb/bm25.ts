@@ -19,7 +19,7 @@ export interface Weights {
 
 /** BM25 as `ports/chunk-store.ts` defines it, over the tenant's own statistics: what Lucene's global ones are not. */
 export function bm25Scorer(groups: readonly Group[], weights: Weights): (row: Pick<ChunkRow, "terms">) => number {
-  const wanted = Map.groupBy(new Set(groups.flatMap((group) => group.terms)), (term) => term.charCodeAt(0));
+  const wanted = byFirstLetter(new Set(groups.flatMap((group) => group.terms)));
   return (row) => score(countWanted(row.terms.body, wanted), countWanted(row.terms.title, wanted), groups, weights);
 }
 
@@ -41,17 +41,34 @@ interface Counted {
 
 const blank = 32;
 
-/** One pass over the words, none of which is cut out: only those that begin as a wanted one are compared. */
-function countWanted(joined: string, wanted: ReadonlyMap<number, readonly string[]>): Counted {
+interface Wanted {
+  readonly terms: ReadonlyMap<number, readonly string[]>;
+  /** 1 where a wanted term begins with a letter of this code, modulo its length: most words are passed over by it. */
+  readonly mayBegin: Uint8Array;
+}
+
+function byFirstLetter(terms: ReadonlySet<string>): Wanted {
+  const mayBegin = new Uint8Array(256);
+  for (const term of terms) mayBegin[term.charCodeAt(0) & 255] = 1;
+  return { terms: Map.groupBy(terms, (term) => term.charCodeAt(0)), mayBegin };
+}
+
+/** One pass over the letters; no word is cut out, and only those that begin as a wanted one are compared. */
+function countWanted(joined: string, { terms, mayBegin }: Wanted): Counted {
   const counts = new Map<string, number>();
-  if (joined === "") return { length: 0, counts };
   let length = 0;
-  for (let start = 0; start < joined.length;) {
-    const found = wanted.get(joined.charCodeAt(start))?.find((term) => isWordAt(joined, term, start));
-    if (found !== undefined) counts.set(found, (counts.get(found) ?? 0) + 1);
-    length += 1;
-    const end = joined.indexOf(" ", start);
-    start = end === -1 ? joined.length : end + 1;
+  let isFirst = true;
+  for (let at = 0; at < joined.length; at++) {
+    const code = joined.charCodeAt(at);
+    if (code === blank) {
+      isFirst = true;
+    } else if (isFirst) {
+      isFirst = false;
+      length += 1;
+      if (mayBegin[code & 255] === 0) continue;
+      const found = terms.get(code)?.find((term) => isWordAt(joined, term, at));
+      if (found !== undefined) counts.set(found, (counts.get(found) ?? 0) + 1);
+    }
   }
   return { length, counts };
 }

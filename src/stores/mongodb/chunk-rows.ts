@@ -165,6 +165,12 @@ export const vectorOf = (
   { vector }: Pick<Generation, "vector">,
 ): Float32Array | null => row[vector]?.toFloat32Array() ?? null;
 
+export function dotProduct(a: Float32Array, b: Float32Array): number {
+  let dot = 0;
+  for (let i = 0; i < a.length; i++) dot += a[i]! * b[i]!;
+  return dot;
+}
+
 /** −1 to 1, in double precision. */
 export function cosine(a: Float32Array, b: Float32Array): number {
   let [dot, aa, bb] = [0, 0, 0];

@@ -1,6 +1,6 @@
 import type { Moments } from "../../ports/chunk-store.ts";
 import type { Scope } from "../../scope.ts";
-import { cosine, vectorOf, type ChunkRow } from "./chunk-rows.ts";
+import { dotProduct, vectorOf, type ChunkRow } from "./chunk-rows.ts";
 import { rows, type Context } from "./context.ts";
 import { collections } from "./names.ts";
 import { scopeMatch } from "./visible-rows.ts";
@@ -8,6 +8,12 @@ import { scopeMatch } from "./visible-rows.ts";
 /** Stored vectors that stand for all: within .003 of them. Of a small tenant all are taken. */
 const sampleSize = 256;
 const wholeBelow = 1000;
+
+interface Sampled {
+  readonly stored: Float32Array;
+  /** Of its length: the same for every search. */
+  readonly square: number;
+}
 
 /** Mean and deviation of the cosine, from a fixed sample of the chunks that the caller may read. */
 export async function cosineMoments(
@@ -18,14 +24,15 @@ export async function cosineMoments(
 ): Promise<Moments | null> {
   const sample = await context.statistics.derived(context, scope, "vectors", () => readSample(context, scope));
   if (sample.length === 0) return null;
-  const cosines = sample.map((stored) => cosine(stored, vector));
+  const own = dotProduct(vector, vector);
+  const cosines = sample.map(({ stored, square }) => dotProduct(stored, vector) / Math.sqrt(square * own));
   const mean = cosines.reduce((sum, x) => sum + x, 0) / cosines.length;
   const variance = cosines.reduce((sum, x) => sum + (x - mean) ** 2, 0) / cosines.length;
   return { mean, deviation: Math.sqrt(variance), count };
 }
 
 /** Ids are hashes, so the first ones are as good as any. */
-async function readSample(context: Context, scope: Scope): Promise<readonly Float32Array[]> {
+async function readSample(context: Context, scope: Scope): Promise<readonly Sampled[]> {
   const { generation } = context;
   const { chunks } = await context.statistics.corpus(context, scope.tenant);
   const found = await rows(context, collections.chunks)
@@ -34,7 +41,10 @@ async function readSample(context: Context, scope: Scope): Promise<readonly Floa
     .sort({ _id: 1 })
     .limit(chunks <= wholeBelow ? wholeBelow : sampleSize)
     .toArray();
-  return found.flatMap((row) => vectorOf(row, generation) ?? []);
+  return found.flatMap((row) => {
+    const stored = vectorOf(row, generation);
+    return stored === null ? [] : [{ stored, square: dotProduct(stored, stored) }];
+  });
 }
 
 /**
