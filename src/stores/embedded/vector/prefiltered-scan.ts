@@ -7,7 +7,7 @@ const oversampling = 40;
 /** And at least this share of the rows: of 23,000 passages by MiniLM it held .997 of the ten nearest. */
 const leastShare = 1 / 50;
 /** Rows that the moments are taken from: fusion's weight of the leg is then known within some 3 %. */
-const sampleSize = 1024;
+const sampleSize = 2048;
 
 export interface PrefilteredScanRequest extends ScanRequest {
   /** How many of the scanned rows are allowed. */
