@@ -1,4 +1,5 @@
 import type { TextLegReport } from "../ports/chunk-store.ts";
+import { commonWords } from "../text/common-words.ts";
 
 /** How much of a question a passage answers for, by the rarity of its words. Bit i of a mask is word i. */
 export interface Coverage {
@@ -10,9 +11,21 @@ export interface Coverage {
 /** As many words as a mask has bits without becoming negative. */
 const maxTerms = 31;
 
-/** Words that no passage has weigh most of all: they are what is left open. */
-export function coverageOf(report: Pick<TextLegReport, "terms" | "corpusSize">): Coverage {
-  const terms = report.terms.slice(0, maxTerms).map(({ term, documentFrequency: df }) => ({
+/** The terms of words that questions are put with: a passage that holds "how many" has answered nothing by it. */
+export const commonTerms = (analyze: (text: string) => readonly string[]): ReadonlySet<string> =>
+  new Set(analyze([...commonWords].join(" ")));
+
+/**
+ * Words that no passage has weigh most of all: they are what is left open. Those that are `common` do not count, unless
+ * the question has no others.
+ */
+export function coverageOf(
+  report: Pick<TextLegReport, "terms" | "corpusSize">,
+  common: ReadonlySet<string> = new Set(),
+): Coverage {
+  const telling = report.terms.filter(({ term }) => !common.has(term));
+  const counted = telling.length > 0 ? telling : report.terms;
+  const terms = counted.slice(0, maxTerms).map(({ term, documentFrequency: df }) => ({
     term,
     idf: Math.log(1 + (report.corpusSize - df + 0.5) / (df + 0.5)),
   }));

@@ -13,7 +13,9 @@ const mostNames = 20;
  * comes before the second of any. Communities are found anew for every question, among what filter and access list let
  * through, so that nothing hidden or deleted shapes them.
  */
-export async function globalSearch(input: Omit<HopInput, "text" | "rescore" | "analyze">): Promise<HopResult> {
+export async function globalSearch(
+  input: Omit<HopInput, "text" | "rescore" | "analyze" | "common">,
+): Promise<HopResult> {
   const { graph, scope, hits, signal } = input;
   const best = hits.slice(0, depth);
   const mentions = await graph.mentions(

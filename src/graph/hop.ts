@@ -61,6 +61,8 @@ export interface HopInput {
   /** The fused score of passages that no leg found, by the same moments. */
   readonly rescore: (passages: readonly LinkedPassage[]) => readonly number[];
   readonly analyze: (text: string) => readonly string[];
+  /** Terms that say nothing about what is asked, see `commonTerms`. */
+  readonly common: ReadonlySet<string>;
   readonly signal?: AbortSignal;
 }
 
@@ -68,9 +70,10 @@ export interface HopInput {
 const seedCount = 10;
 const candidateDepth = 100;
 const titleBoost = 0.6;
-const linkWeight = 0.5;
+const linkWeight = 0.42;
 const secondRound = 0.7;
 const anchoredMass = 0.05;
+/** The first of the fused list stays first when it covers this share of the question: one passage may be enough. */
 const keepsFirst = 0.6;
 const maxQuestionTerms = 25;
 const minTitleLinks = 0.2;
@@ -95,7 +98,7 @@ export async function hop(input: HopInput): Promise<HopResult> {
   const options = { signal: input.signal };
   const density = await input.graph.linkDensity(input.scope, options);
   if (density < minTitleLinks) return unchanged(input, "the passages hardly name each other");
-  const coverage = coverageOf(input.text);
+  const coverage = coverageOf(input.text, input.common);
   if (coverage.terms.length === 0) return unchanged(input, "the question has no words to cover");
   if (coverage.terms.length > maxQuestionTerms) return unchanged(input, "the question is too long to be one");
   const best = input.hits[0]?.score ?? 0;
@@ -176,8 +179,8 @@ class Walk {
   }
 
   ranked(): readonly HopHit[] {
-    const base = [...this.#places.entries()].sort((a, b) => b[1].base - a[1].base || compareText(a[0], b[0]))[0];
-    const keep = base && this.#coverage.share(base[1].mask) >= keepsFirst ? base[0] : null;
+    const first = this.#input.hits[0]!.chunk_id;
+    const keep = this.#coverage.share(this.#places.get(first)!.mask) >= keepsFirst ? first : null;
     return [...this.#places.entries()]
       .sort((a, b) => Number(b[0] === keep) - Number(a[0] === keep) || byTotal(a, b))
       .map(([, place]) => ({

@@ -24,7 +24,7 @@ export async function localSearch(input: HopInput): Promise<HopResult> {
   const names = asked.toSorted((a, b) => a.passages - b.passages).map((weight) => weight.entity);
   const entities = await graph.entities(scope, names, { signal });
   const ids = [...new Set(entities.flatMap((entity) => entity.provenance))].slice(0, mostPassages);
-  const coverage = coverageOf(input.text);
+  const coverage = coverageOf(input.text, input.common);
   const round = (request: Pick<LinkRequest, "seeds" | "maxPassages">) =>
     graph.links(
       scope,

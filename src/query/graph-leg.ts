@@ -1,6 +1,7 @@
+import { commonTerms } from "../graph/coverage.ts";
 import { evidenceSentence } from "../graph/evidence-sentence.ts";
 import { globalSearch } from "../graph/global-search.ts";
-import { hop, type HopHit, type HopReason, type HopResult } from "../graph/hop.ts";
+import { hop, type HopHit, type HopInput, type HopReason, type HopResult } from "../graph/hop.ts";
 import { localSearch } from "../graph/local-search.ts";
 import type { LinkedPassage } from "../ports/graph-store.ts";
 import type { Store } from "../ports/store.ts";
@@ -22,10 +23,11 @@ type Ports = Pick<Store, "graph" | "chunks">;
 
 /** The graph leg: links in `mix`, neighbourhoods of names in `local`, communities in `global`. */
 export function graphLeg(store: Ports, analyze: (text: string) => readonly string[]): GraphStage {
+  const words = { analyze, common: commonTerms(analyze) };
   return async (input) => {
     const { plan, hits } = input;
     const kind = plan.legs.graph?.kind;
-    const result = kind === undefined ? null : await run(kind, store, input, analyze);
+    const result = kind === undefined ? null : await run(kind, store, input, words);
     if (result === null) return { hits, warnings: [] };
     if (result.closed === null) return { hits: await linked(store, input, result.hits), warnings: [] };
     return { hits, warnings: kind === "hops" ? [] : [unchanged(plan.mode, result.closed)] };
@@ -36,7 +38,7 @@ async function run(
   kind: GraphLegPlan["kind"],
   store: Ports,
   { scope, plan, found, hits, vector, signal }: GraphStageInput,
-  analyze: (text: string) => readonly string[],
+  words: Pick<HopInput, "analyze" | "common">,
 ): Promise<HopResult | null> {
   const input = {
     graph: store.graph,
@@ -51,7 +53,7 @@ async function run(
   if (found.text === null || found.text.error !== null) return null;
   const rescore = (passages: readonly LinkedPassage[]) => scoreUnlisted(found, passages, fusionOf(plan));
   const follow = kind === "local" ? localSearch : hop;
-  return follow({ ...input, text: found.text, rescore, analyze });
+  return follow({ ...input, ...words, text: found.text, rescore });
 }
 
 const unchanged = (mode: string, why: string): Warning => ({
