@@ -27,6 +27,11 @@ export interface Question {
   readonly explain?: boolean;
 }
 
+export interface AskedQuestion extends Question {
+  /** An agent whose memories go to the model that writes the answer. */
+  readonly agent_id?: string;
+}
+
 export interface NewDocument extends Pick<GivenDocument, "source" | "document_id" | "title" | "mime"> {
   readonly text: string;
   readonly metadata?: Metadata;
@@ -43,9 +48,9 @@ type JobView = Omit<Job, "input" | "owner" | "lease_until">;
 /** The service as functions. Each throws the `HybridRAGError` that the service describes. */
 export interface Client {
   search(question: Question, call?: CallSettings): Promise<SearchResponse>;
-  ask(question: Question, call?: CallSettings): Promise<Answer>;
+  ask(question: AskedQuestion, call?: CallSettings): Promise<Answer>;
   /** Events as they come; the first is `sources`, the last `end`. Breaking out of the loop cancels the work. */
-  stream(question: Question, call?: CallSettings): AsyncIterable<AnswerEvent>;
+  stream(question: AskedQuestion, call?: CallSettings): AsyncIterable<AnswerEvent>;
   ingest(documents: readonly NewDocument[], call?: CallSettings): Promise<JobView>;
   job(jobId: string, call?: CallSettings): Promise<JobView>;
   /** States of a job until it has ended or is paused. */

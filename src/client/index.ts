@@ -1,6 +1,7 @@
 /** The client of the service; runs wherever `fetch` does. */
 export {
   createClient,
+  type AskedQuestion,
   type CallSettings,
   type Client,
   type ClientOptions,

@@ -74,8 +74,8 @@ function described(request: unknown, content: boolean): Record<string, string | 
   return { "hybridrag.query_length": query.length, ...(content ? { "langfuse.observation.input": query } : {}) };
 }
 
-/** The conversation, for this span and all inside it. */
-function sessionOf(request: unknown): Record<string, string> {
+/** The conversation that a body names, for a span and all inside it. */
+export function sessionOf(request: unknown): Record<string, string> {
   const { session_id } = (request ?? {}) as { readonly session_id?: unknown };
   if (typeof session_id !== "string" || session_id.length > 200) return {};
   return { "session.id": session_id, "gen_ai.conversation.id": session_id };

@@ -73,22 +73,26 @@ async function askedOnce(t: TestContext) {
   });
   const given = Object.entries(documents).map(([source, text]) => ({ source, text }));
   for await (const _ of rag.ingest(ownerScope("default"), given, { cwd: "/" }));
+  const post = (path: string, sent: object, headers: Record<string, string> = {}) =>
+    fetch(`${service.url}${path}`, {
+      method: "POST",
+      headers: { "content-type": "application/json", ...headers },
+      body: JSON.stringify(sent),
+    });
+  await post("/v1/agents/warden/memories", { content: "The reader keeps the ledger of Kvitholm." });
   const parent = `00-${"a".repeat(32)}-${"b".repeat(16)}-01`;
-  const answer = await fetch(`${service.url}/v1/query`, {
-    method: "POST",
-    headers: { "content-type": "application/json", traceparent: parent },
-    body: JSON.stringify({ query: question, session_id: "s1" }),
-  });
+  const asked = { query: question, session_id: "s1", agent_id: "warden" };
+  const answer = await post("/v1/query", asked, { traceparent: parent });
   const body = (await answer.json()) as { usage: { cost_usd: number; input_tokens: number }; evidence: string };
   const shown = await (await fetch(`${service.url}/metrics`)).text();
   await service.stop();
   await rag.close();
   await telemetry.close();
-  return { answer, body, shown, langfuse, otlp };
+  return { answer, body, shown, langfuse, otlp, anthropic };
 }
 
 test("one question makes one trace, from the request to what each model cost, and Langfuse can file and add it up", async (t) => {
-  const { answer, body, shown, langfuse, otlp } = await askedOnce(t);
+  const { answer, body, shown, langfuse, otlp, anthropic } = await askedOnce(t);
   assert.equal(answer.status, 200);
   const trace = answer.headers.get("x-trace-id")!;
   assert.equal(trace, "a".repeat(32), "the caller's trace goes on");
@@ -102,9 +106,10 @@ test("one question makes one trace, from the request to what each model cost, an
   assert.equal(request.attributes["http.response.status_code"], 200);
   const root = named(all, "hybridrag.ask");
   assert.equal(root.parentSpanId, request.spanId);
+  assert.equal(named(all, "hybridrag.recall").parentSpanId, request.spanId);
+  const inside = all.filter(({ parentSpanId }) => parentSpanId === root.spanId);
   for (const name of ["embeddings voyage-4", "store.search", "rerank rerank-2.5", "chat claude"]) {
-    const child = named(all, name);
-    assert.equal(child.parentSpanId, root.spanId, name);
+    const child = named(inside, name);
     assert.ok(child.startMs >= root.startMs && child.endMs <= root.endMs + 1, name);
   }
 
@@ -122,8 +127,10 @@ test("one question makes one trace, from the request to what each model cost, an
     usage.input + usage.cache_read_input_tokens + usage.cache_creation_input_tokens,
     body.usage.input_tokens,
   );
+  // The answer does not charge for what was recalled before it.
+  const recall = named(kept, "hybridrag.recall");
   const costs = kept
-    .filter(({ traceId }) => traceId === trace)
+    .filter(({ traceId, parentSpanId }) => traceId === trace && parentSpanId !== recall.spanId)
     .map(({ attributes }) => attributes["langfuse.observation.cost_details"])
     .filter((one) => one !== undefined)
     .map((one) => JSON.parse(String(one)).total as number);
@@ -138,8 +145,13 @@ test("one question makes one trace, from the request to what each model cost, an
       [trace, "citations_held", 1],
     ],
   );
+  assert.match(
+    JSON.stringify(anthropic.journal),
+    /ledger of Kvitholm/,
+    "what the agent remembers is given to the model",
+  );
   const texts = JSON.stringify([otlp.journal, langfuse.journal]);
-  assert.ok(!texts.includes("puffin") && !texts.includes("burrows"), "no text leaves without being asked for");
+  assert.ok(!texts.includes("puffin") && !texts.includes("Kvitholm"), "no text leaves without being asked for");
   for (const line of [
     'hybridrag_provider_calls_total{provider="anthropic",operation="generate",outcome="success"} ',
     'hybridrag_provider_calls_total{provider="voyage",operation="rerank",outcome="success"} 1',

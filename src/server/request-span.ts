@@ -1,5 +1,6 @@
 import { context, propagation, SpanKind } from "@opentelemetry/api";
 import type { FastifyReply, FastifyRequest } from "fastify";
+import { sessionOf } from "../observe/observe-rag.ts";
 import { span } from "../observe/span.ts";
 import type { Principal } from "./api-key.ts";
 import type { Route } from "./route.ts";
@@ -26,7 +27,7 @@ export function requestSpan(
       active.setAttribute("http.response.status_code", reply.raw.statusCode);
     },
     {
-      handedDown: { "user.id": userOf(principal) },
+      handedDown: { "user.id": userOf(principal), ...sessionOf(request.body) },
       parent: propagation.extract(context.active(), request.headers),
       kind: SpanKind.SERVER,
     },

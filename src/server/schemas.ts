@@ -13,6 +13,10 @@ export const agentIdSchema = z
   .string()
   .regex(/^[A-Za-z0-9_.:-]{1,100}$/, "1 to 100 letters, digits and _ . : - are expected.");
 
+export const agentOfQuestion = agentIdSchema
+  .nullish()
+  .describe("An agent whose memories of what is asked go to the model that writes the answer, where one does.");
+
 export const documentIdSchema = z
   .string()
   .min(1)

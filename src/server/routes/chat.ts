@@ -2,13 +2,15 @@ import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { HybridRAGError } from "../../errors.ts";
 import type { HybridRAG } from "../../hybridrag.ts";
+import type { AgentMemory } from "../../memory/agent-memory.ts";
 import type { Answer, AnswerEvent } from "../../query/answer/answer-event.ts";
 import { collectAnswer } from "../../query/answer/collect-answer.ts";
 import { modes, type Mode } from "../../query/query-request.ts";
 import type { Citation, Usage } from "../../records.ts";
 import type { SearchObserver } from "../search-observer.ts";
 import { ok, route, type Route, type StreamEvent } from "../route.ts";
-import { citationSchema } from "../schemas.ts";
+import { recalledAsk } from "../recalled-ask.ts";
+import { agentOfQuestion, citationSchema } from "../schemas.ts";
 
 const text = z.string().max(100_000);
 const part = z.looseObject({ type: z.string().max(100), text: text.optional() });
@@ -27,6 +29,7 @@ const chatRequest = z.looseObject({
   session_id: z.string().nullish().describe("As in POST /v1/query."),
   filters: z.record(z.string(), z.unknown()).nullish().describe("As in POST /v1/query."),
   top_k: z.int().min(1).max(100).optional().describe("As in POST /v1/query."),
+  agent_id: agentOfQuestion,
 });
 
 type ChatRequest = z.output<typeof chatRequest>;
@@ -57,7 +60,12 @@ const modelName = "hybridrag";
 const modelNames = [modelName, ...modes.map((mode) => `${modelName}-${mode}`)];
 
 /** The endpoints of OpenAI that chat programs need, so that they can use HybridRAG as a model. */
-export function chatRoutes(rag: HybridRAG, observe: SearchObserver, now: () => number): readonly Route[] {
+export function chatRoutes(
+  rag: HybridRAG,
+  agents: AgentMemory,
+  observe: SearchObserver,
+  now: () => number,
+): readonly Route[] {
   const started = Math.floor(now() / 1000);
   const describe = (id: string) => ({ id, object: "model", created: started, owned_by: "hybridrag" });
   return [
@@ -83,7 +91,7 @@ export function chatRoutes(rag: HybridRAG, observe: SearchObserver, now: () => n
       responses: { 200: completion },
       handle: async ({ principal, body, signal }) => {
         const { request, history } = questionOf(body);
-        const ask = () => rag.ask(principal.scope, request, { signal, history });
+        const ask = () => recalledAsk({ rag, agents }, principal.scope, request, body.agent_id, { signal, history });
         const head = {
           id: `chatcmpl-${randomUUID()}`,
           created: Math.floor(now() / 1000),

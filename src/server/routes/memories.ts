@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { HybridRAGError } from "../../errors.ts";
 import { instantOf } from "../../filter/instant.ts";
-import { agentMemory } from "../../memory/agent-memory.ts";
-import type { HybridRAG } from "../../hybridrag.ts";
+import type { AgentMemory } from "../../memory/agent-memory.ts";
+import type { MemoryStore } from "../../ports/memory-store.ts";
 import { sanitizeQuery } from "../../query/query-request.ts";
 import { mayRead } from "../../scope.ts";
 import { ok, route, type Route } from "../route.ts";
@@ -59,9 +59,7 @@ const missing = (): never => {
   throw new HybridRAGError("not_found", "There is no such memory, or it has expired.");
 };
 
-export function memoryRoutes(rag: HybridRAG, now: () => number): readonly Route[] {
-  const { memories } = rag.store;
-  const agents = agentMemory({ memories, embedder: rag.embedder, now });
+export function memoryRoutes(memories: MemoryStore, agents: AgentMemory): readonly Route[] {
   const tag = "memories";
   return [
     route({

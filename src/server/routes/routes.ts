@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import type { Config } from "../../config/config.ts";
 import type { HybridRAG } from "../../hybridrag.ts";
+import { agentMemory } from "../../memory/agent-memory.ts";
 import type { Metrics } from "../../observe/metrics.ts";
 import type { Secret } from "../../secret.ts";
 import type { HealthProbe } from "../health-probe.ts";
@@ -36,13 +37,14 @@ const dayMs = 24 * 60 * 60 * 1000;
 export function serviceRoutes(parts: RouteParts): readonly Route[] {
   const { rag, config, metrics, log, probe, version, now } = parts;
   const observe = searchObserver(metrics, log, now);
+  const agents = agentMemory({ memories: rag.store.memories, embedder: rag.embedder, now });
   const routes = [
-    ...searchRoutes(rag, observe),
-    ...chatRoutes(rag, observe, now),
+    ...searchRoutes(rag, agents, observe),
+    ...chatRoutes(rag, agents, observe, now),
     ...documentRoutes(rag),
     ...ingestRoutes(rag),
     ...sessionRoutes(rag.sessions, config.session_ttl_days * dayMs),
-    ...memoryRoutes(rag, now),
+    ...memoryRoutes(rag.store.memories, agents),
     ...graphRoutes(rag.store),
     ...graphEditRoutes(rag.graph),
     ...keyRoutes({ keys: rag.store.keys, audit: rag.store.audit, pepper: parts.pepper, now }),

@@ -1,11 +1,13 @@
 import { z } from "zod";
 import type { HybridRAG } from "../../hybridrag.ts";
+import type { AgentMemory } from "../../memory/agent-memory.ts";
 import type { Answer } from "../../query/answer/answer-event.ts";
 import { collectAnswer } from "../../query/answer/collect-answer.ts";
 import { modes, queryRequestSchema } from "../../query/query-request.ts";
 import type { SearchObserver } from "../search-observer.ts";
 import { ok, route, type Route, type StreamEvent } from "../route.ts";
-import { citationSchema, metadataSchema, spanSchema, warningSchema } from "../schemas.ts";
+import { recalledAsk } from "../recalled-ask.ts";
+import { agentOfQuestion, citationSchema, metadataSchema, spanSchema, warningSchema } from "../schemas.ts";
 
 const score = z.number().nullable();
 const timings = z.record(z.string(), z.number().nullable());
@@ -62,7 +64,10 @@ const answerResponse = z.object({
   timings_ms: timings,
 });
 
-export function searchRoutes(rag: HybridRAG, observe: SearchObserver): readonly Route[] {
+/** A question may name an agent beside what a search takes. */
+const askRequest = queryRequestSchema.extend({ agent_id: agentOfQuestion });
+
+export function searchRoutes(rag: HybridRAG, agents: AgentMemory, observe: SearchObserver): readonly Route[] {
   return [
     route({
       method: "post",
@@ -84,11 +89,12 @@ export function searchRoutes(rag: HybridRAG, observe: SearchObserver): readonly 
       summary: "Answers a question; every citation was checked",
       tag: "questions",
       needs: "query",
-      body: queryRequestSchema,
+      body: askRequest,
       streams: true,
       responses: { 200: answerResponse },
-      handle: async ({ principal, raw, signal, wantsStream }) => {
-        const ask = () => rag.ask(principal.scope, raw.body, { signal });
+      handle: async ({ principal, raw, body, signal, wantsStream }) => {
+        const { agent_id, ...request } = body;
+        const ask = () => recalledAsk({ rag, agents }, principal.scope, request, agent_id, { signal });
         const results = (answer: Answer) => ({ mode: "answer" as const, results: answer.sources });
         const asked = { type: "answer", body: raw.body };
         if (!wantsStream) return ok(await observe(asked, () => collectAnswer(ask()), results));
