@@ -15,6 +15,8 @@ export interface CandidateKind {
   readonly name: string;
   /** The package it needs, where it is a peer. */
   readonly peer: string | null;
+  /** Questions that it is asked at most, where it is slow. */
+  readonly questions?: number;
   /** What it has no answer to. */
   lacks(kind: SearchKind, restriction: Restriction): boolean;
   /** Fills an empty folder. In-memory engines leave it empty. */

@@ -57,6 +57,7 @@ export async function compare(
     for (const { block } of able) await block(kind, restriction, 2_000_000, warmUp);
     for (let from = 0; from < options.queries; from += blockSize)
       for (const { name, block } of able) {
+        if (from >= (kindOf(name).questions ?? Infinity)) continue;
         const reply = await block(kind, restriction, from, blockSize);
         const sums = taken.get(name)!;
         sums.milliseconds.push(...reply.milliseconds);

@@ -15,7 +15,7 @@ import { watchLoop, type LoopFigures } from "./loop-watch.ts";
 export interface IngestFigures {
   readonly chunks: number;
   readonly chunks_per_second: number;
-  /** The same texts given to the embedder alone. */
+  /** The same texts given to the embedder alone, sorted by length. */
   readonly embedder_chunks_per_second: number;
   /** The first by the second. */
   readonly share_of_embedder: number;
@@ -106,18 +106,41 @@ async function embeddedTexts(rag: HybridRAG, documents: readonly { readonly sour
   return texts;
 }
 
-/** As many calls at once as the embedder says it can use, each as large as it allows. */
+/**
+ * The embedder at its best: as many calls at once as it says it can use, each as large as it allows, of texts of like
+ * length, since a call costs what its longest text costs; the long ones first, so that all calls end at about one time.
+ */
 async function embedAll(embedder: Embedder, texts: readonly string[]): Promise<void> {
   const { items, parallel } = embedder.limits;
   const size = Math.min(items, Math.max(1, Math.ceil(texts.length / (4 * parallel))));
-  const batches = Array.from({ length: Math.ceil(texts.length / size) }, (_, i) =>
-    texts.slice(i * size, (i + 1) * size),
-  );
+  const sorted = texts
+    .map((text) => ({ text, tokens: embedder.countTokens(text) }))
+    .toSorted((one, other) => other.tokens - one.tokens);
+  const batches = fullBatches(sorted, { items: size, tokens: embedder.limits.tokens });
   const worker = async () => {
     for (let batch = batches.shift(); batch !== undefined; batch = batches.shift())
       await embedder.embed(batch, { kind: "document" });
   };
   await Promise.all(Array.from({ length: parallel }, worker));
+}
+
+function fullBatches(
+  texts: readonly { readonly text: string; readonly tokens: number }[],
+  most: { readonly items: number; readonly tokens: number },
+): string[][] {
+  const batches: string[][] = [];
+  let room = 0;
+  for (const { text, tokens } of texts) {
+    const last = batches.at(-1);
+    if (last === undefined || last.length >= most.items || tokens > room) {
+      batches.push([text]);
+      room = most.tokens - tokens;
+    } else {
+      last.push(text);
+      room -= tokens;
+    }
+  }
+  return batches;
 }
 
 function searchEvery(rag: HybridRAG, scope: Scope, everyMs: number): { stop(): Promise<readonly number[]> } {
