@@ -76,7 +76,7 @@ export type EditStep =
   | { readonly kind: "change"; readonly change: NameChange }
   | { readonly kind: "undo"; readonly which: number };
 
-export const randomEdit = (): fc.Arbitrary<EditStep> => {
+const randomEdit = (): fc.Arbitrary<EditStep> => {
   const entity = fc.constantFrom(...entityNames);
   const into = fc.constantFrom(...entityNames, "red", "big red topic");
   const some = <T>(...values: readonly T[]) => fc.subarray([...values], { maxLength: 2 });
