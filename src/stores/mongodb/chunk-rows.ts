@@ -26,6 +26,8 @@ export interface ChunkRow {
   readonly heading_path: readonly string[];
   readonly token_count: number;
   readonly entities: readonly string[];
+  /** Those of the entities that are its title. */
+  readonly titles: readonly string[];
   /** Parts of longer names: what a shorter name leads by. */
   readonly subnames: readonly string[];
   readonly metadata: Readonly<Record<string, unknown>>;
@@ -87,6 +89,7 @@ export function chunkRows(
       heading_path: chunk.heading_path,
       token_count: chunk.token_count,
       entities,
+      titles: [...new Set(own.filter(({ kind }) => kind === "title").map((mention) => mention.entity))],
       subnames: [...new Set(entities.flatMap(partsOfName))],
       ...storedMetadata(chunk.metadata, version.tenant),
       readers: readersOf(chunk.metadata),

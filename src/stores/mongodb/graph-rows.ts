@@ -9,18 +9,22 @@ import { editedNamesOf } from "./graph-edits.ts";
 import { coarseMatch, type Clause } from "./native-filter.ts";
 import { readChunks } from "./visible-rows.ts";
 
-/** Rows of the graph that scope and filter let through, as edits have them. */
+/**
+ * Rows of the graph that scope and filter let through, as edits have them.
+ * @param limit of rows, those with the lowest ids; 0 for all.
+ */
 export async function graphRows(
   context: Context,
   scope: Scope,
   match: Clause,
   filter: Filter | null,
   signal: AbortSignal | undefined,
+  limit = 0,
 ): Promise<readonly GraphRow[]> {
   const narrowed = { $and: [match, ...(filter === null ? [] : [coarseMatch(filter)])] };
   const [names, found] = await Promise.all([
     editedNamesOf(context, scope.tenant),
-    readChunks<GraphRow>(context, scope, narrowed, graphProjection, signal),
+    readChunks<GraphRow>(context, scope, narrowed, graphProjection, signal, limit),
   ]);
   return found
     .filter((row) => filter === null || matches(filter, { document_id: row.document_id, metadata: metadataOf(row) }))

@@ -7,6 +7,7 @@ import { call, rows, type Context } from "./context.ts";
 import { entitiesOf, nameIndex, relationshipsOf, linksPerPassage, weightsOf } from "./derive-graph.ts";
 import { editedNamesOf, mongoGraphEdits } from "./graph-edits.ts";
 import { graphRows } from "./graph-rows.ts";
+import { linkDensity } from "./link-density.ts";
 import { followLinks } from "./links.ts";
 import { collections } from "./names.ts";
 import { pageOf, readCursor } from "./paging.ts";
@@ -74,7 +75,10 @@ export function mongoGraph(context: Context): GraphStore {
       }),
     links: (scope, request, options) =>
       call(context, options, (signal) => followLinks(context, scope, request, signal)),
-    linkDensity: async (scope, options) => (await count(scope, options)).linksPerPassage,
+    linkDensity: (scope, options) =>
+      call(context, options, (signal) =>
+        context.statistics.derived(context, scope, "density", () => linkDensity(context, scope, signal)),
+      ),
     count,
     ...mongoGraphEdits(context),
   };

@@ -141,6 +141,7 @@ export const supportingIndexes: readonly SupportingIndex[] = [
   index(collections.chunks, { "metadata.tenant_id": 1, document_id: 1 }),
   index(collections.chunks, { "metadata.tenant_id": 1, source: 1 }),
   index(collections.chunks, { "metadata.tenant_id": 1, entities: 1 }),
+  index(collections.chunks, { "metadata.tenant_id": 1, titles: 1 }),
   index(collections.chunks, { "metadata.tenant_id": 1, subnames: 1 }),
   index(collections.chunks, { "metadata.tenant_id": 1, "links.kind": 1, "links.target": 1 }),
   index(collections.chunks, { "metadata.tenant_id": 1, vocabulary: 1, live: 1 }),

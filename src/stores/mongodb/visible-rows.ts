@@ -59,10 +59,11 @@ export function readChunks<R extends Identified = ChunkRow>(
   match: Clause,
   projection: Readonly<Record<string, 0 | 1>>,
   signal?: AbortSignal,
+  limit = 0,
 ): Promise<readonly R[]> {
   const read = (): Promise<readonly R[]> =>
     rows(context, collections.chunks)
-      .find({ ...scopeMatch(scope), ...match }, { signal })
+      .find({ ...scopeMatch(scope), ...match }, { signal, ...(limit === 0 ? {} : { sort: { _id: 1 }, limit }) })
       .project<R>(projection)
       .toArray();
   return visibleRows(context, scope, read, signal);

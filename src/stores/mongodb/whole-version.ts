@@ -10,7 +10,7 @@ import { collections } from "./names.ts";
 const attempts = 8;
 
 /** What a search needs of a row and a version does not. */
-const derived = { vocabulary: 0, terms: 0, entities: 0, subnames: 0, metadata: 0 } as const;
+const derived = { vocabulary: 0, terms: 0, entities: 0, titles: 0, subnames: 0, metadata: 0 } as const;
 
 /** The version as `put` took it: its batch names its rows, so no other version is ever mixed in. */
 export async function wholeVersion(
