@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import type { Config } from "./config/config.ts";
 import { HybridRAGError } from "./errors.ts";
 import type { Store } from "./ports/store.ts";
-import type { MongoStore, Role } from "./stores/mongodb/index.ts";
+import type { MongoEvent, MongoStore, Role, SlowCommand } from "./stores/mongodb/index.ts";
 
 /** The engine that the settings mean: MongoDB once a connection string is set, else the embedded one. */
 export function engineOf(config: Config): "embedded" | "mongodb" {
@@ -10,14 +10,24 @@ export function engineOf(config: Config): "embedded" | "mongodb" {
   return config.mongodb_uri === undefined ? "embedded" : "mongodb";
 }
 
-export async function openStore(config: Config, access: "read" | "write"): Promise<Store> {
-  if (engineOf(config) === "mongodb") return openMongo(config, { manageIndexes: config.mongodb_manage_indexes });
+export async function openStore(
+  config: Config,
+  access: "read" | "write",
+  onSlow?: (command: SlowCommand) => void,
+): Promise<Store> {
+  if (engineOf(config) === "mongodb") {
+    return openMongo(config, { manageIndexes: config.mongodb_manage_indexes, ...(onSlow ? { onSlow } : {}) });
+  }
   const { openEmbeddedStore } = await import("./stores/embedded/index.ts");
   return openEmbeddedStore({ directory: resolve(config.data_dir), access, durability: config.durability });
 }
 
 /** @throws HybridRAGError `invalid_config` when no connection string is set; what the adapter throws. */
-export async function openMongo(config: Config, options: { readonly manageIndexes: boolean }): Promise<MongoStore> {
+export async function openMongo(
+  config: Config,
+  options: { readonly manageIndexes: boolean; readonly onSlow?: (command: SlowCommand) => void },
+): Promise<MongoStore> {
+  const { onSlow } = options;
   const uri = config.mongodb_uri?.reveal();
   if (uri === undefined) {
     throw new HybridRAGError("invalid_config", "Set MONGODB_URI to the connection string of the cluster.", {
@@ -30,6 +40,7 @@ export async function openMongo(config: Config, options: { readonly manageIndexe
     database: config.mongodb_database,
     timeoutMs: config.mongodb_timeout_ms,
     manageIndexes: options.manageIndexes,
+    ...(onSlow ? { events: { slowMs: config.mongodb_slow_ms, onEvent: slowOnly(onSlow) } } : {}),
     connection: {
       maxPoolSize: config.mongodb_max_pool_size,
       minPoolSize: config.mongodb_min_pool_size,
@@ -40,6 +51,14 @@ export async function openMongo(config: Config, options: { readonly manageIndexe
     },
   });
 }
+
+const slowOnly =
+  (onSlow: (command: SlowCommand) => void) =>
+  (event: MongoEvent): void => {
+    if (event.type !== "slow-command") return;
+    const { type: _type, ...command } = event;
+    onSlow(command);
+  };
 
 /** The roles that the three kinds of servers need; no server is asked. */
 export async function mongoRoles(database: string): Promise<readonly Role[]> {

@@ -21,7 +21,7 @@ import type { AnswerConstants } from "./query/answer/constants.ts";
 import type { QuerySettings } from "./query/plan.ts";
 import type { Warning } from "./records.ts";
 import { ownerScope } from "./scope.ts";
-import type { MongoIndexes } from "./stores/mongodb/index.ts";
+import type { MongoIndexes, SlowCommand } from "./stores/mongodb/index.ts";
 import { englishAnalyzer } from "./text/analyze.ts";
 import { localCaches } from "./wrap/local-caches.ts";
 import { tenantContext, type TenantContext } from "./wrap/tenant-context.ts";
@@ -34,10 +34,19 @@ const dayMs = 24 * 60 * 60 * 1000;
 /** Turns settings into adapters: the one place that knows them all. What is not used is not loaded. */
 export async function openHybridRAG(
   config: Config,
-  { access, watch }: { readonly access: "read" | "write"; readonly watch?: ProviderWatch },
+  {
+    access,
+    watch,
+    onSlow,
+  }: {
+    readonly access: "read" | "write";
+    readonly watch?: ProviderWatch;
+    /** Told of slow commands of MongoDB. */
+    readonly onSlow?: (command: SlowCommand) => void;
+  },
 ): Promise<HybridRAG> {
   const chunker = chunkerOf(config);
-  const store = await openStore(config, countsAcrossRuns(config) ? "write" : access);
+  const store = await openStore(config, countsAcrossRuns(config) ? "write" : access, onSlow);
   let embedder: Embedder | null = null;
   try {
     const tenants = tenantContext();

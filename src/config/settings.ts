@@ -99,6 +99,12 @@ export const settings = {
     flag.default(true),
     "Create search indexes that are missing; false where an operator runs `hybridrag indexes apply`.",
   ),
+  mongodb_slow_ms: setting(
+    "MONGODB_SLOW_MS",
+    "data",
+    whole.min(1).default(100),
+    "The service logs commands that take longer, by their shape and without their values.",
+  ),
   mongodb_quantization: setting(
     "MONGODB_QUANTIZATION",
     "data",

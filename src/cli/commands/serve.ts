@@ -35,7 +35,12 @@ export function addServe(program: Command, shell: Shell): void {
       for (const message of misspeltVariables()) log.warn({ message }, "setting_unknown");
       const telemetry = await startTelemetry(telemetrySettingsOf(config), log);
       const metrics = createMetrics({ processMetrics: true });
-      const rag = await openHybridRAG(config, { access: "write", watch: providerMetrics(metrics) });
+      const ofStore = log.child({ logger: "hybridrag.store" });
+      const rag = await openHybridRAG(config, {
+        access: "write",
+        watch: providerMetrics(metrics),
+        onSlow: (command) => ofStore.warn(command, "slow_command"),
+      });
       try {
         const service = await startService({
           rag,

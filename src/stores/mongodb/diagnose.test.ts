@@ -3,6 +3,8 @@ import { after, test } from "node:test";
 import { Long } from "mongodb";
 import { contractIdentity } from "../../testing/contract/case.ts";
 import { startMongoServer } from "../../testing/mongodb/index.ts";
+import { ownerScope } from "../../scope.ts";
+import { atAngle, versionOf } from "../../testing/contract/examples.ts";
 import { stagesOf } from "./diagnose.ts";
 import { openMongoStore } from "./index.ts";
 
@@ -37,6 +39,22 @@ test("a diagnosis says what the connection leads to and what each leg takes", as
   assert.equal(connection.servers.length, 3);
   assert.ok(connection.primary !== null && connection.servers.includes(connection.primary));
   assert.equal(connection.capabilities.search, true);
+  const scope = ownerScope("acme");
+  await store.documents.put(scope, versionOf({ id: "a", parts: ["walrus"], metadata: { category: "b" } }));
+  const request = {
+    vector: atAngle(1),
+    text: { query: "walrus" },
+    filter: { op: "eq", field: "metadata.category", value: "b" },
+    candidates: 5,
+  } as const;
+  const own = await store.diagnose.searches({ scope, request });
+  assert.deepEqual(
+    own.map(({ leg, stages }) => [leg, stages[0]?.stage]),
+    [
+      ["vector", "$vectorSearch"],
+      ["text", "$_internalSearchMongotRemote"],
+    ],
+  );
   const searches = await store.diagnose.searches();
   assert.deepEqual(
     searches.map(({ leg, stages }) => [leg, stages[0]?.stage]),

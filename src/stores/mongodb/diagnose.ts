@@ -1,5 +1,10 @@
 import { isBody, type Body } from "./check-pipeline.ts";
+import type { ChunkSearch } from "../../ports/chunk-store.ts";
+import type { Scope } from "../../scope.ts";
+import { allowedChunks } from "./allowed.ts";
 import { rows, type Context } from "./context.ts";
+import { queryWords } from "./query-words.ts";
+import { textPipeline, vectorPipeline, type Asked } from "./search-legs.ts";
 import { collections } from "./names.ts";
 import { probeCapabilities } from "./probe.ts";
 import type { SearchCapabilities } from "./search-profile.ts";
@@ -67,24 +72,45 @@ function numberOf(value: unknown): number | null {
   return typeof value === "object" && value !== null && "toNumber" in value ? Number(String(value)) : null;
 }
 
-/** What each leg's stage takes on the server, by explaining the cheapest search of its kind. */
-export async function explainSearches(context: Context): Promise<readonly SearchReport[]> {
+/** A search to explain. */
+export interface AskedSearch {
+  readonly scope: Scope;
+  readonly request: ChunkSearch;
+}
+
+type Pipelines = readonly (readonly [SearchReport["leg"], readonly Body[]])[];
+
+/** What each leg takes on the server, stage by stage: of this search, or of the cheapest of its kind. */
+export async function explainSearches(context: Context, asked?: AskedSearch): Promise<readonly SearchReport[]> {
   await context.profile.requireReady();
-  const { dimensions } = context.profile.settings;
-  const text = seenStage(["none"], context.profile.text);
-  const legs: readonly (readonly [SearchReport["leg"], Body])[] = [
-    ...(dimensions > 0 ? [["vector", nearestOf(context, dimensions)] as const] : []),
-    ["text", text],
-  ];
+  const pipelines = asked === undefined ? cheapest(context) : await pipelinesOf(context, asked);
   return Promise.all(
-    legs.map(async ([leg, stage]): Promise<SearchReport> => {
+    pipelines.map(async ([leg, pipeline]): Promise<SearchReport> => {
       const started = performance.now();
       const explained: unknown = await rows(context, collections.chunks)
-        .aggregate([stage], { readPreference: context.searchReads })
+        .aggregate([...pipeline], { readPreference: context.searchReads })
         .explain("executionStats");
       return { leg, milliseconds: performance.now() - started, stages: stagesOf(explained) };
     }),
   );
+}
+
+function cheapest(context: Context): Pipelines {
+  const { dimensions } = context.profile.settings;
+  return [
+    ...(dimensions > 0 ? [["vector", [nearestOf(context, dimensions)]] as const] : []),
+    ["text", [seenStage(["none"], context.profile.text)]],
+  ];
+}
+
+async function pipelinesOf(context: Context, { scope, request }: AskedSearch): Promise<Pipelines> {
+  const allowed = await allowedChunks(context, scope, request.filter, undefined);
+  const words = request.text && (await queryWords(context, scope.tenant, request.text, undefined));
+  const search: Asked = { context, scope, request, allowed, signal: undefined };
+  return [
+    ...(request.vector ? [["vector", vectorPipeline(search)] as const] : []),
+    ...(words && words.terms.length > 0 ? [["text", textPipeline(search, words)] as const] : []),
+  ];
 }
 
 const nearestOf = (context: Context, dimensions: number): Body =>

@@ -9,15 +9,16 @@ export type MongoEvent =
       readonly checkedOut: number;
       readonly waiting: number;
     }
-  | {
-      readonly type: "slow-command";
-      readonly command: string;
-      readonly collection: string;
-      /** The shape of the command: its names without its values. Equal shapes are equal text. */
-      readonly fingerprint: string;
-      readonly milliseconds: number;
-      readonly failed: boolean;
-    };
+  | ({ readonly type: "slow-command" } & SlowCommand);
+
+export interface SlowCommand {
+  readonly command: string;
+  readonly collection: string;
+  /** The shape of the command: its names without its values. Equal shapes are equal text. */
+  readonly fingerprint: string;
+  readonly milliseconds: number;
+  readonly failed: boolean;
+}
 
 export interface EventSettings {
   readonly onEvent: (event: MongoEvent) => void;

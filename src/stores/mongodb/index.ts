@@ -1,6 +1,6 @@
 export { openMongoStore, type MongoIndexes, type MongoStore, type MongoStoreOptions } from "./mongo-store.ts";
 export type { ConnectionSettings } from "./connect.ts";
-export type { EventSettings, MongoEvent } from "./events.ts";
+export type { EventSettings, MongoEvent, SlowCommand } from "./events.ts";
 export type { FilterField } from "./filter-fields.ts";
 export type { IndexStatus, IndexStep } from "./index-plan.ts";
 export type { IndexSettings } from "./indexes.ts";

@@ -19,7 +19,13 @@ import {
   type IndexStep,
 } from "./index-plan.ts";
 import { describeAccess, type AccessReport } from "./describe-access.ts";
-import { describeConnection, explainSearches, type ConnectionReport, type SearchReport } from "./diagnose.ts";
+import {
+  describeConnection,
+  explainSearches,
+  type AskedSearch,
+  type ConnectionReport,
+  type SearchReport,
+} from "./diagnose.ts";
 import { observeClient, observePools, type EventSettings } from "./events.ts";
 import { generationOf, readIndexState, requireGeneration, writeIdentity, type NumberedIdentity } from "./generation.ts";
 import { generationSteps, mongoGenerations } from "./generations.ts";
@@ -75,8 +81,8 @@ export interface MongoIndexes {
 export interface MongoDiagnose {
   connection(): Promise<ConnectionReport>;
   access(): Promise<AccessReport>;
-  /** One explained search of each leg. @throws HybridRAGError `not_ready` when an index is missing. */
-  searches(): Promise<readonly SearchReport[]>;
+  /** A search explained, or one of each leg. @throws HybridRAGError `not_ready` when an index is missing. */
+  searches(asked?: AskedSearch): Promise<readonly SearchReport[]>;
 }
 
 export interface MongoStore extends Store {
@@ -177,7 +183,7 @@ function storeOf(context: Context, options: MongoStoreOptions): MongoStore {
     diagnose: {
       connection: () => call(context, undefined, () => describeConnection(context)),
       access: () => call(context, undefined, () => describeAccess(context)),
-      searches: () => call(context, undefined, () => explainSearches(context)),
+      searches: (asked) => call(context, undefined, () => explainSearches(context, asked)),
     },
     probe: () => call(context, undefined, () => probeCapabilities(context.db)),
     sizes: () => call(context, undefined, () => storageSizes(context.db)),

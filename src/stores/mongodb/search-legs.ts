@@ -72,18 +72,23 @@ export const vectorStage = ({ context, request, allowed }: Asked, limit: number)
 export const limitOfVectors = ({ request, allowed }: Asked): number =>
   allowed.isOpen ? maxCandidates : Math.min(maxCandidates, request.candidates);
 
+const widthOfVectors = ({ request, allowed }: Asked): number =>
+  allowed.isOpen ? maxCandidates : Math.min(maxCandidates, request.candidates + slack);
+
+export function vectorPipeline(asked: Asked): readonly Body[] {
+  const fields = asked.request.text === null ? withoutTerms : ranking;
+  const stage = vectorStage(asked, widthOfVectors(asked));
+  return [stage, { $project: { ...fields, score: { $meta: "vectorSearchScore" } } }];
+}
+
 export function findByVector(asked: Asked): Promise<Found> {
   const { context, scope, request, allowed, signal } = asked;
   return settled(signal, async () => {
     const moments = await cosineMoments(context, scope, request.vector!, allowed.count);
     if (allowed.count === 0) return { ...nothing, moments };
-    const limit = allowed.isOpen ? maxCandidates : Math.min(maxCandidates, request.candidates + slack);
-    const stage = vectorStage(asked, limit);
-    const fields = request.text === null ? withoutTerms : ranking;
-    const pipeline = [stage, { $project: { ...fields, score: { $meta: "vectorSearchScore" } } }];
-    const found = await runSearch<RankedRow>(context, pipeline, signal);
+    const found = await runSearch<RankedRow>(context, vectorPipeline(asked), signal);
     if (found.length === 0) await context.profile.doubtAndRequireReady();
-    return { rows: found, isComplete: found.length < limit, moments };
+    return { rows: found, isComplete: found.length < widthOfVectors(asked), moments };
   });
 }
 
@@ -102,17 +107,26 @@ export function textStage({ context, allowed }: Asked, words: QueryWords): Body 
   return textSearchStage({ terms, filter: allowed.search, required }, context.profile.text);
 }
 
+const widthOfWords = (asked: Asked, words: QueryWords): number =>
+  isWide(asked, words) ? maxCandidates : Math.min(maxCandidates, 2 * asked.request.candidates + slack);
+
+export function textPipeline(asked: Asked, words: QueryWords): readonly Body[] {
+  const bodies = words.phrases.length > 0 ? { content: 1, title: 1 } : {};
+  const computed = { score: { $meta: "searchScore" }, total: "$$SEARCH_META.count.total" };
+  return [
+    textStage(asked, words),
+    { $limit: widthOfWords(asked, words) },
+    { $project: { ...ranking, ...bodies, ...computed } },
+  ];
+}
+
 export function findByWords(asked: Asked, words: QueryWords): Promise<Found> {
-  const { context, request, allowed, signal } = asked;
+  const { context, allowed, signal } = asked;
   return settled(signal, async () => {
     if (allowed.count === 0 || words.terms.length === 0) return { ...nothing, moments: null };
-    const limit = isWide(asked, words) ? maxCandidates : Math.min(maxCandidates, 2 * request.candidates + slack);
-    const bodies = words.phrases.length > 0 ? { content: 1, title: 1 } : {};
-    const computed = { score: { $meta: "searchScore" }, total: "$$SEARCH_META.count.total" };
-    const pipeline = [textStage(asked, words), { $limit: limit }, { $project: { ...ranking, ...bodies, ...computed } }];
-    const found = await runSearch<RankedRow>(context, pipeline, signal);
+    const found = await runSearch<RankedRow>(context, textPipeline(asked, words), signal);
     if (found.length === 0 && isFrequent(words)) await context.profile.doubtAndRequireReady();
-    return { rows: found, isComplete: found.length < limit, moments: null };
+    return { rows: found, isComplete: found.length < widthOfWords(asked, words), moments: null };
   });
 }
 
