@@ -6,6 +6,7 @@ import type { SearchResponse } from "../query/search.ts";
 import type { FileResult } from "../ingest/ingest-events.ts";
 import type { GivenDocument } from "../ingest/sources.ts";
 import type { Document, Job, Memory, Message, Metadata, Session } from "../records.ts";
+import type { ApiKey } from "../ports/key-store.ts";
 import { readEvents } from "./read-events.ts";
 
 export interface ClientOptions {
@@ -35,6 +36,13 @@ export interface AskedQuestion extends Question {
 export interface NewDocument extends Pick<GivenDocument, "source" | "document_id" | "title" | "mime"> {
   readonly text: string;
   readonly metadata?: Metadata;
+}
+
+/** A key as it is listed: everything but its secret. */
+export type ShownKey = Omit<ApiKey, "secret_hash">;
+
+export interface NewKeyRequest extends Pick<ApiKey, "name" | "scopes" | "principals"> {
+  readonly expires_at?: string | null;
 }
 
 export interface CallSettings {
@@ -79,6 +87,11 @@ export interface Client {
     memory: { readonly content: string } & Partial<Memory>,
     call?: CallSettings,
   ): Promise<Memory>;
+  /** Keys of the tenant; this and the next two need an admin key. */
+  keys(call?: CallSettings): Promise<readonly ShownKey[]>;
+  /** The key is in no later answer. */
+  createKey(wanted: NewKeyRequest, call?: CallSettings): Promise<ShownKey & { readonly key: string }>;
+  revokeKey(keyId: string, call?: CallSettings): Promise<void>;
 }
 
 export function createClient(options: ClientOptions): Client {
@@ -129,6 +142,9 @@ export function createClient(options: ClientOptions): Client {
     undoGraphEdit: (editId, call) => json("DELETE", at("graph", "edits", editId), undefined, call),
     graphEdits: (page, call) => json("GET", `/v1/graph/edits?${pageQuery(page)}`, undefined, call),
     remember: (agentId, memory, call) => json("POST", at("agents", agentId, "memories"), memory, call),
+    keys: async (call) => (await json<{ readonly keys: readonly ShownKey[] }>("GET", at("keys"), undefined, call)).keys,
+    createKey: (wanted, call) => json("POST", at("keys"), wanted, call),
+    revokeKey: (keyId, call) => json("DELETE", at("keys", keyId), undefined, call),
   };
 }
 

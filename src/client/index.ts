@@ -6,5 +6,7 @@ export {
   type Client,
   type ClientOptions,
   type NewDocument,
+  type NewKeyRequest,
   type Question,
+  type ShownKey,
 } from "./client.ts";

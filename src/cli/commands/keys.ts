@@ -1,12 +1,11 @@
 import type { Command } from "commander";
 import { HybridRAGError } from "../../errors.ts";
 import type { KeyScope } from "../../ports/key-store.ts";
-import { createKey, requirePepper, shownKey } from "../../server/api-key.ts";
 import { withCommonOptions } from "../common-options.ts";
+import { keyBook, type KeyOptions } from "../key-book.ts";
 import type { Shell } from "../shell.ts";
-import { inWorkspace, type CommonOptions, type Workspace } from "../workspace.ts";
 
-interface CreateOptions extends CommonOptions {
+interface CreateOptions extends KeyOptions {
   readonly name: string;
   readonly scopes: string;
   readonly principals?: string;
@@ -22,6 +21,12 @@ export function addKeys(program: Command, shell: Shell): void {
 
 const dayMs = 24 * 60 * 60 * 1000;
 const known: readonly KeyScope[] = ["query", "ingest", "admin"];
+
+const withKeyOptions = (command: Command): Command =>
+  withCommonOptions(command).option(
+    "--server <url>",
+    "a running service to ask, with an admin key in HYBRIDRAG_API_KEY; default: the store itself",
+  );
 
 const listOf = (text: string): readonly string[] =>
   text
@@ -44,51 +49,32 @@ function expiryOf(days: number | undefined): string | null {
   throw new HybridRAGError("invalid_input", "--days is a number above 0.", { details: { path: "/days" } });
 }
 
-/** What is done to keys here is as much on record as what is done over HTTP. */
-const audit = ({ rag, scope }: Workspace, action: string, target: string): Promise<void> =>
-  rag.store.audit.append(scope, {
-    at: new Date().toISOString(),
-    actor: "command line",
-    action,
-    target,
-    outcome: "done",
-    request_id: null,
-  });
-
 function addCreate(keys: Command, { terminal }: Shell): void {
-  withCommonOptions(keys.command("create"))
+  withKeyOptions(keys.command("create"))
     .description("make a key of the tenant; it is shown this once")
     .requiredOption("--name <name>", "whose key it is, for the list")
     .option("--scopes <list>", "query, ingest, admin, by commas", "query")
     .option("--principals <list>", "names that access lists may have; default: reads everything of the tenant")
     .option("--days <number>", "days until it expires; default: never", Number)
     .action(async (options: CreateOptions) => {
+      const { name } = options;
       const scopes = scopesOf(options.scopes);
       const expires_at = expiryOf(options.days);
       const principals: readonly string[] | "all" =
         options.principals === undefined ? "all" : listOf(options.principals);
-      const made = await inWorkspace({ ...options, access: "write" }, async (workspace) => {
-        const { rag, scope, config } = workspace;
-        const wanted = { tenant: scope.tenant, name: options.name, scopes, principals, expires_at };
-        const created = createKey(wanted, requirePepper(config.key_pepper ?? null), new Date());
-        await rag.store.keys.put(created.record);
-        await audit(workspace, "keys create", created.record.key_id);
-        return created;
-      });
-      if (options.json) return terminal.json({ ...shownKey(made.record), key: made.key });
+      const made = await keyBook(options).create({ name, scopes, principals, expires_at });
+      if (options.json) return terminal.json(made);
       terminal.line(made.key);
       terminal.note("Keep it now: only its hash is stored. Send it as: Authorization: Bearer KEY");
     });
 }
 
-function addList(keys: Command, { terminal, signal }: Shell): void {
-  withCommonOptions(keys.command("list"))
+function addList(keys: Command, { terminal }: Shell): void {
+  withKeyOptions(keys.command("list"))
     .description("keys of the tenant, without their secrets")
-    .action(async (options: CommonOptions) => {
-      const found = await inWorkspace({ ...options, access: "read" }, ({ rag, scope }) =>
-        rag.store.keys.list(scope, { signal }),
-      );
-      if (options.json) return terminal.json({ keys: found.map((key) => shownKey(key)) });
+    .action(async (options: KeyOptions) => {
+      const found = await keyBook(options).list();
+      if (options.json) return terminal.json({ keys: found });
       for (const key of found) {
         const state = key.revoked_at === null ? `expires ${key.expires_at ?? "never"}` : `revoked ${key.revoked_at}`;
         terminal.line(`${key.key_id}  ${terminal.bold(key.name)}  ${key.scopes.join(", ")}  ${state}`);
@@ -98,14 +84,10 @@ function addList(keys: Command, { terminal, signal }: Shell): void {
 }
 
 function addRevoke(keys: Command, { terminal }: Shell): void {
-  withCommonOptions(keys.command("revoke <key_id>"))
+  withKeyOptions(keys.command("revoke <key_id>"))
     .description("end a key at once")
-    .action(async (keyId: string, options: CommonOptions) => {
-      const revoked = await inWorkspace({ ...options, access: "write" }, async (workspace) => {
-        const done = await workspace.rag.store.keys.revoke(workspace.scope, keyId, new Date().toISOString());
-        if (done) await audit(workspace, "keys revoke", keyId);
-        return done;
-      });
+    .action(async (keyId: string, options: KeyOptions) => {
+      const revoked = await keyBook(options).revoke(keyId);
       if (!revoked) throw new HybridRAGError("not_found", `There is no key ${keyId}, or it is revoked.`);
       if (options.json) terminal.json({ revoked: keyId });
       else terminal.line(`Revoked ${keyId}.`);
