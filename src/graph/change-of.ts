@@ -1,4 +1,4 @@
-import { editedNames, targetOf, activeEdits } from "../edits/edited-names.ts";
+import { activeEdits, editedNames } from "../edits/edited-names.ts";
 import { HybridRAGError } from "../errors.ts";
 import type { CallOptions, Store } from "../ports/store.ts";
 import type { Entity, GraphChange, GraphEdit } from "../records.ts";
@@ -21,10 +21,14 @@ export async function changeOf(
   edits: readonly GraphEdit[],
   options?: CallOptions,
 ): Promise<GraphChange> {
-  const entity = await findEntity(reads.graph, scope, request.entity, options);
+  const find = (name: string): Promise<Entity> => {
+    refuseDeleted(name, edits);
+    return findEntity(reads.graph, scope, name, options);
+  };
+  const entity = await find(request.entity);
   switch (request.kind) {
     case "merge":
-      return mergeOf(entity, await findEntity(reads.graph, scope, request.into, options));
+      return mergeOf(entity, await find(request.into));
     case "rename":
       return renameOf(entity, request, await ownerOf(reads, scope, request.name, edits, options));
     case "split":
@@ -33,6 +37,22 @@ export async function changeOf(
       return { kind: "delete", entity: entity.normalized_name };
   }
 }
+
+function refuseDeleted(name: string, edits: readonly GraphEdit[]): void {
+  const key = nameKey(name);
+  if (editedNames(edits).entityOf(key) !== null) return;
+  const { edit_id } = giverOf(key, edits)!;
+  throw new HybridRAGError("not_found", `“${name}” was deleted; to have it back, undo the edit ${edit_id}.`, {
+    details: { edit_id },
+  });
+}
+
+/** The last edit without which the name would find something else. */
+const giverOf = (key: string, edits: readonly GraphEdit[]): GraphEdit | undefined => {
+  const entity = editedNames(edits).entityOf(key);
+  const active = activeEdits(edits);
+  return active.findLast((edit) => editedNames(active.filter((one) => one !== edit)).entityOf(key) !== entity);
+};
 
 function mergeOf(entity: Entity, into: Entity): GraphChange {
   if (entity.normalized_name !== into.normalized_name) {
@@ -66,8 +86,7 @@ async function ownerOf(
   }
   const entity = editedNames(edits).entityOf(key);
   if (entity !== key) {
-    const giver = activeEdits(edits).findLast(({ change }) => change.entity === key && targetOf(change) !== key);
-    return { key, entity, isTaken: true, editId: giver?.edit_id ?? null };
+    return { key, entity, isTaken: true, editId: giverOf(key, edits)?.edit_id ?? null };
   }
   return { key, entity, isTaken: (await graph.entities(scope, [key], options)).length > 0, editId: null };
 }

@@ -95,6 +95,15 @@ describe("an edit of the graph", () => {
     await refused(edit({ kind: "delete", entity: "Kafkaa" }), "not_found", /nearest names are: Kafka/);
   });
 
+  test("of a deleted name tells the edit that deleted it, whatever else was done to it before", async () => {
+    const { edit } = await world();
+    await edit(merge);
+    const deleted = await edit({ kind: "delete", entity: "kafka" });
+    for (const entity of ["Kafka", "Apache Kafka"])
+      await refused(edit({ kind: "rename", entity, name: "X" }), "not_found", /was deleted; .* undo the edit e2/);
+    await refused(edit({ kind: "merge", entity: "mercury", into: "Apache Kafka" }), "not_found", new RegExp(deleted));
+  });
+
   test("that would change nothing is refused", async () => {
     const { edit } = await world();
     await refused(edit({ ...merge, into: "KAFKA" }), "invalid_input", /one entity, “Kafka”, already/);
@@ -238,4 +247,5 @@ test("edits are listed newest first, page by page, the undone among them", async
   const last = await editor.edits(owner, { limit: 2, cursor: page.next });
   assert.deepEqual([last.items.map((one) => one.undone !== null), last.next], [[true], null]);
   await refused(editor.edits(owner, { limit: 2, cursor: "bm9wZQ" }), "invalid_input", /cursor/);
+  for (const limit of [0, 1.5, NaN]) await refused(editor.edits(owner, { limit }), "invalid_input", /at least one/);
 });

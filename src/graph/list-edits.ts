@@ -43,8 +43,14 @@ export function viewOf(edit: GraphEdit, edits: readonly GraphEdit[]): GraphEditV
   };
 }
 
-/** Newest first, the undone among them. @throws HybridRAGError `invalid_input` for a cursor of another listing. */
+/**
+ * Newest first, the undone among them.
+ * @throws HybridRAGError `invalid_input` for a cursor of another listing or a limit below 1.
+ */
 export function pageOfEdits(edits: readonly GraphEdit[], { limit, cursor }: PageRequest): Page<GraphEditView> {
+  if (!Number.isInteger(limit) || limit < 1) {
+    throw new HybridRAGError("invalid_input", "A page holds at least one edit.", { details: { path: "/limit" } });
+  }
   const before = cursor ? sequenceOf(cursor) : Infinity;
   const older = edits
     .filter(({ sequence }) => sequence < before)
