@@ -9,8 +9,15 @@ export interface AwsSourceOptions {
   /** Another address, such as a stand-in's. */
   readonly endpoint?: string | undefined;
   /** Default: the AWS chain (environment, profile, role of the machine). */
-  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: Secret } | undefined;
+  readonly credentials?: AwsCredentials | undefined;
   readonly place?: SecretPlace;
+}
+
+export interface AwsCredentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: Secret;
+  /** Of credentials that end. */
+  readonly sessionToken?: Secret | undefined;
 }
 
 /** AWS Secrets Manager, by its official client, loaded on first use. */
@@ -46,6 +53,7 @@ function clientConfig({ region, endpoint, credentials }: AwsSourceOptions) {
           credentials: {
             accessKeyId: credentials.accessKeyId,
             secretAccessKey: credentials.secretAccessKey.reveal(),
+            ...(credentials.sessionToken === undefined ? {} : { sessionToken: credentials.sessionToken.reveal() }),
           },
         }),
   };

@@ -75,11 +75,18 @@ test("rotation writes all under the new key and leaves the old one useless", () 
 
 test("AWS: a secret of its own, a key of a JSON secret, none, and a refusal that names the role's action", async () => {
   const json = JSON.stringify({ VOYAGE_API_KEY: "pa-json" });
-  const standin = await awsSecretsStandin({ secrets: { "app/ONE": "value", app: json, plain: "no json, but secret" } });
+  const standin = await awsSecretsStandin({
+    secrets: { "app/ONE": "value", app: json, plain: "no json, but secret" },
+    temporary: true,
+  });
   const options = {
     endpoint: standin.url,
     region: "eu-central-1",
-    credentials: { accessKeyId: standin.key, secretAccessKey: new Secret("x") },
+    credentials: {
+      accessKeyId: standin.key,
+      secretAccessKey: new Secret(standin.signer.secretAccessKey),
+      sessionToken: new Secret(standin.signer.sessionToken!),
+    },
   };
   try {
     const own = awsSource({ ...options, place: { prefix: "app/", names: { TWO: "app#VOYAGE_API_KEY" } } });
@@ -94,8 +101,10 @@ test("AWS: a secret of its own, a key of a JSON secret, none, and a refusal that
       awsSource({ ...options, place: { secret: "plain" } }).get("X"),
       (error: Error) => !error.message.includes("but secret"),
     );
-    const wrong = { accessKeyId: "AKIAWRONG", secretAccessKey: new Secret("x") };
-    await assert.rejects(awsSource({ ...options, credentials: wrong }).get("ONE"), /GetSecretValue/);
+    for (const change of [{ accessKeyId: "AKIAWRONG" }, { secretAccessKey: new Secret("x") }]) {
+      const credentials = { ...options.credentials, ...change };
+      await assert.rejects(awsSource({ ...options, credentials }).get("ONE"), /GetSecretValue/);
+    }
   } finally {
     await standin.close();
   }

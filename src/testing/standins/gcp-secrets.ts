@@ -48,11 +48,13 @@ function rules(key: string, project: string, secrets: ReadonlyMap<string, string
       if (owner !== project) throw new Refusal(403, `Permission denied on project ${owner}.`);
       const value = secrets.get(name ?? "");
       if (value === undefined) throw new Refusal(404, `Secret [projects/${owner}/secrets/${name}] not found.`);
+      if (version !== "latest" && version !== "1")
+        throw new Refusal(404, `Secret Version [projects/${owner}/secrets/${name}/versions/${version}] not found.`);
       const data = Buffer.from(value);
       return {
         status: 200,
         json: {
-          name: `projects/123/secrets/${name}/versions/${version === "latest" ? "1" : version}`,
+          name: `projects/123/secrets/${name}/versions/1`,
           payload: { data: data.toString("base64"), dataCrc32c: String(crc32c(data)) },
         },
       };

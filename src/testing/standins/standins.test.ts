@@ -260,7 +260,7 @@ test("@aws-sdk/client-secrets-manager: reads a secret, and an absent one is not 
       const client = new SecretsManagerClient({
         endpoint: standin.url,
         region: "eu-central-1",
-        credentials: { accessKeyId: standin.key, secretAccessKey: "secret" },
+        credentials: { accessKeyId: standin.key, secretAccessKey: standin.signer.secretAccessKey },
       });
       const found = await client.send(new GetSecretValueCommand({ SecretId: "app/voyage" }));
       assert.equal(found.SecretString, "value");
@@ -268,6 +268,29 @@ test("@aws-sdk/client-secrets-manager: reads a secret, and an absent one is not 
         name: "ResourceNotFoundException",
       });
       client.destroy();
+    },
+  ));
+
+test("@aws-sdk/client-secrets-manager: a signature by another secret, region or session token is refused", () =>
+  running(
+    () => awsSecretsStandin({ secrets: { a: "value" }, temporary: true }),
+    async (standin) => {
+      const { accessKeyId, secretAccessKey } = standin.signer;
+      const sessionToken = standin.signer.sessionToken!;
+      const read = async (credentials: object, region = "eu-central-1"): Promise<string | undefined> => {
+        const whole = { accessKeyId, secretAccessKey, sessionToken, ...credentials };
+        const client = new SecretsManagerClient({ endpoint: standin.url, region, credentials: whole });
+        try {
+          return (await client.send(new GetSecretValueCommand({ SecretId: "a" }))).SecretString;
+        } finally {
+          client.destroy();
+        }
+      };
+      assert.equal(await read({}), "value");
+      await assert.rejects(read({ secretAccessKey: "another" }), { name: "InvalidSignatureException" });
+      await assert.rejects(read({}, "us-east-1"), { name: "InvalidSignatureException" });
+      await assert.rejects(read({ sessionToken: "another" }), { name: "UnrecognizedClientException" });
+      await assert.rejects(read({ sessionToken: undefined }), { name: "UnrecognizedClientException" });
     },
   ));
 
@@ -290,7 +313,12 @@ test("@google-cloud/secret-manager: reads a secret over REST, and an absent one 
       const name = "projects/standin-project/secrets/voyage/versions/latest";
       const [found] = await client.accessSecretVersion({ name });
       assert.equal(Buffer.from(found.payload?.data as Uint8Array).toString(), "value");
-      await assert.rejects(client.accessSecretVersion({ name: name.replace("voyage", "absent") }), { code: 404 });
+      for (const [part, other, code] of [
+        ["voyage", "absent", 404],
+        ["latest", "7", 404],
+        ["standin-project", "another", 403],
+      ] as const)
+        await assert.rejects(client.accessSecretVersion({ name: name.replace(part, other) }), { code });
       await client.close();
     },
   ));
