@@ -32,7 +32,7 @@ export interface GraphStore {
   /**
    * Names that stand in a passage and are another passage's title, and addresses in it that lead to another passage,
    * per passage: what says whether following links is worth the while. Asked with every question, so it may be as old as
-   * a fiftieth of the passages, and of more than 2,000 passages count what 2,000 hold.
+   * a fiftieth of the passages, and of more than 500 it may count what some of them hold.
    */
   linkDensity(scope: Scope, options?: CallOptions): Promise<number>;
   count(scope: Scope, options?: CallOptions): Promise<GraphCounts>;

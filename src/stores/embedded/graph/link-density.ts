@@ -44,7 +44,7 @@ export function linkDensity(context: ReadContext, scope: Scope): number {
 }
 
 /** Addresses of so many passages say how many a passage has. */
-const sampled = 2_000;
+const sampled = 500;
 
 /** Spread evenly over the passages, so that every run takes the same ones. */
 function explicitDensity({ db, indexes }: ReadContext, tenant: number, { isSeen }: Sight): number {
