@@ -18,6 +18,8 @@ export interface EditedNames {
   entityAt(place: NamePlace): string | null;
   /** The entity that a name finds when nothing is known of where it stands; null when that one was deleted. */
   entityOf(name: string): string | null;
+  /** The edits by which a name finds that entity, in order: none for a name that was never given away. */
+  editsOf(name: string): readonly NameEdit[];
   /** How people said that an entity is to be shown. */
   shownAs(entity: string): string | undefined;
   /** Extracted names whose mentions may belong to one of these entities, these themselves among them. */
@@ -52,22 +54,34 @@ export function editedNames(edits: readonly GraphEdit[]): EditedNames {
   );
 
   /** Each edit is asked once, in order: what it gives to is subject to the edits after it only. */
-  function follow(entity: string, takes: (change: NameChange) => boolean): string | null {
-    let current = entity;
+  function follow(entity: string, takes: (change: NameChange) => boolean): readonly NameEdit[] {
+    const followed: NameEdit[] = [];
+    let current: string | null = entity;
     let last = -1;
-    for (;;) {
+    while (current !== null) {
       const next = byEntity.get(current)?.find(({ sequence, change }) => sequence > last && takes(change));
-      if (next === undefined) return current;
-      const target = targetOf(next.change);
-      if (target === null) return null;
-      current = target;
+      if (next === undefined) break;
+      followed.push(next);
+      current = targetOf(next.change);
       last = next.sequence;
     }
+    return followed;
   }
 
+  const endOf = (name: string, followed: readonly NameEdit[]): string | null => {
+    const last = followed.at(-1);
+    return last === undefined ? name : targetOf(last.change);
+  };
+  const isWhole = (change: NameChange): boolean => change.kind !== "split";
+
   return {
-    entityAt: (place) => follow(place.entity, (change) => takes(change, place)),
-    entityOf: (name) => follow(name, (change) => change.kind !== "split"),
+    entityAt: (place) =>
+      endOf(
+        place.entity,
+        follow(place.entity, (change) => takes(change, place)),
+      ),
+    entityOf: (name) => endOf(name, follow(name, isWhole)),
+    editsOf: (name) => follow(name, isWhole).filter(({ change }) => targetOf(change) !== change.entity),
     shownAs: (entity) => shown.get(entity),
     saidAs: (entities) => {
       const names = new Set(entities);

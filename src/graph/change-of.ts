@@ -1,4 +1,4 @@
-import { activeEdits, editedNames } from "../edits/edited-names.ts";
+import { editedNames } from "../edits/edited-names.ts";
 import { HybridRAGError } from "../errors.ts";
 import type { CallOptions, Store } from "../ports/store.ts";
 import type { Entity, GraphChange, GraphEdit } from "../records.ts";
@@ -40,19 +40,13 @@ export async function changeOf(
 
 function refuseDeleted(name: string, edits: readonly GraphEdit[]): void {
   const key = nameKey(name);
-  if (editedNames(edits).entityOf(key) !== null) return;
-  const { edit_id } = giverOf(key, edits)!;
+  const names = editedNames(edits);
+  if (names.entityOf(key) !== null) return;
+  const { edit_id } = names.editsOf(key).at(-1)!;
   throw new HybridRAGError("not_found", `“${name}” was deleted; to have it back, undo the edit ${edit_id}.`, {
     details: { edit_id },
   });
 }
-
-/** The last edit without which the name would find something else. */
-const giverOf = (key: string, edits: readonly GraphEdit[]): GraphEdit | undefined => {
-  const entity = editedNames(edits).entityOf(key);
-  const active = activeEdits(edits);
-  return active.findLast((edit) => editedNames(active.filter((one) => one !== edit)).entityOf(key) !== entity);
-};
 
 function mergeOf(entity: Entity, into: Entity): GraphChange {
   if (entity.normalized_name !== into.normalized_name) {
@@ -69,7 +63,7 @@ interface NameOwner {
   /** The entity that the name finds, whether a passage mentions it or not; null when it was deleted. */
   readonly entity: string | null;
   readonly isTaken: boolean;
-  /** The edit that gave the name away. */
+  /** The edit that gave the name away, or deleted what it found. */
   readonly editId: string | null;
 }
 
@@ -84,9 +78,11 @@ async function ownerOf(
   if (key === "") {
     throw new HybridRAGError("invalid_input", "A name needs a letter or a digit.", { details: { path: "/name" } });
   }
-  const entity = editedNames(edits).entityOf(key);
+  const names = editedNames(edits);
+  const entity = names.entityOf(key);
   if (entity !== key) {
-    return { key, entity, isTaken: true, editId: giverOf(key, edits)?.edit_id ?? null };
+    const given = names.editsOf(key);
+    return { key, entity, isTaken: true, editId: given.at(entity === null ? -1 : 0)!.edit_id };
   }
   return { key, entity, isTaken: (await graph.entities(scope, [key], options)).length > 0, editId: null };
 }
