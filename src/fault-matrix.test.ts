@@ -153,7 +153,7 @@ const prices = JSON.stringify(
   ),
 );
 
-describe("what providers do wrong", { concurrency: providers.length }, () => {
+describe("what providers do wrong", () => {
   for (const { name, start, settings, operations } of providers)
     describe(`faults of ${name}`, () => {
       let standin: Standin;
