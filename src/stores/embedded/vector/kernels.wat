@@ -199,56 +199,109 @@
       (f64.add (f64x2.extract_lane 0 (local.get $squares)) (f64x2.extract_lane 1 (local.get $squares))))
     (i32.store $scratch offset=16 (local.get $moments) (local.get $count)))
 
-  ;; The same cosines for the rows of a list alone: `count` int32 at `list`, results in their order.
+  ;; The same cosines for the rows of a list alone: `count` int32 at `list`, a multiple of four, results in their order.
+  ;; Four rows go side by side: they lie far apart, and so their memory is waited for at one time.
   (func (export "scanListed")
     (param $count i32) (param $stride i32) (param $length i32) (param $scaleAt i32)
     (param $query i32) (param $queryScale f32) (param $list i32) (param $scores i32)
-    (local $at i32) (local $p i32) (local $q i32) (local $qEnd i32) (local $scale f32)
-    (local $even v128) (local $odd v128)
+    (local $listEnd i32) (local $p0 i32) (local $p1 i32) (local $p2 i32) (local $p3 i32) (local $q i32) (local $qEnd i32)
+    (local $s0 v128) (local $s1 v128) (local $s2 v128) (local $s3 v128) (local $a v128) (local $b v128)
+    (local $scales v128)
     (local.set $qEnd (i32.add (local.get $query) (i32.shl (local.get $length) (i32.const 1))))
+    (local.set $listEnd (i32.add (local.get $list) (i32.shl (local.get $count) (i32.const 2))))
     (block $done
       (loop $next
-        (br_if $done (i32.ge_u (local.get $at) (local.get $count)))
-        (local.set $p
-          (i32.mul
-            (i32.load $scratch (i32.add (local.get $list) (i32.shl (local.get $at) (i32.const 2))))
-            (local.get $stride)))
-        (local.set $scale (f32.load $table (i32.add (local.get $p) (local.get $scaleAt))))
-        (local.set $even (v128.const i32x4 0 0 0 0))
-        (local.set $odd (v128.const i32x4 0 0 0 0))
+        (br_if $done (i32.ge_u (local.get $list) (local.get $listEnd)))
+        (local.set $p0 (i32.mul (i32.load $scratch (local.get $list)) (local.get $stride)))
+        (local.set $p1 (i32.mul (i32.load $scratch offset=4 (local.get $list)) (local.get $stride)))
+        (local.set $p2 (i32.mul (i32.load $scratch offset=8 (local.get $list)) (local.get $stride)))
+        (local.set $p3 (i32.mul (i32.load $scratch offset=12 (local.get $list)) (local.get $stride)))
+        (local.set $scales
+          (v128.load32_lane $table 3
+            (i32.add (local.get $p3) (local.get $scaleAt))
+            (v128.load32_lane $table 2
+              (i32.add (local.get $p2) (local.get $scaleAt))
+              (v128.load32_lane $table 1
+                (i32.add (local.get $p1) (local.get $scaleAt))
+                (v128.load32_zero $table (i32.add (local.get $p0) (local.get $scaleAt)))))))
+        (local.set $s0 (v128.const i32x4 0 0 0 0))
+        (local.set $s1 (v128.const i32x4 0 0 0 0))
+        (local.set $s2 (v128.const i32x4 0 0 0 0))
+        (local.set $s3 (v128.const i32x4 0 0 0 0))
         (local.set $q (local.get $query))
         (loop $block
-          (local.set $even
+          (local.set $a (v128.load $scratch (local.get $q)))
+          (local.set $b (v128.load $scratch offset=16 (local.get $q)))
+          (local.set $s0
             (i32x4.add
-              (i32x4.add (local.get $even)
-                (i32x4.dot_i16x8_s (v128.load8x8_s $table (local.get $p)) (v128.load $scratch (local.get $q))))
-              (i32x4.dot_i16x8_s
-                (v128.load8x8_s $table offset=8 (local.get $p)) (v128.load $scratch offset=16 (local.get $q)))))
-          (local.set $odd
+              (i32x4.add (local.get $s0)
+                (i32x4.dot_i16x8_s (v128.load8x8_s $table (local.get $p0)) (local.get $a)))
+              (i32x4.dot_i16x8_s (v128.load8x8_s $table offset=8 (local.get $p0)) (local.get $b))))
+          (local.set $s1
             (i32x4.add
-              (i32x4.add (local.get $odd)
-                (i32x4.dot_i16x8_s
-                  (v128.load8x8_s $table offset=16 (local.get $p)) (v128.load $scratch offset=32 (local.get $q))))
-              (i32x4.dot_i16x8_s
-                (v128.load8x8_s $table offset=24 (local.get $p)) (v128.load $scratch offset=48 (local.get $q)))))
-          (local.set $p (i32.add (local.get $p) (i32.const 32)))
+              (i32x4.add (local.get $s1)
+                (i32x4.dot_i16x8_s (v128.load8x8_s $table (local.get $p1)) (local.get $a)))
+              (i32x4.dot_i16x8_s (v128.load8x8_s $table offset=8 (local.get $p1)) (local.get $b))))
+          (local.set $s2
+            (i32x4.add
+              (i32x4.add (local.get $s2)
+                (i32x4.dot_i16x8_s (v128.load8x8_s $table (local.get $p2)) (local.get $a)))
+              (i32x4.dot_i16x8_s (v128.load8x8_s $table offset=8 (local.get $p2)) (local.get $b))))
+          (local.set $s3
+            (i32x4.add
+              (i32x4.add (local.get $s3)
+                (i32x4.dot_i16x8_s (v128.load8x8_s $table (local.get $p3)) (local.get $a)))
+              (i32x4.dot_i16x8_s (v128.load8x8_s $table offset=8 (local.get $p3)) (local.get $b))))
+          (local.set $a (v128.load $scratch offset=32 (local.get $q)))
+          (local.set $b (v128.load $scratch offset=48 (local.get $q)))
+          (local.set $s0
+            (i32x4.add
+              (i32x4.add (local.get $s0)
+                (i32x4.dot_i16x8_s (v128.load8x8_s $table offset=16 (local.get $p0)) (local.get $a)))
+              (i32x4.dot_i16x8_s (v128.load8x8_s $table offset=24 (local.get $p0)) (local.get $b))))
+          (local.set $s1
+            (i32x4.add
+              (i32x4.add (local.get $s1)
+                (i32x4.dot_i16x8_s (v128.load8x8_s $table offset=16 (local.get $p1)) (local.get $a)))
+              (i32x4.dot_i16x8_s (v128.load8x8_s $table offset=24 (local.get $p1)) (local.get $b))))
+          (local.set $s2
+            (i32x4.add
+              (i32x4.add (local.get $s2)
+                (i32x4.dot_i16x8_s (v128.load8x8_s $table offset=16 (local.get $p2)) (local.get $a)))
+              (i32x4.dot_i16x8_s (v128.load8x8_s $table offset=24 (local.get $p2)) (local.get $b))))
+          (local.set $s3
+            (i32x4.add
+              (i32x4.add (local.get $s3)
+                (i32x4.dot_i16x8_s (v128.load8x8_s $table offset=16 (local.get $p3)) (local.get $a)))
+              (i32x4.dot_i16x8_s (v128.load8x8_s $table offset=24 (local.get $p3)) (local.get $b))))
+          (local.set $p0 (i32.add (local.get $p0) (i32.const 32)))
+          (local.set $p1 (i32.add (local.get $p1) (i32.const 32)))
+          (local.set $p2 (i32.add (local.get $p2) (i32.const 32)))
+          (local.set $p3 (i32.add (local.get $p3) (i32.const 32)))
           (local.tee $q (i32.add (local.get $q) (i32.const 64)))
           (br_if $block (i32.lt_u (local.get $qEnd))))
-        (local.set $even (i32x4.add (local.get $even) (local.get $odd)))
-        (f32.store $scratch
-          (i32.add (local.get $scores) (i32.shl (local.get $at) (i32.const 2)))
-          (if (result f32) (f32.eq (local.get $scale) (f32.const 0))
-            (then (f32.const -inf))
-            (else
-              (f32.mul
-                (f32.mul
-                  (f32.convert_i32_s
-                    (i32.add
-                      (i32.add (i32x4.extract_lane 0 (local.get $even)) (i32x4.extract_lane 1 (local.get $even)))
-                      (i32.add (i32x4.extract_lane 2 (local.get $even)) (i32x4.extract_lane 3 (local.get $even)))))
-                  (local.get $scale))
-                (local.get $queryScale)))))
-        (local.set $at (i32.add (local.get $at) (i32.const 1)))
+        ;; Transposed and added: the four sums in the order of the rows.
+        (local.set $s0
+          (i32x4.add
+            (i8x16.shuffle 0 1 2 3 16 17 18 19 4 5 6 7 20 21 22 23 (local.get $s0) (local.get $s1))
+            (i8x16.shuffle 8 9 10 11 24 25 26 27 12 13 14 15 28 29 30 31 (local.get $s0) (local.get $s1))))
+        (local.set $s2
+          (i32x4.add
+            (i8x16.shuffle 0 1 2 3 16 17 18 19 4 5 6 7 20 21 22 23 (local.get $s2) (local.get $s3))
+            (i8x16.shuffle 8 9 10 11 24 25 26 27 12 13 14 15 28 29 30 31 (local.get $s2) (local.get $s3))))
+        (local.set $s0
+          (i32x4.add
+            (i8x16.shuffle 0 1 2 3 4 5 6 7 16 17 18 19 20 21 22 23 (local.get $s0) (local.get $s2))
+            (i8x16.shuffle 8 9 10 11 12 13 14 15 24 25 26 27 28 29 30 31 (local.get $s0) (local.get $s2))))
+        (v128.store $scratch (local.get $scores)
+          (v128.bitselect
+            (v128.const f32x4 -inf -inf -inf -inf)
+            (f32x4.mul
+              (f32x4.mul (f32x4.convert_i32x4_s (local.get $s0)) (local.get $scales))
+              (f32x4.splat (local.get $queryScale)))
+            (f32x4.eq (local.get $scales) (v128.const f32x4 0 0 0 0))))
+        (local.set $list (i32.add (local.get $list) (i32.const 16)))
+        (local.set $scores (i32.add (local.get $scores) (i32.const 16)))
         (br $next))))
 
   ;; Hamming distances of rows of bits to a query of bits. A row: `length` bytes, a multiple of 16. Results: uint16 per

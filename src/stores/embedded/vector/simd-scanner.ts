@@ -52,12 +52,14 @@ export function simdScanner(table: CodeTable): CodeScanner | null {
     },
     scoresOf: (query, slots) => {
       const listAt = codeBytes * 2;
-      const scoresAt = listAt + slots.length * 4;
-      const memory = kernel.room(scoresAt + slots.length * 4);
+      const count = Math.ceil(slots.length / 4) * 4;
+      const scoresAt = listAt + count * 4;
+      const memory = kernel.room(scoresAt + count * 4);
       const queryScale = placeQuery(query, memory);
-      new Uint32Array(memory, listAt, slots.length).set(slots);
+      // The last group is filled up with slot 0.
+      new Uint32Array(memory, listAt, count).fill(0).set(slots);
       const { bytesPerRow } = table.rows;
-      kernel.run["scanListed"]?.(slots.length, bytesPerRow, codeBytes, scaleAt, 0, queryScale, listAt, scoresAt);
+      kernel.run["scanListed"]?.(count, bytesPerRow, codeBytes, scaleAt, 0, queryScale, listAt, scoresAt);
       return new Float32Array(memory, scoresAt, slots.length);
     },
   };
