@@ -45,6 +45,8 @@ export interface ModelSurroundings {
   readonly scope: () => Scope;
   /** One command or one service: what a budget for a run counts. */
   readonly run: string;
+  /** Who pays; by default the tenant of `scope`. */
+  readonly payer?: "tenant" | "operator";
   readonly clock?: Clock;
   readonly random?: () => number;
   /** Folder of what providers have answered and the store has not committed yet; none: the store alone keeps answers. */
@@ -82,6 +84,7 @@ export async function openModels(config: Config, around: ModelSurroundings): Pro
     caches,
     scope: around.scope,
     run: around.run,
+    payer: around.payer ?? "tenant",
     ceilings: { perRun: config.budget_usd_per_run, perDay: config.budget_usd_per_day, perTenant: config.budget_usd },
     prices,
     clock,

@@ -232,12 +232,13 @@ export async function openUsedModels(
   return { models, embedder: models.embedder ?? (await openEmbedder(config)).embedder };
 }
 
-/** The embedder that the settings name, and the identity of an index that is made with it. */
+/** For work on the whole index: the embedder that the settings name, at the operator's expense, and the identity of an index that is made with it. */
 export async function openIndexEmbedder(
   config: Config,
   store: Store,
 ): Promise<{ readonly embedder: Embedder | null; readonly identity: IndexIdentity }> {
-  const models = await openModels(config, surroundings(config, store, tenantContext()));
+  const around = surroundings(config, store, tenantContext());
+  const models = await openModels(config, { ...around, payer: "operator" });
   const embedder = models.embedder ?? (await openEmbedder(config)).embedder;
   return { embedder, identity: identityOf(embedder, chunkerFingerprint(chunkerOptions(embedder, chunkerOf(config)))) };
 }

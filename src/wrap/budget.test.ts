@@ -128,3 +128,22 @@ test("a store that fails after the call costs neither the result nor the ceiling
   assert.equal(result.value, "paid");
   assert.ok((await open({}, caches).spent()).run > 0.1, "the reservation stays booked");
 });
+
+test("work for all tenants is counted apart from every tenant's, under the same ceilings", async () => {
+  const { caches } = openMemoryStore();
+  const ledgerOf = (payer: "tenant" | "operator", run: string): BudgetLedger =>
+    budgetLedger({
+      caches,
+      scope: () => ownerScope("t"),
+      run,
+      ceilings: { perDay: 0.2, perTenant: 0.3 },
+      payer,
+      prices: listPrices,
+      clock: manualClock(),
+    });
+  await paid(ledgerOf("operator", "r1"), 1_000_000);
+  await paid(ledgerOf("tenant", "r2"), 1_000_000);
+  await assert.rejects(paid(ledgerOf("operator", "r3"), 1_000_000), /for today and work for all tenants/);
+  await assert.rejects(paid(ledgerOf("tenant", "r4"), 1_000_000), /for today and this tenant/);
+  assert.deepEqual(await ledgerOf("tenant", "r5").spent(), { run: 0, day: 0.12, tenant: 0.12 });
+});

@@ -22,6 +22,8 @@ export interface BudgetOptions {
   /** A run that is resumed keeps its id, and so what it has spent. */
   readonly run: string;
   readonly ceilings: Ceilings;
+  /** "operator": work for all tenants at once, counted in accounts of its own under the same ceilings. */
+  readonly payer?: "tenant" | "operator";
   readonly prices: PriceTable;
   readonly clock: Clock;
 }
@@ -143,12 +145,13 @@ export function budgetLedger(options: BudgetOptions): BudgetLedger {
     },
   };
 
-  function accounts({ run, ceilings }: BudgetOptions): readonly Account[] {
+  function accounts({ run, ceilings, payer = "tenant" }: BudgetOptions): readonly Account[] {
+    const whose = payer === "operator" ? "operator:" : "";
     const date = new Date(clock.now()).toISOString().slice(0, 10);
     return [
       { name: "run", key: `run:${run}`, ttlMs: 90 * day, ceiling: ceilings.perRun },
-      { name: "day", key: `day:${date}`, ttlMs: 3 * day, ceiling: ceilings.perDay },
-      { name: "tenant", key: "tenant", ttlMs: 36_500 * day, ceiling: ceilings.perTenant },
+      { name: "day", key: `${whose}day:${date}`, ttlMs: 3 * day, ceiling: ceilings.perDay },
+      { name: "tenant", key: `${whose}tenant`, ttlMs: 36_500 * day, ceiling: ceilings.perTenant },
     ];
   }
 }
@@ -186,7 +189,8 @@ function unpriced({ ceilings }: BudgetOptions, call: ProviderCall): HeldMoney {
 
 function exceeded(call: ProviderCall, account: Account, spent: number, amount: number): HybridRAGError {
   const ceiling = account.ceiling ?? 0;
-  const scopeName = account.name === "run" ? "this run" : account.name === "day" ? "today" : "this tenant";
+  const who = account.key.startsWith("operator:") ? "work for all tenants" : "this tenant";
+  const scopeName = account.name === "run" ? "this run" : account.name === "day" ? `today and ${who}` : who;
   return new HybridRAGError(
     "budget_exceeded",
     `The next call of ${call.provider}/${call.model} could cost $${(amount / nano).toFixed(6)} and pass the budget of ` +

@@ -17,7 +17,11 @@ export interface PriceTable {
   readonly models: Readonly<Record<string, Price>>;
 }
 
-/** List prices (docs.voyageai.com/docs/pricing, platform.claude.com/docs/pricing). Settings override them. */
+/**
+ * List prices (docs.voyageai.com/docs/pricing, platform.claude.com/docs/pricing). Settings override them. What is not
+ * listed has no price here rather than a guessed one. A prompt cache that is listed only for Sonnet is taken to cost
+ * the same share elsewhere: a tenth to read, five quarters to write.
+ */
 export const listPrices: PriceTable = {
   date: "2026-11-22",
   models: {
