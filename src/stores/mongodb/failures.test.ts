@@ -300,21 +300,26 @@ describe("versions too large for a transaction", () => {
     await client.close();
   });
 
-  test("what a crash leaves before the flip expires", async () => {
-    let now = Date.UTC(2026, 0, 1);
-    const { store, server } = await world({ now: () => now }, { maxTransactionChunks: 5, now: () => now });
-    const client = new MongoClient(server.uri);
-    const chunks = client.db("hybridrag").collection("text_chunks");
-    server.faults.arm("insert", { kind: "slow", milliseconds: 0 }, 2);
-    server.faults.arm("insert", { kind: "error", code: "InternalError" });
-    server.faults.arm("delete", { kind: "error", code: "InternalError" }, 3);
-    const many = versionOf({ id: "big", parts: Array.from({ length: 600 }, (_, index) => `walrus ${index}`) });
-    await failure(store.documents.put(scope, many), "store_failed");
-    assert.equal(await chunks.countDocuments(), 500);
-    assert.deepEqual(await store.documents.count(scope), { documents: 0, chunks: 0 });
-    now += 25 * 3_600_000;
-    server.removeExpired();
-    assert.equal(await chunks.countDocuments(), 0);
-    await client.close();
-  });
+  for (const how of ["expires", "is swept by the next start"] as const)
+    test(`what a crash leaves before the flip ${how}`, async () => {
+      let now = Date.UTC(2026, 0, 1);
+      const { store, server } = await world({ now: () => now }, { maxTransactionChunks: 5, now: () => now });
+      const client = new MongoClient(server.uri);
+      const chunks = client.db("hybridrag").collection("text_chunks");
+      server.faults.arm("insert", { kind: "slow", milliseconds: 0 }, 2);
+      server.faults.arm("insert", { kind: "error", code: "InternalError" });
+      server.faults.arm("delete", { kind: "error", code: "InternalError" }, 3);
+      const many = versionOf({ id: "big", parts: Array.from({ length: 600 }, (_, index) => `walrus ${index}`) });
+      await failure(store.documents.put(scope, many), "store_failed");
+      assert.equal(await chunks.countDocuments(), 500);
+      assert.deepEqual(await store.documents.count(scope), { documents: 0, chunks: 0 });
+      now += how === "expires" ? 25 * 3_600_000 : 2 * 3_600_000;
+      if (how === "expires") server.removeExpired();
+      else {
+        server.faults.clear();
+        await store.prepare(contractIdentity);
+      }
+      assert.equal(await chunks.countDocuments(), 0);
+      await client.close();
+    });
 });

@@ -40,7 +40,7 @@ import { SearchProfile, type SearchCapabilities } from "./search-profile.ts";
 import { mongoSessions } from "./sessions.ts";
 import { applySharding, shardingSteps, type Sharding } from "./sharding.ts";
 import { pause, settle } from "./settle.ts";
-import { finishPending } from "./staged-put.ts";
+import { finishPending, sweepStaged } from "./staged-put.ts";
 import { health } from "./store-health.ts";
 import { Statistics } from "./statistics.ts";
 import { storageSizes, type CollectionSize } from "./storage-sizes.ts";
@@ -271,7 +271,10 @@ async function prepare(context: Context, identity: IndexIdentity, manage: boolea
   if (isNew) await writeIdentity(context, identity);
   takeIdentity(context, { ...identity, generation: known?.generation ?? 0 });
   if (manage) await ifAllowed(() => createIndexes(context));
-  await ifAllowed(() => finishPending(context));
+  await ifAllowed(async () => {
+    await finishPending(context);
+    await sweepStaged(context);
+  });
 }
 
 async function createIndexes(context: Context): Promise<void> {

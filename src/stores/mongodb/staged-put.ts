@@ -106,6 +106,15 @@ async function discardUnlessCurrent(context: Context, prepared: Prepared): Promi
   }
 }
 
+/** No staging takes this long; the index that lets its rows expire waits a day. */
+const abandonedMs = 3_600_000;
+
+/** Removes what a crash left before the flip. After `finishPending`: what is the version by now is staged no more. */
+export async function sweepStaged(context: Context): Promise<void> {
+  const abandoned = { staged_at: { $lt: new Date(context.now() - abandonedMs) } };
+  for (const name of [collections.chunks, collections.texts]) await rows(context, name).deleteMany(abandoned);
+}
+
 /** Finishes flips that a crash interrupted. */
 export async function finishPending(context: Context): Promise<void> {
   const pending = rows(context, collections.documents).find({ pending: true });

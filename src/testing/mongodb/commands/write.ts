@@ -1,5 +1,5 @@
 import { ObjectId } from "bson";
-import { statement, writable, type Call } from "../call.ts";
+import { namespaceOf, statement, writable, type Call } from "../call.ts";
 import { ServerError, notImplemented } from "../fault.ts";
 import { applyUpdate, compileQuery, isModifier, upsertBase } from "../query.ts";
 import type { Collection, Transaction } from "../storage.ts";
@@ -124,7 +124,9 @@ const duplicateId = (collection: Collection, id: unknown): ServerError =>
   });
 
 export async function remove(call: Call): Promise<Doc> {
-  const collection = writable(call);
+  // Unlike an insert or an upsert, a removal makes no collection.
+  const collection = call.state.storage.collection(namespaceOf(call));
+  if (collection === null) return { n: 0, ok: 1 };
   let n = 0;
   const failed = await eachStatement(call, asDocs(call.command["deletes"]), (part, view) => {
     refuse(part, ["collation"]);
