@@ -72,21 +72,30 @@ const candidateDepth = 100;
 const titleBoost = 0.6;
 const linkWeight = 0.42;
 const secondRound = 0.7;
-const anchoredMass = 0.05;
+/** A first seed mentions names that carry this share of the question: less is a word among many. */
+const anchoredMass = 0.2;
 /** The first of the fused list stays first when it covers this share of the question: one passage may be enough. */
 const keepsFirst = 0.6;
 const maxQuestionTerms = 25;
 const minTitleLinks = 0.2;
 const limits = { maxShared: 20, maxSubname: 50, maxPassages: 200 };
 const maxAnchorPassages = 50;
-/** What the format itself says is as good as a title; a path or a number in running text may mean something else. */
+/** A title of more passages than this is no place to start from: all of them have it. */
+const maxAnchorTitles = 20;
+/** One of the first passages covers this share of the question: it is answered, and links can only mislead. */
+const answeredShare = 0.85;
+const answeredDepth = 3;
+/**
+ * A page may be linked for many reasons, an answer or a ticket for one. Measured on hyperlinks of three documentations;
+ * the optimum is flat.
+ */
 const explicitWeights: Readonly<Record<ExplicitLinkKind, number>> = {
-  hyperlink: 1,
+  hyperlink: 0.7,
   reply: 1,
   citation: 1,
   ticket: 1,
-  reference: 0.8,
-  file: 0.8,
+  reference: 0.7,
+  file: 0.7,
 };
 
 /**
@@ -110,6 +119,7 @@ export async function hop(input: HopInput): Promise<HopResult> {
   await walk.addTitled();
   const anchored = await walk.round(1);
   if (!anchored) return unchanged(input, "no good passage mentions a name of the question");
+  if (walk.isAnswered()) return unchanged(input, "one passage covers the question");
   await walk.round(secondRound);
   return { hits: walk.ranked(), closed: null, entities: entities.map((weight) => weight.entity) };
 }
@@ -178,6 +188,12 @@ class Walk {
     return seeds.length > 0;
   }
 
+  /** Known after the first round, in which the best passages are looked at. */
+  isAnswered(): boolean {
+    const first = this.#input.hits.slice(0, answeredDepth).map((hit) => this.#places.get(hit.chunk_id)!);
+    return first.some(({ mask }) => this.#coverage.share(mask) >= answeredShare);
+  }
+
   ranked(): readonly HopHit[] {
     const first = this.#input.hits[0]!.chunk_id;
     const keep = this.#coverage.share(this.#places.get(first)!.mask) >= keepsFirst ? first : null;
@@ -225,12 +241,13 @@ class Walk {
     return Math.max(0, (scored.score / this.#best + 0.5) / 1.5) + boost;
   }
 
-  /** A seed of the first round mentions names of the question that carry some of its weight. */
+  /** A seed of the first round mentions names of the question that carry a good part of its weight. */
   #isAnchored(passage: LinkedPassage | undefined): boolean {
     const mass = (passage?.entities ?? [])
       .filter(({ entity, title }) => {
         const weight = this.#entities.get(entity);
-        return weight !== undefined && (title || weight.passages <= maxAnchorPassages);
+        if (weight === undefined) return false;
+        return (title && weight.titled <= maxAnchorTitles) || weight.passages <= maxAnchorPassages;
       })
       .reduce((sum, { entity }) => sum + this.#entityMass.get(entity)!, 0);
     return mass >= anchoredMass;
