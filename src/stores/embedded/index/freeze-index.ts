@@ -1,10 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { ownerScope } from "../../../scope.ts";
+import type { Database } from "../sqlite/database.ts";
+import { storedVector } from "../tables/document-rows.ts";
 import { tenantOf } from "../tables/tenants.ts";
 import type { ReadContext, CallContext } from "../workers/context.ts";
 import { attachCodeTable } from "../vector/code-table.ts";
 import { bitsOfCodes } from "../vector/bits-of-codes.ts";
 import type { IndexBase } from "./index-base.ts";
+import type { StoredPassage } from "./passage-file.ts";
 import { sharedFrom } from "./tenant-indexes.ts";
 
 export interface Frozen {
@@ -36,8 +39,23 @@ export function freezeIndex(
   const stored = db.get<{ snapshot: string }>("SELECT snapshot FROM index_snapshots WHERE tenant = ?", tenant);
   files.keepOnly(tenant, stored?.snapshot ?? "");
   files.write(base);
+  if (base.bits !== null) files.writePassages(base, passagesOf(db, base));
   share(base);
   return { tenant, snapshot: base.snapshot, seq: base.seq, chunks };
+}
+
+/** What the base's slots stand for, in their order. */
+function* passagesOf(db: Database, { tenant, chunkKeys }: IndexBase): Generator<StoredPassage> {
+  const rows = db.each<{ chunk_key: number; chunk_id: string; document_id: string; vector: Uint8Array | null }>(
+    `SELECT c.chunk_key, c.chunk_id, d.document_id, c.vector FROM chunks c JOIN documents d USING (document_key)
+     WHERE c.tenant = ? ORDER BY c.chunk_key`,
+    tenant,
+  );
+  let slot = 0;
+  for (const { chunk_key, chunk_id, document_id, vector } of rows) {
+    if (chunk_key !== chunkKeys[slot++]) throw new Error("The index and the database hold different chunks.");
+    yield { chunk_id, document_id, vector: vector && storedVector(vector) };
+  }
 }
 
 /** Fewer vectors are all compared by their codes in a millisecond. */

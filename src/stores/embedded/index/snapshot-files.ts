@@ -1,14 +1,4 @@
-import {
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from "node:fs";
+import { closeSync, mkdirSync, openSync, readdirSync, readSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { openGraphSegment } from "../graph/graph-segment.ts";
@@ -16,6 +6,8 @@ import { openSegment } from "../text/segment.ts";
 import { attachBitTable, createBitTable } from "../vector/bit-table.ts";
 import { attachCodeTable, createCodeTable } from "../vector/code-table.ts";
 import type { IndexBase } from "./index-base.ts";
+import { readPassages, writePassages, type StoredPassage } from "./passage-file.ts";
+import { writeDurably } from "./write-durably.ts";
 
 /** Bases on disk. They are a copy of what the database says: a file that is missing or damaged is no loss. */
 export interface SnapshotFiles {
@@ -23,12 +15,16 @@ export interface SnapshotFiles {
   read(tenant: number, snapshot: string): IndexBase | null;
   /** When it returns, the file is durable; a crash before leaves no file of this name. */
   write(base: IndexBase): void;
+  /** Ids and vectors of a base beside its file, by slot; see `passage-file.ts`. */
+  writePassages(base: IndexBase, passages: Iterable<StoredPassage>): void;
+  /** What such a file can tell. */
+  readPassages(base: IndexBase, slots: readonly number[]): ReadonlyMap<number, StoredPassage>;
   /** Removes the tenant's other files. */
   keepOnly(tenant: number, snapshot: string): void;
 }
 
 /** Its last byte counts the formats; a file of another one is not read, and the index is built and written again. */
-const magic = 0x33_58_44_49;
+const magic = 0x34_58_44_49;
 const prefixBytes = 12;
 const alignment = 64;
 
@@ -47,6 +43,8 @@ interface Header {
 
 export function snapshotFiles(directory: string, fingerprint: string): SnapshotFiles {
   const pathOf = (tenant: number, snapshot: string): string => join(directory, `tenant-${tenant}-${snapshot}.index`);
+  const passagePath = (tenant: number, snapshot: string): string =>
+    join(directory, `tenant-${tenant}-${snapshot}.passages`);
   return {
     read: (tenant, snapshot) => {
       const base = readBase(pathOf(tenant, snapshot), fingerprint);
@@ -54,14 +52,17 @@ export function snapshotFiles(directory: string, fingerprint: string): SnapshotF
     },
     write: (base) => {
       mkdirSync(directory, { recursive: true });
-      const path = pathOf(base.tenant, base.snapshot);
-      writeDurably(`${path}.part`, encode(base, fingerprint));
-      renameSync(`${path}.part`, path);
+      writeDurably(pathOf(base.tenant, base.snapshot), encode(base, fingerprint));
     },
+    writePassages: ({ tenant, snapshot, dimensions }, passages) =>
+      writePassages(passagePath(tenant, snapshot), dimensions, passages),
+    readPassages: ({ tenant, snapshot, dimensions }, slots) =>
+      readPassages(passagePath(tenant, snapshot), dimensions, slots),
     keepOnly: (tenant, snapshot) => {
-      const kept = `tenant-${tenant}-${snapshot}.index`;
+      const kept = `tenant-${tenant}-${snapshot}.`;
       for (const name of namesIn(directory)) {
-        if (name.startsWith(`tenant-${tenant}-`) && name !== kept) rmSync(join(directory, name), { force: true });
+        if (name.startsWith(`tenant-${tenant}-`) && !name.startsWith(kept))
+          rmSync(join(directory, name), { force: true });
       }
     },
   };
@@ -179,18 +180,5 @@ function fill(file: number, target: Uint8Array, position: number): void {
     const read = readSync(file, target, at, target.length - at, position + at);
     if (read === 0) throw new Error("The file is cut off.");
     at += read;
-  }
-}
-
-function writeDurably(path: string, pieces: readonly Uint8Array[]): void {
-  const file = openSync(path, "w");
-  try {
-    for (const piece of pieces) {
-      let at = 0;
-      while (at < piece.length) at += writeSync(file, piece, at, piece.length - at);
-    }
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
   }
 }

@@ -62,7 +62,7 @@ function search<Known extends ChunkName>(
   const tenant = tenantOf(db, scope) ?? 0;
   const index = context.indexes.of(db, tenant);
   const allowed = allowedSlots(index, allowedRows(db, tenant, scope, request.filter));
-  const stored = storedPassages(db, index);
+  const stored = storedPassages(db, index, context.files);
   const search: Search = { db, index, request, allowed, stored, chunkIds: (slots) => idsOf(stored.names(slots)) };
   const vector = timed(request.vector !== null, noVectors, () => vectorLeg(search));
   const text = timed(request.text !== null, noText, () => textLeg(search, context.analyzer));
