@@ -73,6 +73,19 @@ test("a model that is named needs its key, and says which setting and where to g
   await assert.rejects(open({ HYBRIDRAG_EMBEDDER: "cohere" }), /HYBRIDRAG_EMBEDDER names "cohere"/);
 });
 
+test("a model that a provider does not have fails a run once, and a provider that is unknown says which there are", () =>
+  withStandins(async (environment) => {
+    const { embedder, reranker } = await open({
+      ...environment,
+      HYBRIDRAG_EMBEDDER: "voyage:voyage-9",
+      HYBRIDRAG_RERANKER: "voyage:rerank-9",
+    });
+    const unknown = { code: "invalid_config", message: /check the model's name.*voyage-4-large|rerank-2\.5/ };
+    await assert.rejects(embedder!.embed(["x"], { kind: "document" }), unknown);
+    await assert.rejects(reranker!.rerank("x", ["y"], { limit: 1 }), unknown);
+    await assert.rejects(open({ ...environment, HYBRIDRAG_EMBEDDER: "cohere" }), /auto, local, voyage, openai, gemini/);
+  }));
+
 test("a model that ends soon is announced with its day", () =>
   withStandins(async (environment) => {
     const { notices } = await open({ ...environment, HYBRIDRAG_LANGUAGE_MODEL: "anthropic:claude-sonnet-4-5" });

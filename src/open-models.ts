@@ -203,7 +203,8 @@ async function openEmbedder({ config, around, guard, access, answers }: Kit): Pr
     const options = { apiKey, fetch: around.fetch, baseUrl: config.gemini_base_url, model, dimensions };
     return wrapped("gemini", geminiEmbedder(options));
   }
-  if (kind !== "voyage" && kind !== "auto") throw unknownSetting("HYBRIDRAG_EMBEDDER", kind);
+  if (kind !== "voyage" && kind !== "auto")
+    throw unknownSetting("HYBRIDRAG_EMBEDDER", kind, "auto, local, voyage, openai, gemini or none");
   const { voyageEmbedder, voyageFacts } = await import("./providers/voyage/index.ts");
   const apiKey = await access("VOYAGE_API_KEY", voyageFacts, kind === "voyage" ? "explicitly" : "if there");
   if (apiKey === null) return null;
@@ -214,7 +215,7 @@ async function openEmbedder({ config, around, guard, access, answers }: Kit): Pr
 async function openReranker({ config, around, guard, access }: Kit): Promise<Opened<Reranker> | null> {
   const [kind, model] = split(config.reranker);
   if (kind === "none") return null;
-  if (kind !== "voyage" && kind !== "auto") throw unknownSetting("HYBRIDRAG_RERANKER", kind);
+  if (kind !== "voyage" && kind !== "auto") throw unknownSetting("HYBRIDRAG_RERANKER", kind, "auto, voyage or none");
   const { voyageReranker, voyageFacts } = await import("./providers/voyage/index.ts");
   const apiKey = await access("VOYAGE_API_KEY", voyageFacts, kind === "voyage" ? "explicitly" : "if there");
   if (apiKey === null) return null;
@@ -265,7 +266,8 @@ async function openLanguageModels(kit: Kit): Promise<LanguageModels> {
     const one = wrapped(geminiModel({ apiKey, fetch: around.fetch, baseUrl: config.gemini_base_url, model }));
     return { model: one, assistant: one, bulk: null };
   }
-  if (kind !== "anthropic" && kind !== "auto") throw unknownSetting("HYBRIDRAG_LANGUAGE_MODEL", kind);
+  if (kind !== "anthropic" && kind !== "auto")
+    throw unknownSetting("HYBRIDRAG_LANGUAGE_MODEL", kind, "auto, anthropic, openai, gemini or none");
   const { anthropicBatches, anthropicFacts, anthropicModel } = await import("./providers/anthropic/index.ts");
   const wanted = kind === "anthropic" ? "explicitly" : "if there";
   const apiKey = await access("ANTHROPIC_API_KEY", anthropicFacts, wanted);
@@ -287,10 +289,13 @@ function bulkOf({ around, answers, ledger, clock }: Kit, model: LanguageModel, b
   return bulkObjects({ model, batches, caches: answers, scope: around.scope, ledger, clock, guard });
 }
 
-const unknownSetting = (setting: string, kind: string): HybridRAGError =>
-  new HybridRAGError("invalid_config", `${setting} names "${kind}", which is not known here.`, {
-    details: { setting },
-  });
+const unknownSetting = (setting: string, kind: string, known: string): HybridRAGError =>
+  new HybridRAGError(
+    "invalid_config",
+    `${setting} names "${kind}"; it can be ${known}, with a model behind a colon. ` +
+      "For a server that speaks OpenAI's protocol take openai:MODEL and set OPENAI_BASE_URL.",
+    { details: { setting } },
+  );
 
 const noTokens = { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0 };
 

@@ -33,13 +33,17 @@ export function failureOf(facts: ProviderFacts, response: FailedResponse, cause?
     return fail("provider_failed", `${facts.name} failed (HTTP ${status}). Try again later.`, true);
   if (status === 413 || isTokenOverflow(response))
     return fail("too_large", `${facts.name} refused a request that is too large: ${text}`);
-  if (status === 404)
+  if (status === 404 || isUnknownModel(response))
     return fail("invalid_config", `${facts.name} does not have what was asked for; check the model's name: ${text}`);
   return fail("invalid_input", `${facts.name} refused a request (HTTP ${status}): ${text}`);
 }
 
 const spent = ({ code, text }: FailedResponse): boolean =>
   /spend_limit_reached|insufficient_quota|billing/.test(code ?? "") || /insufficient[_ ]quota/i.test(text);
+
+/** Voyage and others say so with a 400. */
+const isUnknownModel = ({ status, text }: FailedResponse): boolean =>
+  status === 400 && /\bmodel\b.{1,80}\b(?:is not supported|does not exist|not found)/i.test(text);
 
 const isTokenOverflow = ({ text, code }: FailedResponse): boolean =>
   code === "context_length_exceeded" ||

@@ -1,7 +1,7 @@
 import { buffer } from "node:stream/consumers";
 import type { Command } from "commander";
 import { HybridRAGError } from "../../errors.ts";
-import type { IngestEstimate } from "../../hybridrag.ts";
+import type { HybridRAG, IngestEstimate } from "../../hybridrag.ts";
 import type { FileResult, IngestEvent, IngestProgress, IngestSummary } from "../../ingest/ingest-events.ts";
 import type { BulkProgress } from "../../ports/bulk-objects.ts";
 import { parseMetadata } from "../../ingest/metadata.ts";
@@ -44,9 +44,10 @@ export function addIngest(program: Command, shell: Shell): void {
       const run = { cwd: process.cwd(), metadata, prune: options.prune === true, signal: shell.signal };
       const ingestOptions = { ...run, ...batches };
       if (options.estimate) {
-        const estimate = await inWorkspace({ ...options, access: "write" }, ({ rag, scope }) =>
-          rag.estimate(scope, sources, ingestOptions),
-        );
+        const estimate = await inWorkspace({ ...options, access: "write" }, ({ rag, scope }) => {
+          tellNotices(rag, shell);
+          return rag.estimate(scope, sources, ingestOptions);
+        });
         if (options.json) shell.terminal.json(estimate);
         else shell.terminal.line(estimateLine(estimate));
         return;
@@ -54,6 +55,7 @@ export function addIngest(program: Command, shell: Shell): void {
       const { files, vanished, summary } = await inWorkspace(
         { ...options, access: "write" },
         async ({ rag, scope }) => {
+          tellNotices(rag, shell);
           const report = await watch(rag.ingest(scope, sources, ingestOptions), shell.terminal);
           if (options.wait) await rag.settle({ timeoutMs: searchableMs, signal: shell.signal });
           return report;
@@ -64,6 +66,11 @@ export function addIngest(program: Command, shell: Shell): void {
       else shell.terminal.line(summaryLine(summary));
       if (summary.outcomes.refused + summary.outcomes.failed > 0) shell.exitCode = 1;
     });
+}
+
+/** What holds for every call, such as a model that ends soon. */
+function tellNotices({ notices }: Pick<HybridRAG, "notices">, { terminal }: Shell): void {
+  for (const { message } of notices) terminal.note(`note: ${message}`);
 }
 
 function parseJson(text: string | undefined): unknown {
