@@ -85,14 +85,20 @@ async function measureAll(bench: Workbench, data: string, options: QualityOption
 
 async function abstention(collections: readonly (readonly [Collection, Indexed])[], mode: Mode): Promise<Figures> {
   const figures: Record<string, number> = {};
+  const own: number[] = [];
   const foreign: number[] = [];
   for (const topic of topicsOf(collections, mode, { own: 60, foreign: 24 })) {
     const levels = await measureAbstention(topic.indexed, topic.own, topic.foreign, mode);
     figures[`${topic.name}/${mode}/foreign questions abstained`] = levels.foreign.none;
     figures[`${topic.name}/${mode}/own questions kept`] = 1 - levels.own.none;
+    own.push(1 - levels.own.none);
     foreign.push(levels.foreign.none);
   }
-  return { ...figures, [`all/${mode}/foreign questions abstained`]: mean(foreign) };
+  return {
+    ...figures,
+    [`all/${mode}/foreign questions abstained`]: mean(foreign),
+    [`all/${mode}/own questions kept`]: mean(own),
+  };
 }
 
 async function chunking({ rag }: Workbench, { folder, name }: Collection, { quick }: QualityOptions): Promise<Figures> {
