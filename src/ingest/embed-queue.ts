@@ -24,6 +24,9 @@ interface Item extends MeasuredText {
   readonly reject: (error: unknown) => void;
 }
 
+/** So many times the texts of a batch are looked at to fill it. */
+const choicePerItem = 32;
+
 export interface EmbedQueueOptions {
   readonly signal?: AbortSignal;
   /** Called after every batch with the number of its texts. */
@@ -49,7 +52,9 @@ export function embedQueue(embedder: Embedder, options: EmbedQueueOptions = {}):
   const takeBatch = (): readonly Item[] => {
     const [oldest] = items;
     if (!oldest) return [];
-    const nearest = items.toSorted((a, b) => distance(a, oldest) - distance(b, oldest));
+    // Of a book's hundred thousand texts a few hundred are choice enough; sorting all of them for each batch is not free.
+    const choice = items.slice(0, choicePerItem * embedder.limits.items);
+    const nearest = choice.sort((a, b) => distance(a, oldest) - distance(b, oldest));
     const batch: Item[] = [];
     let tokens = 0;
     for (const item of nearest) {

@@ -273,31 +273,36 @@ async function putItem(item: Item, run: Run): Promise<Done | null> {
   if (read === "another's") return null;
   const unchanged: Done = { outcome: "unchanged", chunks: before?.chunks ?? 0 };
   if (!read) return unchanged;
+  const { hash, loaded, release } = read;
   try {
-    const { hash, loaded } = read;
     return loaded === null ? unchanged : await putLoaded(item, { hash, loaded }, before, run);
   } finally {
-    await read.release();
+    await release();
   }
 }
 
-async function putLoaded(
-  item: Item,
-  { hash, loaded }: { readonly hash: string; readonly loaded: LoadedDocument },
-  before: Document | null,
-  run: Run,
-): Promise<Done> {
+interface LoadedItem {
+  readonly hash: string;
+  readonly loaded: LoadedDocument;
+}
+
+async function putLoaded(item: Item, read: LoadedItem, before: Document | null, run: Run): Promise<Done> {
+  const { store, options } = run;
+  const { version, unreadPassages } = await makeVersion(item, read, before, run);
+  const { outcome } = await store.documents.put(options.scope, version, { signal: options.signal });
+  if (unreadPassages > 0) run.channel.send({ type: "warning", warning: unreadWarning(item, unreadPassages) });
+  return { outcome, chunks: version.chunks.length };
+}
+
+/** A function of its own, so that blocks and embedded texts are let go before the store copies the version. */
+async function makeVersion(item: Item, { hash, loaded }: LoadedItem, before: Document | null, run: Run) {
   const { store, context, options } = run;
-  const { signal, scope } = options;
   const chunked = await chunkItem(item, loaded, context);
   const known =
     before && context.queue
-      ? await store.chunks.vectors(scope, item.document_id, { signal })
+      ? await store.chunks.vectors(options.scope, item.document_id, { signal: options.signal })
       : new Map<string, Float32Array>();
-  const { version, unreadPassages } = await completeVersion(item, chunked, known, hash, context);
-  const { outcome } = await store.documents.put(scope, version, { signal });
-  if (unreadPassages > 0) run.channel.send({ type: "warning", warning: unreadWarning(item, unreadPassages) });
-  return { outcome, chunks: version.chunks.length };
+  return completeVersion(item, chunked, known, hash, context);
 }
 
 const identityOf = ({ source, title, mime, metadata }: Item) => ({ source, title, mime, metadata });

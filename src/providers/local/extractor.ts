@@ -9,6 +9,9 @@ const rulesVersion = 3;
 /** Few enough that a thread answers a cancelled call soon, and that no message blocks the caller for long. */
 const sliceLength = 16;
 
+/** The tagger makes much that lives for one passage: a small nursery keeps the thread at half the memory, as fast. */
+const resourceLimits = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 256 };
+
 interface Waiting {
   readonly resolve: (reply: ExtractReply) => void;
   readonly reject: (reason: unknown) => void;
@@ -27,7 +30,7 @@ export function localExtractor(): Promise<Extractor> {
   let closed = false;
 
   const start = (): Worker => {
-    const started = new Worker(new URL("./extract-worker.js", import.meta.url));
+    const started = new Worker(new URL("./extract-worker.js", import.meta.url), { resourceLimits });
     started.on("message", (reply: ExtractReply) => {
       waiting.get(reply.id)?.resolve(reply);
       waiting.delete(reply.id);

@@ -10,6 +10,7 @@ import type { DocumentStore } from "../../ports/store.ts";
 import { receivedLinks } from "./graph/sent-links.ts";
 import type { SentSearchResult } from "./search/search-chunks.ts";
 import { receivedCandidates } from "./search/sent-candidates.ts";
+import { sentVersion } from "./tables/sent-version.ts";
 import type { Reads, Writes } from "./workers/operations.ts";
 
 /** Each port as calls of the workers: no work is done on the main thread. */
@@ -19,7 +20,7 @@ export const documentPort = (read: Reads, write: Writes): DocumentStore => ({
   text: (scope, documentId, options) => read("documents.text", [scope, documentId], options),
   list: (scope, request, options) => read("documents.list", [scope, request], options),
   count: (scope, options) => read("documents.count", [scope], options),
-  put: (scope, version, options) => write("documents.put", [scope, version], options),
+  put: (scope, version, options) => write("documents.put", [scope, sentVersion(version)], options),
   delete: (scope, documentId, options) => write("documents.delete", [scope, documentId], options),
   version: (scope, documentId, options) => read("documents.version", [scope, documentId], options),
   restore: (scope, version, options) => write("documents.restore", [scope, version], options),

@@ -6,6 +6,7 @@ import { backUp } from "../sqlite/back-up.ts";
 import { claimCached, deleteCached, getCached, incrementCached, setCached, sweepCaches } from "../tables/caches.ts";
 import { chunksOfDocument, chunkVectors, getChunks } from "../tables/chunk-reads.ts";
 import { countDocuments, documentText, getDocument, listDocuments } from "../tables/document-reads.ts";
+import { receivedVersion, type SentVersion } from "../tables/sent-version.ts";
 import { deleteDocument, putDocument, restoreDocument } from "../tables/document-writes.ts";
 import { countGraph, getEntities, listEntities, mentionsIn, neighbours } from "../tables/graph-reads.ts";
 import { addEdit, listEdits } from "../tables/graph-edits.ts";
@@ -46,6 +47,7 @@ import {
   sweepSessions,
 } from "../tables/sessions.ts";
 import { wholeVersion } from "../tables/whole-version.ts";
+import type { Scope } from "../../../scope.ts";
 import type { CallContext } from "./context.ts";
 
 /** What a reader can be asked; each runs inside one read transaction. */
@@ -99,7 +101,8 @@ export const writes = {
     sweepMemories(context);
     sweepCaches(context);
   },
-  "documents.put": putDocument,
+  "documents.put": (context: CallContext, scope: Scope, version: SentVersion) =>
+    putDocument(context, scope, receivedVersion(version)),
   "documents.restore": restoreDocument,
   "documents.delete": deleteDocument,
   "graph.edit": addEdit,
