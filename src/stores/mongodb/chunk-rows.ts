@@ -40,7 +40,10 @@ export interface ChunkRow {
   readonly embedding_hash_2?: string;
   /** Words as the analyser makes them, joined by blanks. */
   readonly terms: { readonly body: string; readonly title: string; readonly words: string };
-  /** `b` + term of the body, `t` + term of the title, `w` + word + blank + term: each once. */
+  /**
+   * What is counted, each once: `b` + term of the body, `t` + term of the title, `w` + word + blank + term, `n` + name,
+   * `m` + name that is its title.
+   */
   readonly vocabulary: readonly string[];
   readonly mentions: readonly Mention[];
   readonly links: readonly PassageLink[];
@@ -74,6 +77,8 @@ export function chunkRows(
   const rows = version.chunks.map((chunk): ChunkRow => {
     const own = mentions.get(chunk.chunk_id) ?? [];
     const entities = [...new Set(own.map((mention) => mention.entity))];
+    const titles = [...new Set(own.filter(({ kind }) => kind === "title").map((mention) => mention.entity))];
+    const counted = words(chunk, analyzer);
     return {
       _id: identifierOf(version.tenant, chunk.document_id, chunk.chunk_id, version.batch),
       chunk_id: chunk.chunk_id,
@@ -89,13 +94,14 @@ export function chunkRows(
       heading_path: chunk.heading_path,
       token_count: chunk.token_count,
       entities,
-      titles: [...new Set(own.filter(({ kind }) => kind === "title").map((mention) => mention.entity))],
+      titles,
       subnames: [...new Set(entities.flatMap(partsOfName))],
       ...storedMetadata(chunk.metadata, version.tenant),
       readers: readersOf(chunk.metadata),
       ...(chunk.vector === null ? {} : { [version.generation.vector]: Binary.fromFloat32Array(chunk.vector) }),
       [version.generation.hash]: chunk.embedding_hash,
-      ...words(chunk, analyzer),
+      ...counted,
+      vocabulary: [...counted.vocabulary, ...entities.map((name) => `n${name}`), ...titles.map((name) => `m${name}`)],
       mentions: own,
       links: links.get(chunk.chunk_id) ?? [],
       assertions: assertions.get(chunk.chunk_id) ?? [],

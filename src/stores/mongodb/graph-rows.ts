@@ -7,11 +7,11 @@ import type { Context } from "./context.ts";
 import { graphProjection, type GraphRow } from "./derive-graph.ts";
 import { editedNamesOf } from "./graph-edits.ts";
 import { coarseMatch, type Clause } from "./native-filter.ts";
-import { readChunks } from "./visible-rows.ts";
+import { readChunks, type FirstRows } from "./visible-rows.ts";
 
 /**
  * Rows of the graph that scope and filter let through, as edits have them.
- * @param limit of rows, those with the lowest ids; 0 for all.
+ * @param first only these; all by default.
  */
 export async function graphRows(
   context: Context,
@@ -19,12 +19,12 @@ export async function graphRows(
   match: Clause,
   filter: Filter | null,
   signal: AbortSignal | undefined,
-  limit = 0,
+  first?: FirstRows,
 ): Promise<readonly GraphRow[]> {
   const narrowed = { $and: [match, ...(filter === null ? [] : [coarseMatch(filter)])] };
   const [names, found] = await Promise.all([
     editedNamesOf(context, scope.tenant),
-    readChunks<GraphRow>(context, scope, narrowed, graphProjection, signal, limit),
+    readChunks<GraphRow>(context, scope, narrowed, graphProjection, signal, first),
   ]);
   return found
     .filter((row) => filter === null || matches(filter, { document_id: row.document_id, metadata: metadataOf(row) }))

@@ -21,7 +21,7 @@ export async function linkDensity(context: Context, scope: Scope, signal: AbortS
   const isWhole = chunks <= sampled;
   const [edited, sample] = await Promise.all([
     editedNamesOf(context, scope.tenant),
-    graphRows(context, scope, {}, null, signal, isWhole ? 0 : sampled),
+    graphRows(context, scope, {}, null, signal, isWhole ? undefined : { by: "_id", limit: sampled }),
   ]);
   if (isWhole || sample.length === 0) return linksPerPassage(sample, edited);
   const names = sample.map(({ mentions }) =>

@@ -1,5 +1,5 @@
-import type { EditedNames } from "../../edits/edited-names.ts";
 import type {
+  EntityWeight,
   ExplicitLinkKind,
   LinkedPassage,
   LinkKind,
@@ -10,30 +10,12 @@ import type {
 import type { Scope } from "../../scope.ts";
 import { bm25, type Weights } from "./bm25.ts";
 import { checkVector } from "../../ports/check-vector.ts";
-import { cosine, partsOfName, vectorOf, type ChunkRow } from "./chunk-rows.ts";
-import { editedNamesOf } from "./graph-edits.ts";
-import { documentOfAddress } from "../../text/link-address.ts";
+import { cosine, vectorOf, type ChunkRow } from "./chunk-rows.ts";
 import type { Context } from "./context.ts";
-import {
-  addressTargets,
-  distinct,
-  isPointer,
-  isTitle,
-  nameIndex,
-  weightsOf,
-  type GraphRow,
-  type NameIndex,
-} from "./derive-graph.ts";
+import { addressTargets, distinct, isPointer, isTitle, weightsOf, type GraphRow } from "./derive-graph.ts";
 import type { Generation } from "./generation.ts";
-import { graphRows } from "./graph-rows.ts";
+import { neighbourhood, type Neighbourhood } from "./neighbourhood.ts";
 import { readChunks } from "./visible-rows.ts";
-
-/** Everything that one round of links needs to know, read in three queries. */
-interface Neighbourhood {
-  readonly rows: ReadonlyMap<string, GraphRow>;
-  readonly names: NameIndex;
-  readonly edited: EditedNames;
-}
 
 /** One round of links, as `LinkRequest` describes them. */
 export async function followLinks(
@@ -55,36 +37,8 @@ export async function followLinks(
   return {
     edges,
     passages: await passages(context, scope, request, reached, around, signal),
-    weights: weightsOf(around.names, distinct(named)),
+    weights: distinct(named).flatMap((entity) => weightOf(around, entity) ?? []),
   };
-}
-
-async function neighbourhood(
-  context: Context,
-  scope: Scope,
-  request: LinkRequest,
-  signal: AbortSignal | undefined,
-): Promise<Neighbourhood> {
-  const edited = await editedNamesOf(context, scope.tenant);
-  const seeds = await graphRows(context, scope, { chunk_id: { $in: request.seeds } }, request.filter, signal);
-  const names = [...new Set(seeds.flatMap((row) => row.mentions.map((mention) => mention.entity)))];
-  const targets = [...new Set(seeds.flatMap((row) => row.links.filter(isPointer).map((link) => link.target)))];
-  const documents = [...new Set(targets.map(documentOfAddress))];
-  const pointed = targets.flatMap((target) => edited.entityOf(target) ?? []);
-  const longer = [...edited.touched].filter((name) => partsOfName(name).some((part) => names.includes(part)));
-  const wanted = [...edited.saidAs([...names, ...pointed, ...request.titled, ...longer]), ...targets];
-  const match = {
-    $or: [
-      { entities: { $in: wanted } },
-      { subnames: { $in: names } },
-      { links: { $elemMatch: { kind: "anchor", target: { $in: targets } } } },
-      { source: { $in: documents } },
-      { document_id: { $in: documents } },
-    ],
-  };
-  const others = wanted.length === 0 ? [] : await graphRows(context, scope, match, request.filter, signal);
-  const rows = new Map([...seeds, ...others].map((row) => [row.chunk_id, row]));
-  return { rows, names: nameIndex([...rows.values()]), edited };
 }
 
 function namedLinks(seed: string, request: LinkRequest, around: Neighbourhood): readonly PassageEdge[] {
@@ -97,8 +51,8 @@ function namedLinks(seed: string, request: LinkRequest, around: Neighbourhood): 
   return [
     ...inBody.flatMap((entity) => to("forward", entity, names.titled.get(entity))),
     ...asTitle.flatMap((entity) => to("back", entity, names.mentioning.get(entity))),
-    ...inBody.flatMap((entity) => to("shared", entity, sharing(names, entity, request))),
-    ...inBody.flatMap((entity) => to("subname", entity, namingLonger(names, entity, request))),
+    ...inBody.flatMap((entity) => to("shared", entity, sharing(around, entity, request))),
+    ...inBody.flatMap((entity) => to("subname", entity, namingLonger(around, entity, request))),
   ];
 }
 
@@ -114,16 +68,25 @@ const edgesTo = (
     .slice(0, request.maxPassages)
     .map((to) => ({ from, to, entity, kind }));
 
-function sharing(names: NameIndex, entity: string, request: LinkRequest): readonly string[] {
-  const passages = names.passages.get(entity)?.length ?? 0;
-  return passages <= request.maxShared ? (names.mentioning.get(entity) ?? []) : [];
+/** What was counted of a name in many passages, of which not all were read; else what was read. */
+function weightOf({ names, common }: Neighbourhood, entity: string): EntityWeight | undefined {
+  const [read] = weightsOf(names, [entity]);
+  const counted = common.get(entity);
+  if (!counted || counted.passages <= (read?.passages ?? 0)) return read;
+  return { entity, passages: counted.passages, titled: counted.titled };
+}
+
+function sharing(around: Neighbourhood, entity: string, request: LinkRequest): readonly string[] {
+  const passages = weightOf(around, entity)?.passages ?? 0;
+  return passages <= request.maxShared ? (around.names.mentioning.get(entity) ?? []) : [];
 }
 
 /** Passages that mention a longer name of which this one is a part. One word counts only when it is telling. */
-function namingLonger(names: NameIndex, entity: string, request: LinkRequest): readonly string[] {
-  const passages = names.passages.get(entity)?.length ?? 0;
-  const titled = names.titled.get(entity)?.length ?? 0;
+function namingLonger(around: Neighbourhood, entity: string, request: LinkRequest): readonly string[] {
+  const { names, common } = around;
+  const { passages, titled } = weightOf(around, entity) ?? { passages: 0, titled: 0 };
   if (!entity.includes(" ") && (entity.length < 4 || (titled === 0 && passages < 3))) return [];
+  if (passages + (common.get(entity)?.inLonger ?? 0) > request.maxSubname) return [];
   const longer = [...names.passages].filter(
     ([name]) => name !== entity && name.split(" ").length <= 7 && ` ${name} `.includes(` ${entity} `),
   );

@@ -52,6 +52,15 @@ export async function currentBatches(
   return new Map(current.map((row) => [row.document_id, row.batch]));
 }
 
+/** So many rows, those that come first. */
+export interface FirstRows {
+  readonly by: "_id" | "chunk_id";
+  readonly limit: number;
+}
+
+const pageOf = (first: FirstRows | undefined) =>
+  first ? { sort: { [first.by]: 1 as const }, limit: first.limit } : {};
+
 /** Reads chunks by a condition inside the scope. */
 export function readChunks<R extends Identified = ChunkRow>(
   context: Context,
@@ -59,11 +68,11 @@ export function readChunks<R extends Identified = ChunkRow>(
   match: Clause,
   projection: Readonly<Record<string, 0 | 1>>,
   signal?: AbortSignal,
-  limit = 0,
+  first?: FirstRows,
 ): Promise<readonly R[]> {
   const read = (): Promise<readonly R[]> =>
     rows(context, collections.chunks)
-      .find({ ...scopeMatch(scope), ...match }, { signal, ...(limit === 0 ? {} : { sort: { _id: 1 }, limit }) })
+      .find({ ...scopeMatch(scope), ...match }, { signal, ...pageOf(first) })
       .project<R>(projection)
       .toArray();
   return visibleRows(context, scope, read, signal);
