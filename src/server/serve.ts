@@ -24,7 +24,8 @@ export async function startService(parts: ServiceParts): Promise<Service> {
   const metricsServer =
     config.metrics_port === undefined ? null : await serveMetrics(metrics, host, config.metrics_port);
   const owner = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
-  const worker = startIngestWorker({ rag, owner, log, metrics });
+  // A server that may not write cannot take a job either.
+  const worker = rag.store.capabilities().readOnly ? null : startIngestWorker({ rag, owner, log, metrics });
   log.info({ port: (app.server.address() as AddressInfo).port }, "service_started");
   return {
     url: urlOf(app.server, host),
@@ -34,7 +35,7 @@ export async function startService(parts: ServiceParts): Promise<Service> {
       log.info("service_draining");
       const [clean] = await Promise.all([
         drain(app.server, { delayMs: config.drain_delay_ms, timeoutMs: config.drain_timeout_ms, gate }),
-        worker.stop(),
+        worker?.stop(),
       ]);
       probe.stop();
       await app.close();

@@ -3,7 +3,8 @@ import { availableParallelism, cpus } from "node:os";
 import type { Command } from "commander";
 import { loadConfig } from "../../config/config.ts";
 import { HybridRAGError } from "../../errors.ts";
-import { judge, type Verdict } from "../load/gates.ts";
+import { findRate } from "../load/find-rate.ts";
+import { holds, judge, type Verdict } from "../load/gates.ts";
 import { httpSender } from "../load/http-sender.ts";
 import { openLoop, type LoadReport } from "../load/open-loop.ts";
 import type { Shell } from "../shell.ts";
@@ -20,9 +21,11 @@ interface LoadOptions {
   readonly p99: number;
   readonly errors: number;
   readonly timeout: number;
+  readonly findRate?: boolean;
   readonly json?: boolean;
 }
 
+const machineName = (): string => `${cpus()[0]?.model.trim() ?? "unknown"}, ${availableParallelism()} cores`;
 const checkFailed = 3;
 /** One failure in a thousand is seen only among many. */
 const enough = 10_000;
@@ -42,19 +45,40 @@ export function addLoadtest(program: Command, shell: Shell): void {
     .option("--p99 <ms>", "99th percentile must be below", Number, 1000)
     .option("--errors <share>", "share of failed requests must be below", Number, 0.001)
     .option("--timeout <ms>", "an answer that takes longer has failed", Number, 30_000)
+    .option("--find-rate", "double the rate until a target fails, then close in on the highest that is held")
     .option("--json", "one JSON document on stdout")
     .action(async (url: string, options: LoadOptions) => {
+      if (options.findRate === true) return sustain(checkedUrl(url, options.path), checked(options), shell);
       const report = await run(checkedUrl(url, options.path), checked(options), shell);
       const gates = judge(report, { p50Ms: options.p50, p99Ms: options.p99, errorRate: options.errors });
       const ok = gates.every((gate) => gate.ok);
-      const machine = `${cpus()[0]?.model.trim() ?? "unknown"}, ${availableParallelism()} cores`;
-      if (options.json) shell.terminal.json({ url, rate: options.rate, machine, ...report, gates, ok });
+      if (options.json) shell.terminal.json({ url, rate: options.rate, machine: machineName(), ...report, gates, ok });
       else print(shell.terminal, report, gates);
       if (report.requests < enough) {
         shell.terminal.note(`${report.requests} requests are too few to judge errors below 0.1 %; take ${enough}.`);
       }
       if (!ok) shell.exitCode = checkFailed;
     });
+}
+
+/** Ten seconds at each rate, and a thousand requests at least, so that the 99th percentile means ten of them. */
+async function sustain(url: URL, options: LoadOptions, shell: Shell): Promise<void> {
+  const { terminal } = shell;
+  const gates = { p50Ms: options.p50, p99Ms: options.p99, errorRate: options.errors };
+  const found = await findRate(options.rate, 0.1, async (rate) => {
+    const requests = Math.max(1000, Math.round(rate * 10));
+    const report = await run(url, { ...options, rate, requests, warmUp: Math.min(options.warmUp, 100) }, shell);
+    const ok = holds(report, rate, gates);
+    terminal.note(
+      `${ok ? "held  " : "failed"} ${rate.toFixed(0)}/s: p50 ${report.p50_ms.toFixed(0)} ms, p99 ${report.p99_ms.toFixed(0)} ms, ${report.errors} failed`,
+    );
+    return { rate, ok, report };
+  });
+  if (options.json) terminal.json({ url, machine: machineName(), ...found });
+  else if (found.sustained !== null) terminal.line(`${found.sustained.rate.toFixed(0)} requests a second are held.`);
+  if (found.sustained !== null) return;
+  terminal.note(`Not even ${options.rate} a second are held; begin lower with --rate.`);
+  shell.exitCode = checkFailed;
 }
 
 async function run(url: URL, options: LoadOptions, { terminal, signal }: Shell): Promise<LoadReport> {

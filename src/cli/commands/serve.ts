@@ -17,6 +17,7 @@ interface ServeOptions extends CommonOptions {
   readonly host?: string;
   readonly port?: string;
   readonly dev?: boolean;
+  readonly readOnly?: boolean;
 }
 
 export function addServe(program: Command, shell: Shell): void {
@@ -25,6 +26,7 @@ export function addServe(program: Command, shell: Shell): void {
     .option("--host <address>", "address to listen on (default: 127.0.0.1)")
     .option("--port <number>", "port to listen on, 0 for a free one (default: 8080)")
     .option("--dev", "no credentials, loopback only")
+    .option("--read-only", "beside another process that writes to the same data folder; takes no writes and no jobs")
     .action(async (options: ServeOptions) => {
       const { host, port } = options;
       const dev = options.dev === true;

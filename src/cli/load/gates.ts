@@ -24,3 +24,7 @@ export function judge(report: LoadReport, gates: Gates): readonly Verdict[] {
   });
   return [verdict("p50_ms", gates.p50Ms), verdict("p99_ms", gates.p99Ms), verdict("error_rate", gates.errorRate)];
 }
+
+/** All gates are kept, and answers came as fast as they were asked for: a queue that grows is not held. */
+export const holds = (report: LoadReport, rate: number, gates: Gates): boolean =>
+  judge(report, gates).every(({ ok }) => ok) && report.answered_per_second > 0.9 * rate;

@@ -2,12 +2,26 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, test } from "node:test";
+import { findRate } from "./find-rate.ts";
 import { judge } from "./gates.ts";
 import { httpSender } from "./http-sender.ts";
 import { openLoop } from "./open-loop.ts";
 
 const now = () => performance.now();
 const plan = { requests: 100, rate: 2000, maxInFlight: 1000 };
+
+const report = {
+  requests: 10_000,
+  seconds: 100,
+  answered_per_second: 100,
+  p50_ms: 20,
+  p95_ms: 90,
+  p99_ms: 1000,
+  max_ms: 2000,
+  errors: 9,
+  error_rate: 0.0009,
+  outcomes: {},
+};
 
 describe("the load test", () => {
   test("charges a stall to every request that had to wait for it, not only to the one that met it", async () => {
@@ -35,19 +49,19 @@ describe("the load test", () => {
     assert.deepEqual(flooded.outcomes, { "too many in flight": 90, "200": 10 });
   });
 
-  test("holds a report to the gates", () => {
-    const report = {
-      requests: 10_000,
-      seconds: 100,
-      answered_per_second: 100,
-      p50_ms: 20,
-      p95_ms: 90,
-      p99_ms: 1000,
-      max_ms: 2000,
-      errors: 9,
-      error_rate: 0.0009,
-      outcomes: {},
+  test("finds the highest rate that is held, from below", async () => {
+    const tried: number[] = [];
+    const machine = (most: number) => async (rate: number) => {
+      tried.push(rate);
+      return { rate, ok: rate <= most, report };
     };
+    const { sustained } = await findRate(10, 0.1, machine(97));
+    assert.deepEqual(tried, [10, 20, 40, 80, 160, 120, 100, 90, 95]);
+    assert.equal(sustained?.rate, 95);
+    assert.equal((await findRate(10, 0.1, machine(9))).sustained, null);
+  });
+
+  test("holds a report to the gates", () => {
     const verdicts = judge(report, { p50Ms: 200, p99Ms: 1000, errorRate: 0.001 });
     assert.deepEqual(
       verdicts.map(({ ok }) => ok),
