@@ -39,7 +39,7 @@ export function addServe(program: Command, shell: Shell): void {
       const metrics = createMetrics({ processMetrics: true });
       const ofStore = log.child({ logger: "hybridrag.store" });
       const rag = await openHybridRAG(config, {
-        access: "write",
+        access: options.readOnly === true ? "read" : "write",
         watch: providerMetrics(metrics),
         onSlow: (command) => ofStore.warn(command, "slow_command"),
       });

@@ -8,12 +8,19 @@ export interface SenderOptions {
   readonly timeoutMs: number;
   /** The body of a request by its number. */
   readonly body: (index: number) => unknown;
+  /** Trusted beside the known ones, for a balancer with a self-signed certificate. */
+  readonly certificate?: string;
 }
 
 /** Keeps connections, reads every answer to its end. `fetch` would cost more than some of the requests. */
-export function httpSender({ url, apiKey, timeoutMs, body }: SenderOptions): { send: SendOne; close: () => void } {
+export function httpSender({ url, apiKey, timeoutMs, body, certificate }: SenderOptions): {
+  send: SendOne;
+  close: () => void;
+} {
   const secure = url.protocol === "https:";
-  const agent = secure ? new https.Agent({ keepAlive: true }) : new http.Agent({ keepAlive: true });
+  const agent = secure
+    ? new https.Agent({ keepAlive: true, ...(certificate === undefined ? {} : { ca: certificate }) })
+    : new http.Agent({ keepAlive: true });
   const request = secure ? https.request : http.request;
   const headers = {
     "content-type": "application/json",

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { selfSigned } from "./certificate.ts";
+import { endsWithUs } from "./ends-with-us.ts";
 
 /** The name that the shipped configurations answer to. */
 export const publicHost = "rag.example.com";
@@ -84,6 +85,7 @@ export async function startBalancer(
   const place = { folder, plainPort, port, servers, requestsPerSecond };
   writeFileSync(join(folder, "config"), kind.adapt(shipped, place));
   const child = spawn(kind.binary, kind.args(folder), { stdio: ["ignore", "ignore", "pipe"] });
+  endsWithUs(child);
   let said = "";
   child.stderr.on("data", (text) => (said += String(text)));
   const close = async (): Promise<void> => {

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { freePort } from "./balancer.ts";
+import { endsWithUs } from "./ends-with-us.ts";
 
 /** One series of an instant query. */
 export interface Series {
@@ -37,6 +38,7 @@ export async function startPrometheus(targets: readonly string[]): Promise<Prome
     ],
     { cwd: folder, stdio: ["ignore", "ignore", "pipe"] },
   );
+  endsWithUs(child);
   let said = "";
   child.stderr.on("data", (text) => (said = (said + String(text)).slice(-2000)));
   const isRunning = (): boolean => child.exitCode === null && child.signalCode === null;

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
+import { endsWithUs } from "./ends-with-us.ts";
 
 const program = fileURLToPath(new URL("../../../bin/hybridrag.js", import.meta.url));
 
@@ -25,12 +26,17 @@ export interface ServerProcess {
 }
 
 /** One `hybridrag serve`, ready. @throws Error with what it said when it ends before that. */
-export async function startServerProcess(folder: string, settings: Environment): Promise<ServerProcess> {
-  const child = spawn(process.execPath, [program, "serve", "--port", "0", "--json"], {
+export async function startServerProcess(
+  folder: string,
+  settings: Environment,
+  flags: readonly string[] = [],
+): Promise<ServerProcess> {
+  const child = spawn(process.execPath, [program, "serve", "--port", "0", "--json", ...flags], {
     cwd: folder,
     env: environmentWith(settings),
     stdio: ["ignore", "pipe", "pipe"],
   });
+  endsWithUs(child);
   let said = "";
   child.stderr.setEncoding("utf8").on("data", (piece: string) => (said = (said + piece).slice(-4000)));
   const isRunning = (): boolean => child.exitCode === null && child.signalCode === null;

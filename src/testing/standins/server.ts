@@ -51,7 +51,7 @@ export interface StandinOptions {
   readonly key?: string;
   readonly port?: number;
   /** Milliseconds before each answer. */
-  readonly latencyMs?: number | (() => number);
+  readonly latencyMs?: number | ((path: string) => number);
   readonly limits?: RateLimits | null;
   readonly now?: () => number;
 }
@@ -96,7 +96,7 @@ export async function startServer(
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const call = await readCall(request);
     if (call.path === "/__health") return send(response, { status: 200, json: { ok: true, name: rules.name } }, null);
-    const latency = typeof options.latencyMs === "function" ? options.latencyMs() : (options.latencyMs ?? 0);
+    const latency = typeof options.latencyMs === "function" ? options.latencyMs(call.path) : (options.latencyMs ?? 0);
     if (latency > 0) await sleep(latency, undefined, { signal: ending.signal });
     const fault = faults.take(call.path);
     const reply = fault?.kind === "status" ? faultReply(rules, fault) : await limited(call, fault);

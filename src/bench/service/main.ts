@@ -1,0 +1,101 @@
+/** `npm run bench:service`: what telemetry costs a server, and the rate that three of them hold behind nginx. */
+import { parseArgs } from "node:util";
+import { isInstalled } from "../../testing/production/certificate.ts";
+import { voyageStandin } from "../../testing/standins/index.ts";
+import { runRecord, writeResult } from "../run-record.ts";
+import { randomFrom } from "../speed/random.ts";
+import { tableLines } from "../table.ts";
+import { corpusFolder } from "./corpus-folder.ts";
+import { heldRate, type HeldRate } from "./held-rate.ts";
+import { telemetryCost, type TelemetryCost } from "./telemetry-cost.ts";
+
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
+const note = (line: string): void => void process.stderr.write(`${line}\n`);
+
+/** A log-normal time with this median, as calls over a network have; a tenth takes more than half as long again. */
+function networkTime(seed: number, medianMs: number): () => number {
+  const random = randomFrom(seed);
+  const normal = (): number =>
+    Math.sqrt(-2 * Math.log(1 - random.uniform())) * Math.cos(2 * Math.PI * random.uniform());
+  return () => medianMs * Math.exp(0.3 * normal());
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      size: { type: "string", default: "100000" },
+      rounds: { type: "string", default: "12" },
+      requests: { type: "string", default: "10000" },
+      start: { type: "string", default: "20" },
+      suites: { type: "string", default: "telemetry,rate" },
+    },
+  });
+  const [size, rounds, requests, start] = [values.size, values.rounds, values.requests, values.start].map(Number);
+  const suites = values.suites.split(",");
+  const run = runRecord();
+  if (run.machine.load > run.machine.cores)
+    note(`Load ${run.machine.load} on ${run.machine.cores} cores: trust CPU ms, not times.`);
+  const building = await voyageStandin();
+  const folder = await corpusFolder(size!, building.environment, note);
+  await building.close();
+  const [embedding, reranking] = [networkTime(1, 40), networkTime(2, 120)];
+  const voyage = await voyageStandin({ latencyMs: (path) => (path.endsWith("/rerank") ? reranking() : embedding()) });
+  const settings = { ...voyage.environment, HYBRIDRAG_LANGUAGE_MODEL: "none", HYBRIDRAG_RERANKER: "none" };
+  let telemetry: TelemetryCost | null = null;
+  const rates: Record<string, HeldRate> = {};
+  try {
+    if (suites.includes("telemetry")) {
+      telemetry = await telemetryCost(folder, size!, settings, { rounds: rounds!, perRound: 100 });
+      for (const line of telemetryLines(telemetry)) print(line);
+    }
+    if (suites.includes("rate") && !isInstalled("nginx")) note("rate is left out: nginx is not installed");
+    else if (suites.includes("rate")) {
+      rates["without reranking"] = await heldRate(
+        folder,
+        size!,
+        settings,
+        { start: start!, requests: requests! },
+        note,
+      );
+      const reranked = { ...settings, HYBRIDRAG_RERANKER: "voyage" };
+      rates["with reranking"] = await heldRate(folder, size!, reranked, { start: start!, requests: requests! }, note);
+      for (const line of rateLines(rates, size!)) print(line);
+    }
+  } finally {
+    await voyage.close();
+  }
+  print(writeResult("service", { run, size, telemetry, rates }));
+}
+
+const telemetryLines = ({ cpu_ms, on_over_off, hanging_over_off, requests, spans }: TelemetryCost) => [
+  ...tableLines(
+    ["telemetry", "CPU ms a search", "over none"],
+    [
+      ["none", cpu_ms.off, null],
+      ["Langfuse and a collector", cpu_ms.on, on_over_off],
+      ["both hanging", cpu_ms.hanging, hanging_over_off],
+    ],
+  ),
+  `${requests} searches each, in turns; ${spans} spans arrived`,
+  "",
+];
+
+const rateLines = (rates: Readonly<Record<string, HeldRate>>, size: number) => [
+  `three servers behind nginx, ${size.toLocaleString("en")} chunks; latencies at four fifths of the rate held`,
+  "",
+  ...tableLines(
+    ["", "held a second", "p50 ms", "p95 ms", "p99 ms", "errors"],
+    Object.entries(rates).map(([name, { rate, report }]) => [
+      name,
+      rate === null ? null : rate.toFixed(0),
+      report?.p50_ms.toFixed(0) ?? null,
+      report?.p95_ms.toFixed(0) ?? null,
+      report?.p99_ms.toFixed(0) ?? null,
+      report === null ? null : `${report.errors} of ${report.requests}`,
+    ]),
+  ),
+  "",
+];
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
+await main();
