@@ -1,8 +1,9 @@
 type Schema = Readonly<Record<string, unknown>>;
 
 /**
- * A value that the schema admits, made from `text` by simple rules: lists of named things hold the capitalised names
- * of the text, a question is its last line, other strings its first sentence. Enough to prove the way of a structured answer from end to end.
+ * A value that the schema admits, made from `text` by simple rules: lists of named things and of searches hold the
+ * capitalised names of the text, a question is its last line, other strings its first sentence. Enough to prove the
+ * way of a structured answer from end to end.
  */
 export function valueFor(schema: Schema, text: string): unknown {
   return build(schema, { text, names: properNames(text), at: 0, root: schema }, "");
@@ -46,7 +47,7 @@ function list(schema: Schema, material: Material, key: string): unknown[] {
 function words(key: string, material: Material): string {
   if (key === "question") return material.text.trim().split("\n").at(-1) ?? "";
   if (/target|object|to_/.test(key)) return material.names[material.at + 1] ?? material.names[0] ?? "";
-  if (/name|source|subject|from_|entity/.test(key)) return material.names[material.at] ?? "";
+  if (/name|source|subject|from_|entity|search/.test(key)) return material.names[material.at] ?? "";
   return (
     material.text
       .trim()
