@@ -1,6 +1,6 @@
 import { compareText } from "../../filter/matches.ts";
 import { allOf } from "../../filter/filter.ts";
-import type { GraphStore } from "../../ports/graph-store.ts";
+import type { AskedWeight, GraphStore } from "../../ports/graph-store.ts";
 import type { Entity } from "../../records.ts";
 import type { Scope } from "../../scope.ts";
 import { call, rows, type Context } from "./context.ts";
@@ -9,6 +9,7 @@ import { editedNamesOf, mongoGraphEdits } from "./graph-edits.ts";
 import { graphRows } from "./graph-rows.ts";
 import { linkDensity } from "./link-density.ts";
 import { followLinks } from "./links.ts";
+import { countable, nameCounts } from "./name-sizes.ts";
 import { collections } from "./names.ts";
 import { pageOf, readCursor } from "./paging.ts";
 import { scopeMatch } from "./visible-rows.ts";
@@ -66,9 +67,13 @@ export function mongoGraph(context: Context): GraphStore {
     weigh: (scope, names, options) =>
       call(context, options, async (signal) => {
         const edited = await editedFor(scope);
-        const entities = names.flatMap((name) => edited.entityOf(name) ?? []);
+        const plain = await countable(context, scope, edited, names);
+        const counts = await nameCounts(context, scope, plain, signal);
+        const isCounted = (name: string): boolean => (counts.get(name)?.passages ?? 0) > 0;
+        const entities = names.flatMap((name) => (isCounted(name) ? [] : (edited.entityOf(name) ?? [])));
         const index = nameIndex(await namedRows(context, scope, edited.saidAs(entities), signal));
-        return [...new Set(names)].flatMap((asked) => {
+        return [...new Set(names)].flatMap((asked): AskedWeight | readonly AskedWeight[] => {
+          if (isCounted(asked)) return { asked, entity: asked, ...counts.get(asked)! };
           const entity = edited.entityOf(asked);
           return entity === null ? [] : weightsOf(index, [entity]).map((weight) => ({ ...weight, asked }));
         });

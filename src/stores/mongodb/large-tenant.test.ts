@@ -105,6 +105,11 @@ describe("a tenant with more passages than are read", () => {
     assert.deepEqual(await follow(store, everybody, {}), await follow(reference, everybody, {}));
   });
 
+  test("weighs names as they are mentioned", async () => {
+    const names = ["everywhere", "everywhere else", "rare place", "unknown", "t 5"];
+    assert.deepEqual(await store.graph.weigh(scope, names), await reference.graph.weigh(scope, names));
+  });
+
   test("says by some of them how densely it is linked, and is followed as edits have it", async () => {
     // Over the next title and "everywhere"; to the next place, the document and a title.
     const density = await store.graph.linkDensity(scope);

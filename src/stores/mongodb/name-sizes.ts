@@ -1,21 +1,56 @@
+import type { EditedNames } from "../../edits/edited-names.ts";
 import type { LinkRequest } from "../../ports/graph-store.ts";
 import type { Scope } from "../../scope.ts";
+import { partsOfName } from "./chunk-rows.ts";
 import { rows, type Context } from "./context.ts";
 import { collections } from "./names.ts";
 import { scopeMatch } from "./visible-rows.ts";
 
 /** How many passages a name has, where their rows are too many to be read. */
-export interface NameSize {
-  readonly passages: number;
-  readonly titled: number;
+export interface NameSize extends NameCount {
   /** Passages with a longer name that it is a part of; not counted further than is followed. */
   readonly inLonger: number;
 }
 
+interface NameCount {
+  readonly passages: number;
+  readonly titled: number;
+}
+
+/** A tenant of no more passages is read as it comes: names in many passages are in few then. */
+const large = 2_000;
+
 /**
- * Sizes of names, each counted over its own range of an index. For an owner without a filter only: what is counted is
- * what everybody of the tenant may read.
+ * Those of the names that can be counted instead of read: in a large tenant, for an owner, who reads all that is
+ * counted, and where no edit says that a name is another.
  */
+export async function countable(
+  context: Context,
+  scope: Scope,
+  edited: EditedNames,
+  names: readonly string[],
+): Promise<readonly string[]> {
+  if (scope.principals !== "all") return [];
+  if ((await context.statistics.corpus(context, scope.tenant)).chunks <= large) return [];
+  const changed = new Set([...edited.touched].flatMap((name) => [name, ...partsOfName(name)]));
+  return names.filter((name) => !changed.has(name));
+}
+
+/** Each name counted over its own range of an index. */
+export async function nameCounts(
+  context: Context,
+  scope: Scope,
+  names: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<ReadonlyMap<string, NameCount>> {
+  const entries = names.flatMap((name) => [`n${name}`, `m${name}`]);
+  const counts = await context.statistics.frequencies(context, scope.tenant, entries, signal);
+  return new Map(
+    names.map((name) => [name, { passages: counts.get(`n${name}`) ?? 0, titled: counts.get(`m${name}`) ?? 0 }]),
+  );
+}
+
+/** The same, and in how many passages they are parts of longer names. */
 export async function nameSizes(
   context: Context,
   scope: Scope,
@@ -23,21 +58,11 @@ export async function nameSizes(
   { maxSubname }: Pick<LinkRequest, "maxSubname">,
   signal: AbortSignal | undefined,
 ): Promise<ReadonlyMap<string, NameSize>> {
-  const entries = names.flatMap((name) => [`n${name}`, `m${name}`]);
   const [counts, longer] = await Promise.all([
-    context.statistics.frequencies(context, scope.tenant, entries, signal),
+    nameCounts(context, scope, names, signal),
     countInLonger(context, scope, names, maxSubname + 1, signal),
   ]);
-  return new Map(
-    names.map((name) => [
-      name,
-      {
-        passages: counts.get(`n${name}`) ?? 0,
-        titled: counts.get(`m${name}`) ?? 0,
-        inLonger: longer.get(name) ?? 0,
-      },
-    ]),
-  );
+  return new Map([...counts].map(([name, count]) => [name, { ...count, inLonger: longer.get(name) ?? 0 }]));
 }
 
 /** One round trip for all names; none is counted beyond the limit. */

@@ -7,7 +7,7 @@ import type { Context } from "./context.ts";
 import { isPointer, isTitle, nameIndex, type GraphRow, type NameIndex } from "./derive-graph.ts";
 import { editedNamesOf } from "./graph-edits.ts";
 import { graphRows } from "./graph-rows.ts";
-import { nameSizes, type NameSize } from "./name-sizes.ts";
+import { countable, nameSizes, type NameSize } from "./name-sizes.ts";
 import type { Clause } from "./native-filter.ts";
 
 /** Everything that one round of links needs to know. */
@@ -18,9 +18,6 @@ export interface Neighbourhood {
   readonly common: ReadonlyMap<string, NameSize>;
   readonly edited: EditedNames;
 }
-
-/** A tenant of no more passages is read as it comes: names in many passages are in few then. */
-const large = 2_000;
 
 export async function neighbourhood(
   context: Context,
@@ -54,10 +51,8 @@ async function commonNames(
   names: readonly string[],
   signal: AbortSignal | undefined,
 ): Promise<ReadonlyMap<string, NameSize>> {
-  if (request.filter !== null || scope.principals !== "all") return new Map();
-  if ((await context.statistics.corpus(context, scope.tenant)).chunks <= large) return new Map();
-  const changed = new Set([...edited.touched].flatMap((name) => [name, ...partsOfName(name)]));
-  const plain = names.filter((name) => !changed.has(name));
+  if (request.filter !== null) return new Map();
+  const plain = await countable(context, scope, edited, names);
   const sizes = await nameSizes(context, scope, plain, request, signal);
   const most = Math.max(request.maxShared, request.maxSubname);
   return new Map([...sizes].filter(([, { passages, inLonger }]) => passages > most || inLonger > request.maxSubname));
