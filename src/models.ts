@@ -5,6 +5,7 @@ export * from "./providers/anthropic/index.ts";
 export type { KeySource } from "./providers/api-key.ts";
 export * from "./providers/gemini/index.ts";
 export * from "./providers/openai/index.ts";
+export type { ProviderOptions } from "./providers/provider-options.ts";
 export * from "./providers/voyage/index.ts";
 export * from "./secrets/index.ts";
 export { breaker } from "./wrap/breaker.ts";

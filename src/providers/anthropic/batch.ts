@@ -3,12 +3,13 @@ import { HybridRAGError } from "../../errors.ts";
 import type { BatchResult, ModelBatches } from "../../ports/bulk-objects.ts";
 import { noUsage } from "../finish.ts";
 import { objectFrom } from "../object-result.ts";
-import { anthropicClient, anthropicFacts, type AnthropicOptions } from "./client.ts";
+import { anthropicClient, anthropicFacts } from "./client.ts";
 import { finishReason, usageOf } from "./language-model.ts";
 import { messageBody } from "./request.ts";
+import type { ProviderOptions } from "../provider-options.ts";
 
 /** Bulk structured output at half the price, within a day (platform.claude.com/docs/build-with-claude/batch-processing). */
-export function anthropicBatches(options: AnthropicOptions & { readonly model?: string | undefined }): ModelBatches {
+export function anthropicBatches(options: ProviderOptions & { readonly model?: string | undefined }): ModelBatches {
   const { model = "claude-haiku-5-5" } = options;
   const client = anthropicClient(options);
   return {

@@ -1,25 +1,16 @@
 import type Anthropic from "@anthropic-ai/sdk";
 import { isHybridRAGError } from "../../errors.ts";
 import type { Secret } from "../../secret.ts";
-import { type KeySource, keySource, type ProviderFacts } from "../api-key.ts";
+import { keySource, type ProviderFacts } from "../api-key.ts";
 import { failureOf, retryAfterMs, timedOut, unreachable } from "../failure.ts";
-import type { Fetch } from "../http.ts";
 import { optionalPackage } from "../optional-package.ts";
+import type { ProviderOptions } from "../provider-options.ts";
 
 export const anthropicFacts: ProviderFacts = {
   name: "Anthropic",
   keySetting: "ANTHROPIC_API_KEY",
   keyPage: "https://platform.claude.com/settings/keys",
 };
-
-export interface AnthropicOptions {
-  readonly apiKey: Secret | KeySource | undefined;
-  readonly fetch: Fetch;
-  readonly baseUrl?: string | undefined;
-  /** Until a response begins, and for answers that do not stream until it is complete. */
-  readonly timeoutMs?: number;
-  readonly now?: () => number;
-}
 
 export interface AnthropicClient {
   /** Runs a call with the present key, once more with a renewed one after a 401; translates what it throws. */
@@ -29,7 +20,7 @@ export interface AnthropicClient {
 }
 
 /** The official SDK, loaded on first use, without its own retries and spans: both are ours. */
-export function anthropicClient(options: AnthropicOptions): AnthropicClient {
+export function anthropicClient(options: ProviderOptions): AnthropicClient {
   const key = keySource(options.apiKey, anthropicFacts);
   const timeoutMs = options.timeoutMs ?? 120_000;
   let held: { readonly key: string; readonly client: Anthropic } | null = null;

@@ -10,11 +10,12 @@ import { estimateTokens } from "../estimate-tokens.ts";
 import { timedOut } from "../failure.ts";
 import { endingCut, finish, noUsage } from "../finish.ts";
 import { objectFrom } from "../object-result.ts";
-import { anthropicClient, anthropicFacts, type AnthropicOptions } from "./client.ts";
+import { anthropicClient, anthropicFacts } from "./client.ts";
 import { messageBody } from "./request.ts";
+import type { ProviderOptions } from "../provider-options.ts";
 
 /** Claude over the official SDK: streaming, citations of search results, structured outputs, prompt caching. */
-export function anthropicModel(options: AnthropicOptions & { readonly model?: string | undefined }): LanguageModel {
+export function anthropicModel(options: ProviderOptions & { readonly model?: string | undefined }): LanguageModel {
   const { model = "claude-sonnet-5-5", timeoutMs = 120_000 } = options;
   const client = anthropicClient(options);
 

@@ -1,9 +1,10 @@
 import type { Warning } from "../../records.ts";
-import { anthropicClient, type AnthropicOptions } from "./client.ts";
+import { anthropicClient } from "./client.ts";
+import type { ProviderOptions } from "../provider-options.ts";
 
 /** What a reader should know about a model: it does not exist, or it ends on a day. Empty when all is well. */
 export async function anthropicModelWarnings(
-  options: AnthropicOptions & { readonly model: string },
+  options: ProviderOptions & { readonly model: string },
   signal?: AbortSignal,
 ): Promise<readonly Warning[]> {
   const models = await anthropicClient(options).run(signal, (sdk) => sdk.models.list({ limit: 1000 }, { signal }));

@@ -4,14 +4,15 @@ import { estimateTokens } from "../estimate-tokens.ts";
 import { unusable } from "../failure.ts";
 import { postJson } from "../http.ts";
 import { unitVector } from "../vectors.ts";
-import { geminiEndpoint, geminiFacts, type GeminiOptions } from "./endpoint.ts";
+import { geminiEndpoint, geminiFacts } from "./endpoint.ts";
 import { refuseBlank } from "../refuse-blank.ts";
+import type { ProviderOptions } from "../provider-options.ts";
 
 const answer = z.object({ embeddings: z.array(z.object({ values: z.array(z.number()) })) });
 
 /** Google's embeddings. Shortened vectors do not come with unit length; they are divided by it here. */
 export function geminiEmbedder(
-  options: GeminiOptions & { readonly model?: string | undefined; readonly dimensions?: number | undefined },
+  options: ProviderOptions & { readonly model?: string | undefined; readonly dimensions?: number | undefined },
 ): Embedder {
   const { model = "gemini-embedding-001", dimensions = 1536 } = options;
   const endpoint = geminiEndpoint(options);

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import type { Secret } from "../../secret.ts";
-import { type KeySource, keySource, type ProviderFacts } from "../api-key.ts";
-import type { Endpoint, Fetch } from "../http.ts";
+import type { ProviderFacts } from "../api-key.ts";
+import type { Endpoint } from "../http.ts";
+import { endpointOf, type ProviderOptions, withoutSlash } from "../provider-options.ts";
 
 export const geminiFacts: ProviderFacts = {
   name: "Gemini",
@@ -9,30 +9,17 @@ export const geminiFacts: ProviderFacts = {
   keyPage: "https://aistudio.google.com/apikey",
 };
 
-export interface GeminiOptions {
-  readonly apiKey: Secret | KeySource | undefined;
-  readonly fetch: Fetch;
-  readonly baseUrl?: string | undefined;
-  readonly timeoutMs?: number;
-  readonly now?: () => number;
-}
-
 const errorBody = z.object({ error: z.object({ message: z.string(), status: z.string().nullish() }) });
 
-export function geminiEndpoint(options: GeminiOptions): Endpoint {
-  return {
+export const geminiEndpoint = (options: ProviderOptions): Endpoint =>
+  endpointOf(options, {
     facts: geminiFacts,
-    fetch: options.fetch,
-    key: keySource(options.apiKey, geminiFacts),
-    timeoutMs: options.timeoutMs ?? 120_000,
-    now: options.now ?? Date.now,
     address: (path, key) => ({
-      url: `${(options.baseUrl ?? "https://generativelanguage.googleapis.com").replace(/\/+$/, "")}${path}`,
+      url: withoutSlash(options.baseUrl ?? "https://generativelanguage.googleapis.com") + path,
       headers: { "x-goog-api-key": key.reveal() },
     }),
     readError(body) {
       const { message, status } = errorBody.parse(body).error;
       return { text: message, code: status ?? null };
     },
-  };
-}
+  });

@@ -1,3 +1,3 @@
 export { geminiEmbedder } from "./embedder.ts";
-export { geminiFacts, type GeminiOptions } from "./endpoint.ts";
+export { geminiFacts } from "./endpoint.ts";
 export { geminiModel } from "./language-model.ts";

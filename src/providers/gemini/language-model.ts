@@ -12,7 +12,8 @@ import { endingCut, finish, noUsage } from "../finish.ts";
 import { type Endpoint, postJson, postStream } from "../http.ts";
 import { messagesWithSources } from "../marked-sources.ts";
 import { objectFrom } from "../object-result.ts";
-import { geminiEndpoint, geminiFacts, type GeminiOptions } from "./endpoint.ts";
+import { geminiEndpoint, geminiFacts } from "./endpoint.ts";
+import type { ProviderOptions } from "../provider-options.ts";
 
 const answer = z.object({
   candidates: z
@@ -43,7 +44,7 @@ const errorEvent = z.object({
 });
 
 /** Google's Gemini models. They cite by markers. */
-export function geminiModel(options: GeminiOptions & { readonly model?: string | undefined }): LanguageModel {
+export function geminiModel(options: ProviderOptions & { readonly model?: string | undefined }): LanguageModel {
   const { model = "gemini-3-flash" } = options;
   const endpoint = geminiEndpoint(options);
   return {

@@ -4,10 +4,11 @@ import { estimateTokens } from "../estimate-tokens.ts";
 import { unusable } from "../failure.ts";
 import { postJson } from "../http.ts";
 import { inOrder, unitVector } from "../vectors.ts";
-import { openaiEndpoint, openaiFacts, type OpenAIOptions } from "./endpoint.ts";
+import { openaiEndpoint, openaiFacts } from "./endpoint.ts";
 import { refuseBlank } from "../refuse-blank.ts";
+import type { ProviderOptions } from "../provider-options.ts";
 
-export interface OpenAIEmbedderOptions extends OpenAIOptions {
+export interface OpenAIEmbedderOptions extends ProviderOptions {
   readonly model?: string | undefined;
   /** For models of one's own it must be said; OpenAI's own shorten to it. */
   readonly dimensions?: number | undefined;

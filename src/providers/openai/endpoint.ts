@@ -1,23 +1,14 @@
 import { z } from "zod";
 import { Secret } from "../../secret.ts";
-import { type KeySource, keySource, type ProviderFacts } from "../api-key.ts";
-import type { Endpoint, Fetch } from "../http.ts";
+import type { ProviderFacts } from "../api-key.ts";
+import type { Endpoint } from "../http.ts";
+import { endpointOf, type ProviderOptions, withoutSlash } from "../provider-options.ts";
 
 export const openaiFacts: ProviderFacts = {
   name: "OpenAI",
   keySetting: "OPENAI_API_KEY",
   keyPage: "https://platform.openai.com/api-keys",
 };
-
-export interface OpenAIOptions {
-  /** A server of one's own (a base URL) may do without. */
-  readonly apiKey: Secret | KeySource | undefined;
-  readonly fetch: Fetch;
-  /** Of OpenAI or of a server that speaks its protocol: Ollama `http://localhost:11434/v1`, vLLM, LM Studio. */
-  readonly baseUrl?: string | undefined;
-  readonly timeoutMs?: number;
-  readonly now?: () => number;
-}
 
 const errorBody = z.object({
   error: z.object({
@@ -29,21 +20,22 @@ const errorBody = z.object({
 
 const noHeaders: Readonly<Record<string, string>> = {};
 
-export function openaiEndpoint(options: OpenAIOptions): Endpoint {
+/** OpenAI, or by `baseUrl` a server that speaks its protocol (Ollama, vLLM, LM Studio), which may do without a key. */
+export function openaiEndpoint(options: ProviderOptions): Endpoint {
   const own = options.baseUrl !== undefined && options.apiKey === undefined;
-  return {
-    facts: openaiFacts,
-    fetch: options.fetch,
-    key: keySource(own ? new Secret("none") : options.apiKey, openaiFacts),
-    timeoutMs: options.timeoutMs ?? 120_000,
-    now: options.now ?? Date.now,
-    address: (path, key) => ({
-      url: `${(options.baseUrl ?? "https://api.openai.com/v1").replace(/\/+$/, "")}${path}`,
-      headers: own ? noHeaders : { authorization: `Bearer ${key.reveal()}` },
-    }),
-    readError(body) {
-      const { message, code, type } = errorBody.parse(body).error;
-      return { text: message, code: code == null ? (type ?? null) : String(code) };
+  const apiKey = own ? new Secret("none") : options.apiKey;
+  return endpointOf(
+    { ...options, apiKey },
+    {
+      facts: openaiFacts,
+      address: (path, key) => ({
+        url: withoutSlash(options.baseUrl ?? "https://api.openai.com/v1") + path,
+        headers: own ? noHeaders : { authorization: `Bearer ${key.reveal()}` },
+      }),
+      readError(body) {
+        const { message, code, type } = errorBody.parse(body).error;
+        return { text: message, code: code == null ? (type ?? null) : String(code) };
+      },
     },
-  };
+  );
 }

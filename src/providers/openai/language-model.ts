@@ -13,9 +13,10 @@ import { endingCut, finish, noUsage } from "../finish.ts";
 import { type Endpoint, postJson, postStream } from "../http.ts";
 import { messagesWithSources } from "../marked-sources.ts";
 import { objectFrom } from "../object-result.ts";
-import { openaiEndpoint, openaiFacts, type OpenAIOptions } from "./endpoint.ts";
+import { openaiEndpoint, openaiFacts } from "./endpoint.ts";
+import type { ProviderOptions } from "../provider-options.ts";
 
-export interface OpenAIModelOptions extends OpenAIOptions {
+export interface OpenAIModelOptions extends ProviderOptions {
   readonly model?: string | undefined;
   /** Context of a model of one's own; Ollama cuts silently what passes its `num_ctx`. */
   readonly maxInputTokens?: number | undefined;

@@ -4,8 +4,9 @@ import { estimateTokens } from "../estimate-tokens.ts";
 import { unusable } from "../failure.ts";
 import { postJson } from "../http.ts";
 import { inOrder, unitVector } from "../vectors.ts";
-import { voyageEndpoint, voyageFacts, type VoyageOptions } from "./endpoint.ts";
+import { voyageEndpoint, voyageFacts } from "./endpoint.ts";
 import { refuseBlank } from "../refuse-blank.ts";
+import type { ProviderOptions } from "../provider-options.ts";
 
 /** An embedder whose vector of a chunk also knows the chunks around it. */
 export interface ContextualEmbedder extends Embedder {
@@ -24,7 +25,7 @@ const answer = z.object({
 
 /** Voyage AI's contextualised chunk embeddings: at most 1,000 documents, 16,000 chunks and 120,000 tokens a call. */
 export function voyageContextualEmbedder(
-  options: VoyageOptions & { readonly model?: string | undefined; readonly dimensions?: number | undefined },
+  options: ProviderOptions & { readonly model?: string | undefined; readonly dimensions?: number | undefined },
 ): ContextualEmbedder {
   const { model = "voyage-context-4", dimensions = 1024 } = options;
   const endpoint = voyageEndpoint(options);

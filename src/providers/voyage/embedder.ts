@@ -5,11 +5,12 @@ import { estimateTokens } from "../estimate-tokens.ts";
 import { unusable } from "../failure.ts";
 import { postJson } from "../http.ts";
 import { inOrder, unitVector } from "../vectors.ts";
-import { voyageEndpoint, voyageFacts, type VoyageOptions } from "./endpoint.ts";
+import { voyageEndpoint, voyageFacts } from "./endpoint.ts";
 import { voyageDimensions, voyageModel } from "./models.ts";
 import { refuseBlank } from "../refuse-blank.ts";
+import type { ProviderOptions } from "../provider-options.ts";
 
-export interface VoyageEmbedderOptions extends VoyageOptions {
+export interface VoyageEmbedderOptions extends ProviderOptions {
   readonly model?: string | undefined;
   /** For questions only; must share the space of `model`. */
   readonly queryModel?: string | undefined;

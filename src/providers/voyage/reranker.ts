@@ -3,8 +3,9 @@ import type { Reranker, RerankRequest, RerankResult } from "../../ports/reranker
 import { estimateTokens } from "../estimate-tokens.ts";
 import { unusable } from "../failure.ts";
 import { postJson } from "../http.ts";
-import { voyageEndpoint, voyageFacts, type VoyageOptions } from "./endpoint.ts";
+import { voyageEndpoint, voyageFacts } from "./endpoint.ts";
 import { refuseBlank } from "../refuse-blank.ts";
+import type { ProviderOptions } from "../provider-options.ts";
 
 const answer = z.object({
   data: z.array(z.object({ index: z.int(), relevance_score: z.number() })),
@@ -15,7 +16,7 @@ const answer = z.object({
 const requestTokens = 540_000;
 
 /** Voyage AI's rerankers. Texts that do not fit into one request, from the end of the list, stay unranked. */
-export function voyageReranker(options: VoyageOptions & { readonly model?: string | undefined }): Reranker {
+export function voyageReranker(options: ProviderOptions & { readonly model?: string | undefined }): Reranker {
   const { model = "rerank-2.5" } = options;
   const endpoint = voyageEndpoint(options);
   // Older models take an instruction for part of the question.
