@@ -7,7 +7,7 @@ const now = () => performance.now();
 /** Bodies of searches: a question of the corpus each, never the same twice in a run, so that no cache answers. */
 export function questions(size: number): (index: number) => object {
   const corpus = corpusOf(size);
-  return (index) => ({ query: `${corpus.question(Math.abs(index)).text} ${index}`, top_k: 10 });
+  return (index) => ({ query: `${corpus.question(index).text} ${index}`, top_k: 10 });
 }
 
 /** Searches at a fixed rate, whether answers come or not. */
@@ -27,7 +27,7 @@ export async function loadAt(
   });
   try {
     const plan = { rate, maxInFlight: 2000 };
-    await openLoop({ ...plan, requests: Math.min(100, requests) }, (index) => sender.send(1_000_000 + index), now);
+    await openLoop({ ...plan, requests: Math.min(100, requests) }, (index) => sender.send(500_000 + index), now);
     return await openLoop({ ...plan, requests }, sender.send, now);
   } finally {
     sender.close();
