@@ -2,6 +2,7 @@ import type { Analyzer } from "../../../text/analyze.ts";
 import type { NamedPassage } from "../graph/build-graph-segment.ts";
 import { graphIndex, type GraphIndex } from "../graph/graph-index.ts";
 import type { CountedDensity } from "../graph/link-density.ts";
+import { scoreMemory, type ScoreMemory } from "../text/score-memory.ts";
 import { buildSegment } from "../text/segment-builder.ts";
 import { mergeParts } from "../text/merge-parts.ts";
 import { mostSegmentRows } from "../text/segment.ts";
@@ -46,8 +47,8 @@ export interface TenantIndex {
   /** Chunks that are there already, with the names that they have from now on. */
   rename(rows: readonly Pick<IndexRow, "chunk_key" | "chunk_id" | "names">[]): void;
   slotOf(chunkKey: number): number;
-  /** Room for a score of each slot, the same at every call: a search is spared a large allocation. */
-  scoreMemory(): Float32Array;
+  /** The same at every call: a search is spared a large allocation. */
+  scoreMemory(): ScoreMemory;
   /** Everything that lives, compacted, in shared memory; without bits, which take longer. */
   freeze(snapshot: string): IndexBase;
 }
@@ -59,7 +60,7 @@ export function tenantIndex(base: IndexBase, analyzer: Analyzer): TenantIndex {
   const { tenant, dimensions } = base;
   const slots = slotTable(base);
   let text = textIndex(baseText(base));
-  let scores = new Float32Array(0);
+  let scores: ScoreMemory | null = null;
   const baseParts = text.parts.length;
   const vectors = vectorCodes(base);
   const graph = graphIndex(base.graph, slots.isAlive);
@@ -127,10 +128,7 @@ export function tenantIndex(base: IndexBase, analyzer: Analyzer): TenantIndex {
           .filter(({ slot }) => slot >= 0),
       ),
     slotOf: (chunkKey) => slots.slotOf(chunkKey),
-    scoreMemory: () => {
-      if (scores.length < slots.size) scores = new Float32Array(slots.size + (slots.size >> 2));
-      return scores;
-    },
+    scoreMemory: () => (scores ??= scoreMemory(slots.size)),
     freeze,
   };
   return index;

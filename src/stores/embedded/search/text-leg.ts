@@ -31,7 +31,7 @@ export function textLeg({ db, index, request, allowed, chunkIds }: Search, analy
     tenant: index.tenant,
     terms: words.terms,
     allowed: holding,
-    into: index.scoreMemory(),
+    memory: index.scoreMemory(),
   });
   const best = bestSlots(found.scores, 0, request.candidates, chunkIds, found.peaks);
   return {

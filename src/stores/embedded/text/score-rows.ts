@@ -1,7 +1,7 @@
 import type { Moments } from "../../../ports/chunk-store.ts";
 import type { Bitmap } from "../bitmap.ts";
-import { blockSlots } from "../top-scores.ts";
 import { addShares, type AllowedPart, allowedParts, type TermWeight } from "./allowed-part.ts";
+import { plainScoreMemory, type ScoreMemory, type ScoreSummary } from "./score-memory.ts";
 import type { SegmentData } from "./segment.ts";
 import { bodyOf, documentFrequency, type Field, termIndex, titleOf } from "./term-rows.ts";
 import { statisticsOf, type TenantStatistics, type TextIndex } from "./text-index.ts";
@@ -33,7 +33,7 @@ export const defaultBm25: Bm25Options = { k1: 0.9, bodyB: 0.4, titleB: 0.3, titl
 export interface TextScores {
   /** Per slot: its score; 0 for rows without a word of the query and rows that are not allowed. */
   readonly scores: Float32Array;
-  /** The best score of each block of slots, so that few have to be looked at for the best. */
+  /** See `ScoreSummary`. */
   readonly peaks: Float32Array;
   /** Over the allowed rows of the tenant, zeros included. */
   readonly moments: Moments;
@@ -51,8 +51,8 @@ export interface ScoreRequest {
   /** By slot; null allows every row of the tenant. Slots of other tenants in it change nothing. */
   readonly allowed: Bitmap | null;
   readonly options?: Bm25Options;
-  /** Memory for the scores, at least `index.slots` long, to spare an allocation; it is overwritten. */
-  readonly into?: Float32Array;
+  /** For the scores, to spare an allocation: they are valid until it is used again. */
+  readonly memory?: ScoreMemory;
 }
 
 /**
@@ -63,8 +63,8 @@ export interface ScoreRequest {
  */
 export function scoreRows(index: TextIndex, request: ScoreRequest): TextScores {
   const { tenant, allowed, options = defaultBm25 } = request;
-  const scores = request.into?.subarray(0, index.slots) ?? new Float32Array(index.slots);
-  scores.fill(0);
+  const memory = request.memory ?? plainScoreMemory();
+  const scores = memory.zeros(index.slots);
   const parts = allowedParts(index, tenant, allowed);
   const corpus = statisticsOf(index, tenant);
   const fields = weightedFields(corpus, options);
@@ -84,9 +84,12 @@ export function scoreRows(index: TextIndex, request: ScoreRequest): TextScores {
     else addBest(scores, weighted, add);
   }
   const count = parts.reduce((sum, { rows }) => sum + rows, 0);
+  const summary = memory.summarize();
   return {
     scores,
-    ...summarize(scores, count),
+    peaks: summary.peaks,
+    moments: momentsOf(summary, count),
+    matched: summary.matched,
     corpusSize: corpus.rows,
     documentFrequencies: request.terms.map(({ alternatives }) => frequencies.get(alternatives[0]?.term ?? "") ?? 0),
   };
@@ -150,37 +153,8 @@ export function weightedFields(
   ];
 }
 
-/**
- * Adding and taking away `coarse` leaves a multiple of 2^-20, and `fine` leaves of the rest a multiple of 2^-46. Sums of
- * either are exact in float64 (below 2^33, and of up to 2^28 rests), hence the same in any order.
- */
-const coarse = 1.5 * 2 ** 32;
-const fine = 1.5 * 2 ** 6;
-
-function summarize(scores: Float32Array, count: number): Pick<TextScores, "moments" | "matched" | "peaks"> {
-  const peaks = new Float32Array(Math.ceil(scores.length / blockSlots));
-  let matched = 0;
-  let [sum, sumRest, squares, squaresRest] = [0, 0, 0, 0];
-  for (let block = 0; block < peaks.length; block += 1) {
-    const end = Math.min(scores.length, (block + 1) * blockSlots);
-    let peak = 0;
-    for (let slot = block * blockSlots; slot < end; slot += 1) {
-      const score = scores[slot] as number;
-      if (score === 0) continue;
-      if (score > peak) peak = score;
-      matched += 1;
-      const square = score * score;
-      const scorePart = score + coarse - coarse;
-      const squarePart = square + coarse - coarse;
-      sum += scorePart;
-      squares += squarePart;
-      sumRest += score - scorePart + fine - fine;
-      squaresRest += square - squarePart + fine - fine;
-    }
-    peaks[block] = peak;
-  }
-  if (count === 0) return { matched, peaks, moments: { mean: 0, deviation: 0, count } };
-  const mean = (sum + sumRest) / count;
-  const deviation = Math.sqrt(Math.max(0, (squares + squaresRest) / count - mean * mean));
-  return { matched, peaks, moments: { mean, deviation, count } };
+function momentsOf({ sum, squares }: ScoreSummary, count: number): Moments {
+  if (count === 0) return { mean: 0, deviation: 0, count };
+  const mean = sum / count;
+  return { mean, deviation: Math.sqrt(Math.max(0, squares / count - mean * mean)), count };
 }

@@ -1,4 +1,4 @@
-;; Scans of vector codes. "table" holds the codes and is shared by all threads; "scratch" belongs to one thread and
+;; Scans of vector codes, and sums of scores. "table" holds the codes and is shared by all threads; "scratch" belongs to one thread and
 ;; holds the query, the bitmap of allowed rows and the results. Rows are handled in groups of four; the memories must
 ;; reach to the end of the last group. `compile-kernels` turns this file into kernels.ts.
 (module
@@ -303,6 +303,78 @@
         (local.set $list (i32.add (local.get $list) (i32.const 16)))
         (local.set $scores (i32.add (local.get $scores) (i32.const 16)))
         (br $next))))
+
+  ;; What float32 scores, none below zero, come to: `blocks` of 256 from address 0 on. At `peaks` the best of each block; at
+  ;; `sums` float64: sum and rest, sum of squares and rest, then int32: the number above zero. Each value is split at
+  ;; 2^-20 by adding and taking away `coarse`, its rest at 2^-46 by `fine`, so that the sums are exact in any order.
+  (func (export "sumScores")
+    (param $blocks i32) (param $peaks i32) (param $sums i32)
+    (local $at i32) (local $end i32) (local $scores v128) (local $x v128) (local $y v128) (local $square v128)
+    (local $part v128) (local $sum v128) (local $sumRest v128) (local $squares v128) (local $squaresRest v128)
+    (local $above v128) (local $peak v128) (local $coarse v128) (local $fine v128)
+    (local.set $coarse (f64x2.splat (f64.const 6442450944)))
+    (local.set $fine (f64x2.splat (f64.const 96)))
+    (block $done
+      (loop $block
+        (br_if $done (i32.eqz (local.get $blocks)))
+        (local.set $peak (v128.const f32x4 0 0 0 0))
+        (local.set $end (i32.add (local.get $at) (i32.const 1024)))
+        (loop $four
+          (local.set $scores (v128.load $scratch (local.get $at)))
+          (local.set $peak (f32x4.pmax (local.get $peak) (local.get $scores)))
+          (local.set $above
+            (i32x4.sub (local.get $above) (f32x4.gt (local.get $scores) (v128.const f32x4 0 0 0 0))))
+          (local.set $x (f64x2.promote_low_f32x4 (local.get $scores)))
+          (local.set $y
+            (f64x2.promote_low_f32x4
+              (i8x16.shuffle 8 9 10 11 12 13 14 15 8 9 10 11 12 13 14 15 (local.get $scores) (local.get $scores))))
+          (local.set $square (f64x2.mul (local.get $x) (local.get $x)))
+          (local.set $part (f64x2.sub (f64x2.add (local.get $x) (local.get $coarse)) (local.get $coarse)))
+          (local.set $sum (f64x2.add (local.get $sum) (local.get $part)))
+          (local.set $sumRest
+            (f64x2.add (local.get $sumRest)
+              (f64x2.sub
+                (f64x2.add (f64x2.sub (local.get $x) (local.get $part)) (local.get $fine)) (local.get $fine))))
+          (local.set $part (f64x2.sub (f64x2.add (local.get $square) (local.get $coarse)) (local.get $coarse)))
+          (local.set $squares (f64x2.add (local.get $squares) (local.get $part)))
+          (local.set $squaresRest
+            (f64x2.add (local.get $squaresRest)
+              (f64x2.sub
+                (f64x2.add (f64x2.sub (local.get $square) (local.get $part)) (local.get $fine)) (local.get $fine))))
+          (local.set $square (f64x2.mul (local.get $y) (local.get $y)))
+          (local.set $part (f64x2.sub (f64x2.add (local.get $y) (local.get $coarse)) (local.get $coarse)))
+          (local.set $sum (f64x2.add (local.get $sum) (local.get $part)))
+          (local.set $sumRest
+            (f64x2.add (local.get $sumRest)
+              (f64x2.sub
+                (f64x2.add (f64x2.sub (local.get $y) (local.get $part)) (local.get $fine)) (local.get $fine))))
+          (local.set $part (f64x2.sub (f64x2.add (local.get $square) (local.get $coarse)) (local.get $coarse)))
+          (local.set $squares (f64x2.add (local.get $squares) (local.get $part)))
+          (local.set $squaresRest
+            (f64x2.add (local.get $squaresRest)
+              (f64x2.sub
+                (f64x2.add (f64x2.sub (local.get $square) (local.get $part)) (local.get $fine)) (local.get $fine))))
+          (br_if $four (i32.lt_u (local.tee $at (i32.add (local.get $at) (i32.const 16))) (local.get $end))))
+        (local.set $peak
+          (f32x4.pmax (local.get $peak)
+            (i8x16.shuffle 8 9 10 11 12 13 14 15 0 1 2 3 4 5 6 7 (local.get $peak) (local.get $peak))))
+        (f32.store $scratch (local.get $peaks)
+          (f32.max (f32x4.extract_lane 0 (local.get $peak)) (f32x4.extract_lane 1 (local.get $peak))))
+        (local.set $peaks (i32.add (local.get $peaks) (i32.const 4)))
+        (local.set $blocks (i32.sub (local.get $blocks) (i32.const 1)))
+        (br $block)))
+    (f64.store $scratch (local.get $sums)
+      (f64.add (f64x2.extract_lane 0 (local.get $sum)) (f64x2.extract_lane 1 (local.get $sum))))
+    (f64.store $scratch offset=8 (local.get $sums)
+      (f64.add (f64x2.extract_lane 0 (local.get $sumRest)) (f64x2.extract_lane 1 (local.get $sumRest))))
+    (f64.store $scratch offset=16 (local.get $sums)
+      (f64.add (f64x2.extract_lane 0 (local.get $squares)) (f64x2.extract_lane 1 (local.get $squares))))
+    (f64.store $scratch offset=24 (local.get $sums)
+      (f64.add (f64x2.extract_lane 0 (local.get $squaresRest)) (f64x2.extract_lane 1 (local.get $squaresRest))))
+    (i32.store $scratch offset=32 (local.get $sums)
+      (i32.add
+        (i32.add (i32x4.extract_lane 0 (local.get $above)) (i32x4.extract_lane 1 (local.get $above)))
+        (i32.add (i32x4.extract_lane 2 (local.get $above)) (i32x4.extract_lane 3 (local.get $above))))))
 
   ;; Hamming distances of rows of bits to a query of bits. A row: `length` bytes, a multiple of 16. Results: uint16 per
   ;; row, 65535 where the row is not allowed.
