@@ -6,6 +6,7 @@ import { runRecord, writeResult } from "../run-record.ts";
 import { randomFrom } from "../speed/random.ts";
 import { tableLines } from "../table.ts";
 import { corpusFolder } from "./corpus-folder.ts";
+import { httpOverhead, type HttpOverhead } from "./http-overhead.ts";
 import { heldRate, type HeldRate } from "./held-rate.ts";
 import { telemetryCost, type TelemetryCost } from "./telemetry-cost.ts";
 
@@ -27,7 +28,7 @@ async function main(): Promise<void> {
       rounds: { type: "string", default: "12" },
       requests: { type: "string", default: "10000" },
       start: { type: "string", default: "20" },
-      suites: { type: "string", default: "telemetry,rate" },
+      suites: { type: "string", default: "overhead,telemetry,rate" },
     },
   });
   const [size, rounds, requests, start] = [values.size, values.rounds, values.requests, values.start].map(Number);
@@ -35,12 +36,18 @@ async function main(): Promise<void> {
   const run = runRecord();
   if (run.machine.load > run.machine.cores)
     note(`Load ${run.machine.load} on ${run.machine.cores} cores: trust CPU ms, not times.`);
-  const building = await voyageStandin();
-  const folder = await corpusFolder(size!, building.environment, note);
-  await building.close();
+  const prompt = await voyageStandin();
+  const folder = await corpusFolder(size!, prompt.environment, note);
+  const plain = { HYBRIDRAG_LANGUAGE_MODEL: "none", HYBRIDRAG_RERANKER: "none" };
+  let overhead: HttpOverhead | null = null;
+  if (suites.includes("overhead")) {
+    overhead = await httpOverhead(folder, size!, { ...prompt.environment, ...plain }, 300);
+    for (const line of overheadLines(overhead)) print(line);
+  }
+  await prompt.close();
   const [embedding, reranking] = [networkTime(1, 40), networkTime(2, 120)];
   const voyage = await voyageStandin({ latencyMs: (path) => (path.endsWith("/rerank") ? reranking() : embedding()) });
-  const settings = { ...voyage.environment, HYBRIDRAG_LANGUAGE_MODEL: "none", HYBRIDRAG_RERANKER: "none" };
+  const settings = { ...voyage.environment, ...plain };
   let telemetry: TelemetryCost | null = null;
   const rates: Record<string, HeldRate> = {};
   try {
@@ -64,8 +71,13 @@ async function main(): Promise<void> {
   } finally {
     await voyage.close();
   }
-  print(writeResult("service", { run, size, telemetry, rates }));
+  print(writeResult("service", { run, size, overhead, telemetry, rates }));
 }
+
+const overheadLines = ({ library_p50_ms, http_p50_ms, added_ms, searches }: HttpOverhead) => [
+  `${searches} searches one by one: library p50 ${library_p50_ms.toFixed(2)} ms, over HTTP ${http_p50_ms.toFixed(2)} ms; HTTP adds ${added_ms.toFixed(2)} ms`,
+  "",
+];
 
 const telemetryLines = ({ cpu_ms, on_over_off, hanging_over_off, requests, spans }: TelemetryCost) => [
   ...tableLines(

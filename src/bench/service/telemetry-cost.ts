@@ -4,6 +4,7 @@ import { scrape } from "../../testing/production/scrape.ts";
 import { startServerProcess, type Environment, type ServerProcess } from "../../testing/production/server-process.ts";
 import { langfuseStandin, otlpStandin } from "../../testing/standins/index.ts";
 import { inTurn, questions } from "./load.ts";
+import { median } from "./median.ts";
 
 /** What traces to Langfuse and a collector cost a server. */
 export interface TelemetryCost {
@@ -71,11 +72,6 @@ async function cpuSeconds(url: string): Promise<number> {
   const samples = await scrape([url]);
   return samples.find(({ series }) => series === "process_cpu_seconds_total")?.value ?? NaN;
 }
-
-const median = (values: readonly number[]): number => {
-  const sorted = values.toSorted((a, b) => a - b);
-  return (sorted[(sorted.length - 1) >> 1]! + sorted[sorted.length >> 1]!) / 2;
-};
 
 /** Takes every request and never answers. */
 async function blackHole(): Promise<{ readonly url: string; close(): Promise<void> }> {
