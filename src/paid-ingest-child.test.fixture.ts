@@ -6,23 +6,23 @@ import { ingest } from "./ingest/ingest.ts";
 import { loadPool } from "./ingest/load/load-pool.ts";
 import { openModels } from "./open-models.ts";
 import { openSecrets } from "./open-secrets.ts";
+import { openStore } from "./open-store.ts";
 import type { Extractor } from "./ports/extractor.ts";
 import { ownerScope } from "./scope.ts";
-import { openEmbeddedStore } from "./stores/embedded/index.ts";
 
 /** Ingests with a paid embedder in small calls and a model that extracts; the parent ends it at any moment. */
-const [directory, parallel] = process.argv.slice(2);
+const [parallel] = process.argv.slice(2);
 const scope = ownerScope("t");
 
 const { config } = loadConfig({ directory: tmpdir() });
-const store = await openEmbeddedStore({ directory: directory! });
+const store = await openStore(config, "write");
 const { embedder, assistant } = await openModels(config, {
   secrets: openSecrets(config, fetch),
   fetch,
   caches: () => store.caches,
   scope: () => scope,
   run: `r${process.pid}`,
-  journal: join(directory!, "paid-answers"),
+  journal: join(config.data_dir, "paid-answers"),
 });
 const rules: Extractor = {
   fingerprint: "none",

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { type ErrorCode, isHybridRAGError } from "../errors.ts";
 import type { Extractor, ExtractPassage, ExtractResult } from "../ports/extractor.ts";
 import type { LanguageModel } from "../ports/language-model.ts";
+import { silentExtractor } from "../ports/silent-extractor.ts";
 import type { Assertion, Mention } from "../records.ts";
 import { nameKey } from "../text/name-key.ts";
 
@@ -26,7 +27,7 @@ const parallelCalls = 4;
  */
 export function modelExtractor(model: LanguageModel, rules: Extractor): ModelExtractor {
   return {
-    asking: (other) => modelExtractor(other, silent(rules)),
+    asking: (other) => modelExtractor(other, silentExtractor(rules)),
     fingerprint: `${rules.fingerprint} + ${model.provider}/${model.model}/${instructionsVersion}`,
     async extract(passages, options = {}) {
       const base = await rules.extract(passages, options);
@@ -49,14 +50,6 @@ export function modelExtractor(model: LanguageModel, rules: Extractor): ModelExt
     close: () => rules.close(),
   };
 }
-
-const silent = (rules: Extractor): Extractor => ({
-  ...rules,
-  extract: async (passages) => ({
-    passages: passages.map(() => ({ mentions: [], links: [], assertions: [] })),
-    failed: 0,
-  }),
-});
 
 function batchesOf(model: LanguageModel, passages: readonly ExtractPassage[]): ExtractPassage[][] {
   const batches: ExtractPassage[][] = [];

@@ -1,4 +1,5 @@
 import type { Extractor } from "../ports/extractor.ts";
+import { silentExtractor } from "../ports/silent-extractor.ts";
 import { dryRun } from "./dry-run.ts";
 import type { IngestDependencies, IngestOptions } from "./ingest.ts";
 import type { IngestSource } from "./sources.ts";
@@ -24,7 +25,7 @@ export async function estimateIngest(
 ): Promise<IngestWork> {
   let [texts, tokens, chunks, documents] = [0, 0, 0, 0];
   const { embedder } = dependencies;
-  const extractor = reader ?? (dependencies.extractor && idle(dependencies.extractor));
+  const extractor = reader ?? (dependencies.extractor && silentExtractor(dependencies.extractor));
   await dryRun(sources, { ...dependencies, extractor }, options, {
     onTexts(count, sum) {
       texts += count;
@@ -38,12 +39,3 @@ export async function estimateIngest(
   const { items = 1, tokens: limit = 1 } = embedder?.limits ?? {};
   return { documents, chunks, texts, tokens, calls: Math.max(Math.ceil(texts / items), Math.ceil(tokens / limit)) };
 }
-
-/** Finds nothing, under the same fingerprint, so that unchanged documents are recognised. */
-export const idle = (extractor: Extractor): Extractor => ({
-  ...extractor,
-  extract: async (passages) => ({
-    passages: passages.map(() => ({ mentions: [], links: [], assertions: [] })),
-    failed: 0,
-  }),
-});
