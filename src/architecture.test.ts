@@ -20,7 +20,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   scope: ["records"],
   filter: ["errors", "records"],
   /** What the graph says after people edited it: like filters, one meaning that every engine is tested against. */
-  edits: ["errors", "records", "scope", "filter"],
+  edits: ["text", "errors", "records", "scope", "filter"],
   text: ["records", "errors"],
   ports: inner,
 

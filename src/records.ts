@@ -144,7 +144,8 @@ export interface GraphEdit {
  * how that entity is shown.
  */
 export type GraphChange =
-  | { readonly kind: "merge" | "rename"; readonly entity: string; readonly into: string; readonly name: string }
+  | { readonly kind: "merge"; readonly entity: string; readonly into: string }
+  | { readonly kind: "rename"; readonly entity: string; readonly into: string; readonly name: string }
   | {
       readonly kind: "split";
       readonly entity: string;

@@ -103,7 +103,7 @@ const assertion: z.ZodType<Assertion> = z.strictObject({
   confidence: z.enum(["low", "high"]),
 });
 
-const named = { entity: text, into: text, name: text };
+const taken = { entity: text, into: text };
 
 const graphEdit: z.ZodType<GraphEdit> = z.strictObject({
   edit_id: text,
@@ -111,10 +111,12 @@ const graphEdit: z.ZodType<GraphEdit> = z.strictObject({
   actor: text,
   created_at: text,
   change: z.discriminatedUnion("kind", [
-    z.strictObject({ kind: z.enum(["merge", "rename"]), ...named }),
+    z.strictObject({ kind: z.literal("merge"), ...taken }),
+    z.strictObject({ kind: z.literal("rename"), ...taken, name: text }),
     z.strictObject({
       kind: z.literal("split"),
-      ...named,
+      ...taken,
+      name: text,
       chunk_ids: z.array(text),
       document_ids: z.array(text),
       spellings: z.array(text),

@@ -23,7 +23,7 @@ export interface WorldExample {
 
 const edit = (): fc.Arbitrary<GraphChange> =>
   fc.constantFrom<GraphChange>(
-    { kind: "merge", entity: "kafka", into: "lag", name: "Lag" },
+    { kind: "merge", entity: "kafka", into: "lag" },
     { kind: "rename", entity: "lag", into: "delay", name: "Délay" },
     {
       kind: "split",

@@ -47,7 +47,7 @@ test("a split takes the mentions that it names and no name", () => {
 
 test("an undone edit is as if it had not been made, and an undo alone means nothing", () => {
   const names = editedNames(edits(rename("a", "b"), { kind: "undo", edit_id: "e1" }, { kind: "undo", edit_id: "e9" }));
-  assert.deepEqual([names.entityOf("a"), names.shownAs("b"), [...names.touched]], ["a", undefined, []]);
+  assert.deepEqual([names.entityOf("a"), names.givenName("b"), [...names.touched]], ["a", undefined, []]);
 });
 
 const name = fc.constantFrom("a", "b", "c", "d");

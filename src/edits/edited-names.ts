@@ -1,4 +1,5 @@
 import type { GraphChange, GraphEdit } from "../records.ts";
+import { nameKey } from "../text/name-key.ts";
 
 /** A name where it stands: what decides which entity it belongs to. */
 export interface NamePlace {
@@ -20,8 +21,8 @@ export interface EditedNames {
   entityOf(name: string): string | null;
   /** The edits by which a name finds that entity, in order: none for a name that was never given away. */
   editsOf(name: string): readonly NameEdit[];
-  /** How people said that an entity is to be shown. */
-  shownAs(entity: string): string | undefined;
+  /** What people called an entity, as they wrote it. */
+  givenName(entity: string): string | undefined;
   /** Extracted names whose mentions may belong to one of these entities, these themselves among them. */
   saidAs(entities: Iterable<string>): ReadonlySet<string>;
   /** Every name that an edit takes from or gives to. */
@@ -49,8 +50,8 @@ export const targetOf = (change: NameChange): string | null => (change.kind === 
 export function editedNames(edits: readonly GraphEdit[]): EditedNames {
   const active = activeEdits(edits);
   const byEntity = Map.groupBy(active, ({ change }) => change.entity);
-  const shown = new Map(
-    active.flatMap(({ change }) => (change.kind === "delete" ? [] : [[change.into, change.name] as const])),
+  const given = new Map(
+    active.flatMap(({ change }) => ("name" in change ? [[change.into, change.name] as const] : [])),
   );
 
   /** Each edit is asked once, in order: what it gives to is subject to the edits after it only. */
@@ -82,7 +83,7 @@ export function editedNames(edits: readonly GraphEdit[]): EditedNames {
       ),
     entityOf: (name) => endOf(name, follow(name, isWhole)),
     editsOf: (name) => follow(name, isWhole).filter(({ change }) => targetOf(change) !== change.entity),
-    shownAs: (entity) => shown.get(entity),
+    givenName: (entity) => given.get(entity),
     saidAs: (entities) => {
       const names = new Set(entities);
       for (const { change } of active.toReversed()) {
@@ -96,6 +97,17 @@ export function editedNames(edits: readonly GraphEdit[]): EditedNames {
     ),
   };
 }
+
+/**
+ * How an entity is shown that an edit speaks of: as people called it, else by a spelling of its own name before those
+ * that were merged into it. Only spellings that the caller may read are asked, so nothing of a hidden passage shows.
+ * @param spellings of its mentions, the commonest first.
+ */
+export const shownName = (
+  given: string | null | undefined,
+  entity: string,
+  spellings: readonly string[],
+): string | undefined => given ?? spellings.find((spelling) => nameKey(spelling) === entity) ?? spellings[0];
 
 function takes(change: NameChange, { chunk_id, document_id, name }: NamePlace): boolean {
   if (change.kind !== "split") return true;

@@ -50,7 +50,7 @@ function refuseDeleted(name: string, edits: readonly GraphEdit[]): void {
 
 function mergeOf(entity: Entity, into: Entity): GraphChange {
   if (entity.normalized_name !== into.normalized_name) {
-    return { kind: "merge", entity: entity.normalized_name, into: into.normalized_name, name: into.name };
+    return { kind: "merge", entity: entity.normalized_name, into: into.normalized_name };
   }
   throw new HybridRAGError("invalid_input", `Both names are of one entity, “${into.name}”, already.`, {
     details: { path: "/into" },

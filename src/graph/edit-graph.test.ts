@@ -63,7 +63,7 @@ describe("an edit of the graph", () => {
       kind: "merge",
       entity: "kafka",
       into: "apache kafka",
-      name: "Apache Kafka",
+      name: null,
       chunk_ids: [],
       document_ids: [],
       spellings: [],

@@ -10,7 +10,7 @@ export interface GraphEditView {
   /** Normalised names. */
   readonly entity: string;
   readonly into: string | null;
-  /** How `into` is shown. */
+  /** What `into` was called, in a rename or a split. */
   readonly name: string | null;
   readonly chunk_ids: readonly string[];
   readonly document_ids: readonly string[];
@@ -33,7 +33,7 @@ export function viewOf(edit: GraphEdit, edits: readonly GraphEdit[]): GraphEditV
     kind: change.kind,
     entity: change.entity,
     into: change.kind === "delete" ? null : change.into,
-    name: change.kind === "delete" ? null : change.name,
+    name: "name" in change ? change.name : null,
     chunk_ids: selection.chunk_ids,
     document_ids: selection.document_ids,
     spellings: selection.spellings,

@@ -10,7 +10,7 @@ const edit = z.object({
   kind: z.enum(["merge", "rename", "split", "delete"]),
   entity: z.string().describe("Normalised name of the entity whose mentions it takes."),
   into: z.string().nullable().describe("Normalised name of the entity that they belong to; null: none."),
-  name: z.string().nullable().describe("How that entity is shown."),
+  name: z.string().nullable().describe("What that entity was called, in a rename or a split."),
   chunk_ids: z.array(z.string()),
   document_ids: z.array(z.string()),
   spellings: z.array(z.string()),

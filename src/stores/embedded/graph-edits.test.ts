@@ -62,7 +62,7 @@ test("an edit after a snapshot holds for the writer, a reader that follows, and 
     for (const store of opened) await store.close();
     await rm(root, { recursive: true, force: true });
   });
-  const change = { kind: "merge", entity: first, into: second, name: second } as const;
+  const change = { kind: "merge", entity: first, into: second } as const;
   const writer = await open({ directory, readers: 1 });
   await putAll(writer);
   const before = await told(writer);

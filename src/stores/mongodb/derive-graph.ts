@@ -1,5 +1,5 @@
 import { compareText } from "../../filter/matches.ts";
-import type { EditedNames } from "../../edits/edited-names.ts";
+import { shownName, type EditedNames } from "../../edits/edited-names.ts";
 import type { EntityWeight } from "../../ports/graph-store.ts";
 import type { Entity, Mention, PassageLink, Relationship } from "../../records.ts";
 import { documentOfAddress } from "../../text/link-address.ts";
@@ -43,7 +43,9 @@ export function entitiesOf(
   return new Map(
     [...Map.groupBy(mentions, (mention) => mention.entity)].map(([normalized_name, own]) => {
       const spellings = commonestFirst(own.map((mention) => mention.name));
-      const name = edited.shownAs(normalized_name) ?? spellings[0]!;
+      const name = edited.touched.has(normalized_name)
+        ? shownName(edited.givenName(normalized_name), normalized_name, spellings)!
+        : spellings[0]!;
       const [type] = commonestFirst(own.map((mention) => mention.type));
       const entity: Entity = {
         normalized_name,

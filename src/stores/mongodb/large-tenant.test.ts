@@ -54,7 +54,7 @@ const edit = (store: Store) =>
       edit_id: "e",
       actor: "owner",
       created_at: "2026-01-01T00:00:00.000Z",
-      change: { kind: "merge", entity: "everywhere else", into: "t 0", name: "T 0" },
+      change: { kind: "merge", entity: "everywhere else", into: "t 0" },
     },
     0,
   );

@@ -82,9 +82,8 @@ const randomEdit = (): fc.Arbitrary<EditStep> => {
   const some = <T>(...values: readonly T[]) => fc.subarray([...values], { maxLength: 2 });
   const named = into.map((name) => ({ into: name, name: name.toUpperCase() }));
   const change: fc.Arbitrary<NameChange> = fc.oneof(
-    fc
-      .tuple(fc.constantFrom("merge" as const, "rename" as const), entity, named)
-      .map(([kind, from, to]) => ({ kind, entity: from, ...to })),
+    fc.tuple(entity, into).map(([from, to]) => ({ kind: "merge" as const, entity: from, into: to })),
+    fc.tuple(entity, named).map(([from, to]) => ({ kind: "rename" as const, entity: from, ...to })),
     fc
       .tuple(entity, named, some(...seedIds), some(...documentIds), some("KAFKA", "LAG"))
       .map(([from, to, chunk_ids, document_ids, spellings]) => ({

@@ -1,7 +1,7 @@
 import type { Filter } from "../../filter/filter.ts";
 import { compareText } from "../../filter/matches.ts";
 import { editedGraph } from "../../edits/edited-graph.ts";
-import { editedNames, type EditedNames } from "../../edits/edited-names.ts";
+import { editedNames, shownName, type EditedNames } from "../../edits/edited-names.ts";
 import type { AskedWeight, EntityWeight } from "../../ports/graph-store.ts";
 import type { Assertion, Chunk, Entity, Mention, PassageLink, Relationship } from "../../records.ts";
 import type { Scope } from "../../scope.ts";
@@ -39,7 +39,9 @@ export const entitiesOf = (graph: SeenGraph): readonly Entity[] =>
   [...Map.groupBy(graph.mentions, (mention) => mention.entity)]
     .map(([normalized_name, mentions]): Entity => {
       const names = commonestFirst(mentions.map((mention) => mention.name));
-      const name = graph.names.shownAs(normalized_name) ?? names[0]!;
+      const name = graph.names.touched.has(normalized_name)
+        ? shownName(graph.names.givenName(normalized_name), normalized_name, names)!
+        : names[0]!;
       return frozen({
         normalized_name,
         name,

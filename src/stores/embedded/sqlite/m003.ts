@@ -1,7 +1,7 @@
 /**
  * What people changed about the graph. Rows of passages hold what they say as edits have it (an empty entity: that of a
  * deleted one), and beside it, where the two differ, what was extracted. `edited_names` says which entity each name
- * that an edit speaks of finds (NULL: a deleted one), and how it is shown.
+ * that an edit speaks of finds (NULL: a deleted one), and what people called it.
  */
 export const m003 = `
 CREATE TABLE graph_edits (

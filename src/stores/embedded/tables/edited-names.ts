@@ -1,4 +1,4 @@
-import { editedNames, type EditedNames } from "../../../edits/edited-names.ts";
+import { editedNames, shownName, type EditedNames } from "../../../edits/edited-names.ts";
 import type { GraphChange, GraphEdit } from "../../../records.ts";
 import type { Database } from "../sqlite/database.ts";
 
@@ -25,7 +25,7 @@ export function writeEditedNames(db: Database, tenant: number, names: EditedName
       tenant,
       name,
       names.entityOf(name),
-      names.shownAs(name) ?? null,
+      names.givenName(name) ?? null,
     );
   }
 }
@@ -41,7 +41,12 @@ export function foundBy(db: Database, tenant: number, names: readonly string[]):
   return (name) => edited.get(name) ?? (edited.has(name) ? null : name);
 }
 
-/** How people said that the entity is to be shown. */
-export const shownAs = (db: Database, tenant: number, entity: string): string | null =>
-  db.get<{ shown: string | null }>("SELECT shown FROM edited_names WHERE tenant = ? AND name = ?", tenant, entity)
-    ?.shown ?? null;
+/** @param spellings of the mentions that are seen, the commonest first. */
+export function shownAs(db: Database, tenant: number, entity: string, spellings: readonly string[]): string {
+  const edited = db.get<{ shown: string | null }>(
+    "SELECT shown FROM edited_names WHERE tenant = ? AND name = ?",
+    tenant,
+    entity,
+  );
+  return (edited ? shownName(edited.shown, entity, spellings) : spellings[0])!;
+}

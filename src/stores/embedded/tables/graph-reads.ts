@@ -55,7 +55,7 @@ function entityOf(db: Database, seen: SeenGraph, entity: string): Entity | null 
   const mentions = seen.mentionsOf(entity);
   if (mentions.length === 0) return null;
   const names = commonestFirst(mentions.map((mention) => mention.name));
-  const name = shownAs(db, seen.tenant, entity) ?? names[0]!;
+  const name = shownAs(db, seen.tenant, entity, names);
   return {
     normalized_name: entity,
     name,
