@@ -9,6 +9,7 @@ import { compare } from "./compare.ts";
 import { corpusOf } from "./corpus.ts";
 import { measureIngest, type IngestFigures } from "./ingest-rate.ts";
 import { installSize } from "./install-size.ts";
+import { measureMongo, mongoLines } from "./mongodb.ts";
 import { trueNearest } from "./nearest.ts";
 import { parseOptions, usage, type SpeedOptions } from "./options.ts";
 import { isInstalled } from "./peers.ts";
@@ -32,13 +33,17 @@ async function main(): Promise<number> {
   if (install !== null) print(`production dependencies: ${install.total_mb.toFixed(0)} MB\n`);
   const ingest = options.suites.includes("ingest") ? await ingestFigures() : null;
   if (ingest !== null) for (const line of [...ingestLines(ingest), ""]) print(line);
+  const mongodb = options.suites.includes("mongodb")
+    ? await measureMongo(environmentOf()["HYBRIDRAG_LIVE_MONGODB_URI"] ?? null)
+    : null;
+  if (mongodb !== null) for (const line of [...mongoLines(mongodb), ""]) print(line);
   const compared: Scenario[] = [];
   for (const { size, names } of options.suites.includes("search") ? options.scenarios : []) {
     const scenario = await measureScenario(size, names.filter(isAtHand), options);
     compared.push(scenario);
     for (const line of [...scenarioLines(scenario), ""]) print(line);
   }
-  print(writeResult("speed", { run, install, ingest, search: compared }));
+  print(writeResult("speed", { run, install, ingest, mongodb, search: compared }));
   return 0;
 }
 

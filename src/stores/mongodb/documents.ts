@@ -142,7 +142,8 @@ function put(context: Context, write: Write, options: CallOptions | undefined): 
     options,
     async (signal) => {
       prepared = prepare(context, write, isStaged);
-      const known = await readDocument(context, scope, version.document.document_id);
+      // A transaction looks for itself; before much is staged it pays to look first.
+      const known = isStaged ? await readDocument(context, scope, version.document.document_id) : null;
       const early = outcomeBefore(prepared, known);
       if (early !== null) return early;
       const result = isStaged
@@ -231,10 +232,12 @@ function checkVersion(context: Context, { document, chunks }: DocumentVersion): 
 
 async function replace(context: Context, prepared: Prepared, session: ClientSession): Promise<PutResult> {
   const { scope, fields } = prepared;
-  const known = await readDocument(context, scope, fields.document_id, session);
+  const [known] = await Promise.all([
+    readDocument(context, scope, fields.document_id, session),
+    requireGeneration(context, "write"),
+  ]);
   const early = outcomeBefore(prepared, known);
   if (early !== null) return early;
-  await requireGeneration(context, "write");
   const next = nextRow(prepared, known);
   if (known) await rows(context, collections.documents).replaceOne({ _id: next._id }, next, { session });
   else await rows(context, collections.documents).insertOne(next as never, { session });
