@@ -139,14 +139,15 @@ async function checkSelection(
 ): Promise<void> {
   const mentions = (await graph.mentions(scope, provenance, options)).filter((one) => one.entity === normalized_name);
   const written = new Set(mentions.map((mention) => mention.name));
-  refuseUnknown(name, "chunk_ids", chunk_ids, new Set(provenance));
+  const own = new Set(provenance);
+  refuseUnknown(name, "chunk_ids", chunk_ids, own);
   refuseUnknown(name, "spellings", spellings, written);
   const leaving = new Set(chunk_ids);
   const mentioning = new Set<string>();
   for (const documentId of document_ids) {
     for (const { chunk_id } of await chunks.ofDocument(scope, documentId, options)) {
       leaving.add(chunk_id);
-      if (provenance.includes(chunk_id)) mentioning.add(documentId);
+      if (own.has(chunk_id)) mentioning.add(documentId);
     }
   }
   refuseUnknown(name, "document_ids", document_ids, mentioning);
