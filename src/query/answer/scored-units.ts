@@ -1,4 +1,5 @@
 import type { Analyzer } from "../../text/analyze.ts";
+import { nameKey } from "../../text/name-key.ts";
 import { splitUnits } from "../../text/units.ts";
 import type { FusedHit } from "../fusion.ts";
 import { answerType, holdsAnswerType, wordsOf } from "./answer-type.ts";
@@ -61,8 +62,12 @@ export function scoredUnits(
 }
 
 function unitsOf(hit: FusedHit): readonly Omit<ScoredUnit, "score" | "onTopic" | "covers">[] {
-  const { content, span } = hit.candidate.chunk;
-  const units = splitUnits(content).filter(({ kind }) => kind !== "heading");
+  const { content, span, title, heading_path } = hit.candidate.chunk;
+  const headings = new Set([title, ...heading_path].map(nameKey));
+  const all = splitUnits(content).filter(({ kind }) => kind !== "heading");
+  // Where nothing marks a heading as one, it is known by standing above the passage; a text may be nothing but its title.
+  const below = all.filter(({ start, end }) => !headings.has(nameKey(content.slice(start, end))));
+  const units = below.length > 0 ? below : all;
   return units.map(({ start, end }, place) => ({
     hit,
     place,
