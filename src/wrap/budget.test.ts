@@ -147,3 +147,10 @@ test("work for all tenants is counted apart from every tenant's, under the same 
   await assert.rejects(paid(ledgerOf("tenant", "r4"), 1_000_000), /for today and this tenant/);
   assert.deepEqual(await ledgerOf("tenant", "r5").spent(), { run: 0, day: 0.12, tenant: 0.12 });
 });
+
+test("an order of many requests costs what they cost singly, also where long prompts are dearer", async () => {
+  const ledger = open({});
+  const order = call(160_000, { provider: "anthropic", model: "claude-haiku-5-5", requests: 2, priceShare: 0.5 });
+  await ledger.guard.call(order, async () => ({ value: null, usage: usage(160_000, 2000) }));
+  assert.equal((await ledger.spent()).run, 0.5 * (0.16 * 0.1 + 0.002 * 0.5));
+});

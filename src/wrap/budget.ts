@@ -173,8 +173,16 @@ const unfinished = (call: ProviderCall, characters: number): TokenUsage => ({
   cacheWriteTokens: 0,
 });
 
-const nanosOf = (price: Price, { priceShare = 1 }: ProviderCall, usage: TokenUsage): number =>
-  Math.round(priceShare * costOf(price, usage) * nano);
+/** A price that depends on the length of a prompt goes by the requests of an order, not by their sum. */
+function nanosOf(price: Price, { priceShare = 1, requests = 1 }: ProviderCall, usage: TokenUsage): number {
+  const one: TokenUsage = {
+    inputTokens: usage.inputTokens / requests,
+    outputTokens: usage.outputTokens / requests,
+    cacheReadTokens: usage.cacheReadTokens / requests,
+    cacheWriteTokens: usage.cacheWriteTokens / requests,
+  };
+  return Math.round(priceShare * requests * costOf(price, one) * nano);
+}
 
 /** Without a price no ceiling can be kept; without a ceiling none is needed. */
 function unpriced({ ceilings }: BudgetOptions, call: ProviderCall): HeldMoney {

@@ -52,29 +52,35 @@ export function bulkObjects(options: BulkObjectsOptions): BulkObjects {
   const { batches, caches, clock, ledger, scope } = options;
   const slots = batchSlots(caches, scope, `${batches.provider}/${batches.model}`);
 
-  const callOf = (sent: Pick<BatchSlot, "inputTokens" | "maxOutputTokens">, signal: AbortSignal): ProviderCall => ({
+  const callOf = (
+    { requests, inputTokens, maxOutputTokens }: Pick<BatchSlot, "requests" | "inputTokens" | "maxOutputTokens">,
+    signal: AbortSignal,
+  ): ProviderCall => ({
     provider: batches.provider,
     model: batches.model,
     operation: "generate",
     priceShare: batches.priceShare,
     urgent: false,
     signal,
-    ...sent,
+    requests,
+    inputTokens,
+    maxOutputTokens,
   });
 
   /** One call of the provider, which costs nothing by itself. */
   async function guarded<T>(signal: AbortSignal, run: (signal: AbortSignal | undefined) => Promise<T>): Promise<T> {
-    const call = callOf({ inputTokens: 0, maxOutputTokens: 0 }, signal);
+    const call = callOf({ requests: 1, inputTokens: 0, maxOutputTokens: 0 }, signal);
     return (await options.guard.call(call, async (inner) => ({ value: await run(inner), usage: noUsage }))).value;
   }
 
   async function order(requests: readonly BatchRequest[], signal: AbortSignal, attempt = 1): Promise<void> {
     const sent = {
+      requests: requests.length,
       inputTokens: requests.reduce((sum, request) => sum + promptTokens(options.model, request), 0),
       maxOutputTokens: requests.reduce((sum, request) => sum + request.maxOutputTokens, 0),
     };
     const held = await ledger.hold(callOf(sent, signal));
-    const slot: BatchSlot = { batchId: null, requests: requests.length, at: clock.now(), held, ...sent };
+    const slot: BatchSlot = { batchId: null, at: clock.now(), held, ...sent };
     const name = await slots.add(slot);
     try {
       await slots.update(name, { ...slot, batchId: await batches.submit(requests, signal) });

@@ -12,6 +12,8 @@ export interface ProviderCall {
   readonly inputTokens: number;
   /** The most that may come back and is charged. */
   readonly maxOutputTokens: number;
+  /** Of an order of many requests: how many. Tokens are then the sum over all; 1 where it is absent. */
+  readonly requests?: number;
   /** What it costs of the listed price; 1 where it is absent. */
   readonly priceShare?: number;
   /** Somebody waits for it: it goes before bulk work. */

@@ -100,6 +100,7 @@ async function watch(events: AsyncIterable<IngestEvent>, terminal: Terminal): Pr
   const files: FileResult[] = [];
   const vanished: { path: string; document_id: string; deleted: boolean }[] = [];
   let summary: IngestSummary | null = null;
+  let told = "";
   for await (const event of events) {
     const note = noteOf(event);
     if (note !== null) terminal.note(note);
@@ -107,7 +108,12 @@ async function watch(events: AsyncIterable<IngestEvent>, terminal: Terminal): Pr
     if (event.type === "vanished") {
       vanished.push({ path: event.path, document_id: event.document_id, deleted: event.pruned });
     }
-    if (event.type === "extraction") terminal.status(extractionLine(event.extraction));
+    if (event.type === "extraction") {
+      const line = extractionLine(event.extraction);
+      terminal.status(line);
+      if (!terminal.interactive && line !== told) terminal.note(line);
+      told = line;
+    }
     if (event.type === "progress") terminal.status(progressLine(event.progress));
     if (event.type === "summary") summary = event.summary;
   }
