@@ -1,3 +1,4 @@
+import { trace } from "@opentelemetry/api";
 import { pino, type DestinationStream, type Logger } from "pino";
 import { redact } from "../redact.ts";
 
@@ -18,6 +19,7 @@ export function createLog(options: { readonly level: string; readonly destinatio
         exception: (error: unknown) => redact(error instanceof Error ? (error.stack ?? error.message) : String(error)),
         error: (error: unknown) => redact(error instanceof Error ? error.message : String(error)),
       },
+      mixin: traceOf,
       hooks: {
         logMethod(args, method) {
           const cleaned = args.map((arg) => (typeof arg === "string" ? redact(arg) : arg));
@@ -27,4 +29,12 @@ export function createLog(options: { readonly level: string; readonly destinatio
     },
     options.destination ?? pino.destination({ fd: 2, sync: true }),
   );
+}
+
+/** The trace that a line belongs to, under the names that log viewers link by. */
+function traceOf(): object {
+  const active = trace.getActiveSpan();
+  if (active === undefined || !active.isRecording()) return {};
+  const { traceId, spanId } = active.spanContext();
+  return { trace_id: traceId, span_id: spanId };
 }

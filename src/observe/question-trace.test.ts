@@ -38,7 +38,11 @@ async function askedOnce(t: TestContext) {
   const environment = { ...voyage.environment, ...anthropic.environment };
   const flags = { data_dir: folder, port: 0, drain_delay_ms: 0, health_probe_seconds: 0.1 };
   const { config } = loadConfig({ environment, directory: folder, flags });
-  const log = createLog({ level: "silent" });
+  const logged: Record<string, unknown>[] = [];
+  const log = createLog({
+    level: "info",
+    destination: { write: (line) => void logged.push(JSON.parse(line) as Record<string, unknown>) },
+  });
   const metrics = createMetrics();
   const telemetry = await startTelemetry(
     {
@@ -88,11 +92,11 @@ async function askedOnce(t: TestContext) {
   await service.stop();
   await rag.close();
   await telemetry.close();
-  return { answer, body, shown, langfuse, otlp, anthropic };
+  return { answer, body, shown, langfuse, otlp, anthropic, logged };
 }
 
 test("one question makes one trace, from the request to what each model cost, and Langfuse can file and add it up", async (t) => {
-  const { answer, body, shown, langfuse, otlp, anthropic } = await askedOnce(t);
+  const { answer, body, shown, langfuse, otlp, anthropic, logged } = await askedOnce(t);
   assert.equal(answer.status, 200);
   const trace = answer.headers.get("x-trace-id")!;
   assert.equal(trace, "a".repeat(32), "the caller's trace goes on");
@@ -100,6 +104,8 @@ test("one question makes one trace, from the request to what each model cost, an
     spans.find((one) => one.traceId === trace && one.name.startsWith(start)) ??
     assert.fail(`no span ${start} among ${spans.map(({ name }) => name).join(", ")}`);
 
+  const completed = logged.find(({ event }) => event === "search_completed")!;
+  assert.equal(completed["trace_id"], trace, "the log names the trace");
   const all = otlp.spans();
   const request = named(all, "POST /v1/query");
   assert.equal(request.parentSpanId, "b".repeat(16));
@@ -150,7 +156,7 @@ test("one question makes one trace, from the request to what each model cost, an
     /ledger of Kvitholm/,
     "what the agent remembers is given to the model",
   );
-  const texts = JSON.stringify([otlp.journal, langfuse.journal]);
+  const texts = JSON.stringify([otlp.journal, langfuse.journal, logged]);
   assert.ok(!texts.includes("puffin") && !texts.includes("Kvitholm"), "no text leaves without being asked for");
   for (const line of [
     'hybridrag_provider_calls_total{provider="anthropic",operation="generate",outcome="success"} ',

@@ -140,7 +140,8 @@ describe("limits", () => {
 test("searches are counted and logged under the guide's names, and the text of the question is in neither", async (t) => {
   const bed = await openTestbed({ dev: true, level: "info" });
   t.after(() => bed.close());
-  await bed.send(null, "POST", "/v1/search", { query: "confidential question", mode: "text" });
+  const known = { "x-request-id": "request-1" };
+  await bed.send(null, "POST", "/v1/search", { query: "confidential question", mode: "text" }, known);
   const { text } = await bed.send(null, "GET", "/metrics");
   assert.match(text, /^hybridrag_search_requests_total\{search_type="text",status="success"\} 1$/m);
   assert.match(text, /^hybridrag_search_latency_seconds_bucket\{le="0\.01",search_type="text"\} \d+$/m);
@@ -152,8 +153,8 @@ test("searches are counted and logged under the guide's names, and the text of t
   );
   const completed = bed.logged[1]!;
   assert.deepEqual(
-    [completed["logger"], completed["results_count"], completed["query_length"]],
-    ["hybridrag.search", 0, 21],
+    [completed["logger"], completed["request_id"], completed["results_count"], completed["query_length"]],
+    ["hybridrag.search", "request-1", 0, 21],
   );
   assert.ok(!text.includes("confidential") && !JSON.stringify(bed.logged).includes("confidential"));
 });

@@ -14,14 +14,16 @@ export interface Asked {
   /** What the search is counted as when it fails: there is no result then that could say. */
   readonly type: string;
   readonly body: unknown;
+  readonly requestId: string;
 }
 
 export function searchObserver(metrics: Metrics, log: Logger, now: () => number): SearchObserver {
-  return async ({ type, body }, run, observed) => {
+  return async ({ type, body, requestId }, run, observed) => {
     const started = now();
     const { query, session_id } = (body ?? {}) as { readonly query?: unknown; readonly session_id?: unknown };
     const bound = log.child({
       logger: "hybridrag.search",
+      request_id: requestId,
       query_length: typeof query === "string" ? query.length : 0,
       ...(typeof session_id === "string" ? { session_id } : {}),
     });

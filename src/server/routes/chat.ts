@@ -89,7 +89,7 @@ export function chatRoutes(
       body: chatRequest,
       streams: true,
       responses: { 200: completion },
-      handle: async ({ principal, body, signal }) => {
+      handle: async ({ principal, body, requestId, signal }) => {
         const { request, history } = questionOf(body);
         const ask = () => recalledAsk({ rag, agents }, principal.scope, request, body.agent_id, { signal, history });
         const head = {
@@ -97,7 +97,7 @@ export function chatRoutes(
           created: Math.floor(now() / 1000),
           model: body.model ?? modelName,
         };
-        const asked = { type: "answer", body: request };
+        const asked = { type: "answer", body: request, requestId };
         const results = (answer: Answer) => ({ mode: "answer", results: answer.sources });
         if (body.stream !== true) {
           const answer = await observe(asked, () => collectAnswer(ask()), results);

@@ -77,9 +77,9 @@ export function searchRoutes(rag: HybridRAG, agents: AgentMemory, observe: Searc
       needs: "query",
       body: queryRequestSchema,
       responses: { 200: searchResponse },
-      handle: async ({ principal, raw, signal }) => {
+      handle: async ({ principal, raw, requestId, signal }) => {
         const search = () => rag.search(principal.scope, raw.body, { signal });
-        const asked = { type: typeOf(raw.body, rag.settings.mode), body: raw.body };
+        const asked = { type: typeOf(raw.body, rag.settings.mode), body: raw.body, requestId };
         return ok(await observe(asked, search, (found) => ({ mode: found.mode, results: found.results })));
       },
     }),
@@ -92,11 +92,11 @@ export function searchRoutes(rag: HybridRAG, agents: AgentMemory, observe: Searc
       body: askRequest,
       streams: true,
       responses: { 200: answerResponse },
-      handle: async ({ principal, raw, body, signal, wantsStream }) => {
+      handle: async ({ principal, raw, body, requestId, signal, wantsStream }) => {
         const { agent_id, ...request } = body;
         const ask = () => recalledAsk({ rag, agents }, principal.scope, request, agent_id, { signal });
         const results = (answer: Answer) => ({ mode: "answer" as const, results: answer.sources });
-        const asked = { type: "answer", body: raw.body };
+        const asked = { type: "answer", body: raw.body, requestId };
         if (!wantsStream) return ok(await observe(asked, () => collectAnswer(ask()), results));
         // The first event is awaited here, so that a refusal is still a status and not an event.
         const events = ask()[Symbol.asyncIterator]();
