@@ -4,7 +4,7 @@ import { ServerError, notImplemented } from "../fault.ts";
 import { compileQuery, mingoOptions, translated } from "../query.ts";
 import { rankFusion, scoreFusion } from "../search/fusion.ts";
 import { searchStage, vectorSearchStage, type Found } from "../search/stages.ts";
-import { asDoc, asDocs, asNumber, asText, isDoc, sortDocs, type Doc } from "../value.ts";
+import { asDoc, asDocs, asNumber, asText, isDoc, keyOf, sortDocs, type Doc } from "../value.ts";
 import { metaField, rewriteMeta, withoutMeta } from "./meta.ts";
 import { collectionStats } from "./stats.ts";
 
@@ -168,7 +168,7 @@ function runStages(state: PipelineState, input: readonly Doc[], stages: readonly
     if (name === "$skip") return documents.slice(asNumber(body, 0));
     if (name === "$unionWith") return [...documents, ...union(state, body)];
     if (name === "$lookup" && asDocs(asDoc(body)["pipeline"]).some((part) => searchStages.has(stageName(part))))
-      throw notImplemented("search stages inside $lookup");
+      return searchedLookup(state, documents, asDoc(body));
     return translated(() =>
       new Aggregator([{ [name]: rewriteMeta(name, body) }], {
         ...mingoOptions,
@@ -178,6 +178,24 @@ function runStages(state: PipelineState, input: readonly Doc[], stages: readonly
     ).filter(isDoc);
   }, input);
 }
+
+/** `$search` inside `$lookup`, the same for every document unless a field is compared. */
+function searchedLookup(state: PipelineState, documents: readonly Doc[], body: Doc): readonly Doc[] {
+  const pipeline = asDocs(body["pipeline"]);
+  const stranger = pipeline.map(stageName).find((name) => searchStages.has(name) && !lookupSearches.has(name));
+  if (stranger !== undefined)
+    throw new ServerError("FailedToParse", `${stranger} is not allowed within a $lookup's pipeline`);
+  if (body["let"] !== undefined) throw notImplemented("let beside search stages inside $lookup");
+  const found = runPipeline(state.call, `${state.call.database}.${asText(body["from"])}`, pipeline, true);
+  const [local, foreign, as] = [body["localField"], body["foreignField"], asText(body["as"])].map(asText);
+  const isJoined = local !== "" && foreign !== "";
+  return documents.map((document) => ({
+    ...document,
+    [as!]: isJoined ? found.filter((row) => keyOf(row[foreign!]) === keyOf(document[local!])) : found,
+  }));
+}
+
+const lookupSearches = new Set(["$search", "$searchMeta"]);
 
 function positive(value: unknown, stage: string): number {
   const limit = asNumber(value, 0);

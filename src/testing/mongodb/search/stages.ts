@@ -1,8 +1,11 @@
 import { viewOf, type Call } from "../call.ts";
 import { ServerError, notImplemented } from "../fault.ts";
-import { asDoc, asNumber, asText, isDoc, type Doc } from "../value.ts";
+import { asDoc, asDocs, asNumber, asText, isDoc, type Doc } from "../value.ts";
 import { fail, only, type Evaluation, type Scores } from "./clause.ts";
 import { evaluate, operatorNames } from "./operators.ts";
+import { facetsOf } from "./facets.ts";
+import { highlighter } from "./highlights.ts";
+import { isDescending, paged, tokens } from "./paging.ts";
 import type { SearchIndexData } from "./search-index.ts";
 import { filterTest, nearest, parseVectorQuery } from "./vector-query.ts";
 
@@ -26,7 +29,7 @@ const options = new Set([
   "concurrent",
   "searchNodePreference",
 ]);
-const unsupported = ["highlight", "searchAfter", "searchBefore", "scoreDetails", "returnScope", "facet"];
+const unsupported = ["scoreDetails", "returnScope"];
 
 /** `$search`: an unknown index and an unmapped path give nothing, without an error. The journal says so. */
 export function searchStage(
@@ -34,9 +37,11 @@ export function searchStage(
   namespace: string,
   spec: Doc,
 ): { readonly found: readonly Found[]; readonly meta: Doc } {
-  const operators = Object.keys(spec).filter((name) => operatorNames.includes(name));
+  const operators = Object.keys(spec).filter((name) => operatorNames.includes(name) || name === "facet");
   for (const name of unsupported) if (spec[name] !== undefined) throw notImplemented(`${name} of $search`);
-  const stranger = Object.keys(spec).find((name) => !options.has(name) && !operatorNames.includes(name));
+  const stranger = Object.keys(spec).find(
+    (name) => !options.has(name) && !operatorNames.includes(name) && name !== "facet",
+  );
   if (stranger !== undefined) fail(stranger, "unrecognized field");
   if (operators.length !== 1) fail("$search", "must have exactly one operator or collector");
   const operator = operators[0]!;
@@ -50,16 +55,34 @@ export function searchStage(
   if (index.definition.kind !== "search")
     throw new ServerError("BadValue", "Cannot execute $search over vectorSearch index");
   const evaluation = { index, silence: (reason: string) => call.silences.push(reason) };
-  const scores =
-    operator === "vectorSearch"
-      ? vectorOperator(asDoc(spec["vectorSearch"]), spec, evaluation)
-      : evaluate({ [operator]: spec[operator] }, evaluation);
-  const ranked = order(scores, spec, index);
+  const scores = scoresOf(operator, spec, evaluation);
+  const ranked = paged(order(scores, spec, index), spec);
+  const highlights =
+    spec["highlight"] === undefined ? null : highlighter(spec["highlight"], { [operator]: spec[operator] }, evaluation);
+  // Made only where a later stage asks for it: it holds the whole query.
+  const later = JSON.stringify(asDocs(call.command["pipeline"]).slice(1));
+  const token = later.includes("searchSequenceToken") ? tokens(spec) : null;
   const found = spec["returnStoredSource"] === true ? stored(ranked, index) : lookedUp(call, namespace, ranked);
   return {
-    found: found.map(({ document, score }) => withScore(document, "searchScore", score)),
-    meta: countMeta(spec, scores.size),
+    found: found.map(({ id, document, score }) => {
+      const { meta } = withScore(document, "searchScore", score);
+      const tokens = token === null ? {} : { searchSequenceToken: token(id) };
+      const more = highlights === null ? {} : { searchHighlights: highlights(document) };
+      return { document, meta: { ...meta, ...tokens, ...more } };
+    }),
+    meta: {
+      ...countMeta(spec, scores.size),
+      ...(operator === "facet" ? { facet: facetsOf(asDoc(spec["facet"]), scores, evaluation) } : {}),
+    },
   };
+}
+
+function scoresOf(operator: string, spec: Doc, evaluation: Evaluation): Scores {
+  if (operator === "vectorSearch") return vectorOperator(asDoc(spec["vectorSearch"]), spec, evaluation);
+  if (operator !== "facet") return evaluate({ [operator]: spec[operator] }, evaluation);
+  const inner = asDoc(spec["facet"])["operator"];
+  if (inner !== undefined) return evaluate(asDoc(inner), evaluation);
+  return new Map([...evaluation.index.documents.keys()].map((id) => [id, 1]));
 }
 
 function vectorOperator(body: Doc, spec: Doc, evaluation: Evaluation): Scores {
@@ -87,19 +110,26 @@ function order(scores: Scores, spec: Doc, index: SearchIndexData): Ranked {
   const sort = spec["sort"];
   if (sort === undefined) return rows.sort((a, b) => b.score - a.score || a.at - b.at);
   const keys = Object.entries(asDoc(sort)).map(([path, direction]) => {
-    if (isDoc(direction)) throw notImplemented("this form of sort");
+    if (isDoc(direction) && direction["$meta"] !== undefined) return { field: null, sign: -1, isLast: true };
+    const sign = isDescending(direction) ? -1 : 1;
+    const noData = isDoc(direction) ? direction["noData"] : undefined;
+    // What has no value comes first upwards, as null does, unless it is told to be the highest.
+    const isLast = noData === "highest" ? sign === 1 : sign === -1;
     const field = index.values.find((candidate) => candidate.field.path === path);
     if (!field) fail(`sort.${path}`, "is not indexed as sortable");
-    return { field, direction: asNumber(direction, 1) };
+    return { field, sign, isLast };
   });
-  const valueOf = (field: (typeof keys)[number]["field"], id: string): string | number => {
-    const value = field.values.get(id)?.[0]?.value;
-    return typeof value === "string" || typeof value === "number" ? value : "";
+  const valueOf = (field: (typeof keys)[number]["field"], row: (typeof rows)[number]): string | number | null => {
+    if (field === null) return row.score;
+    const value = field.values.get(row.id)?.[0]?.value;
+    return typeof value === "string" || typeof value === "number" ? value : null;
   };
   return rows.sort((a, b) => {
-    for (const { field, direction } of keys) {
-      const [x, y] = [valueOf(field, a.id), valueOf(field, b.id)];
-      if (x !== y) return (x < y ? -1 : 1) * direction;
+    for (const { field, sign, isLast } of keys) {
+      const [x, y] = [valueOf(field, a), valueOf(field, b)];
+      if (x === y) continue;
+      if (x === null || y === null) return (x === null) === isLast ? 1 : -1;
+      return (x < y ? -1 : 1) * sign;
     }
     return a.at - b.at;
   });
@@ -115,20 +145,20 @@ function lookedUp(
   call: Call,
   namespace: string,
   ranked: Ranked,
-): readonly { readonly document: Doc; readonly score: number }[] {
+): readonly { readonly id: string; readonly document: Doc; readonly score: number }[] {
   const collection = call.state.storage.collection(namespace);
   const view = viewOf(call);
   return ranked.flatMap(({ id, score }) => {
     const document = collection?.get(id, view) ?? null;
-    return document === null ? [] : { document, score };
+    return document === null ? [] : { id, document, score };
   });
 }
 
 const stored = (
   ranked: Ranked,
   index: SearchIndexData,
-): readonly { readonly document: Doc; readonly score: number }[] =>
-  ranked.map(({ id, score }) => ({ document: index.documents.get(id) ?? {}, score }));
+): readonly { readonly id: string; readonly document: Doc; readonly score: number }[] =>
+  ranked.map(({ id, score }) => ({ id, document: index.documents.get(id) ?? {}, score }));
 
 /** `$vectorSearch`: an unknown index gives nothing; a path that is not indexed is an error. */
 export function vectorSearchStage(call: Call, namespace: string, spec: Doc): readonly Found[] {

@@ -1,4 +1,5 @@
 import { notImplemented } from "../fault.ts";
+import type { Term } from "./analysis.ts";
 import { asDoc, asNumber, type Doc } from "../value.ts";
 import type { TextField } from "./field-data.ts";
 import { fail, only, textFields, type Evaluation, type Scores } from "./clause.ts";
@@ -103,7 +104,6 @@ export function scorePhrase(body: Doc, evaluation: Evaluation): Scores {
   if (body["synonyms"] !== undefined) throw notImplemented("synonyms");
   const slop = asNumber(body["slop"], 0);
   if (slop < 0) fail("phrase.slop", "cannot be negative");
-  if (slop > 0) throw notImplemented("phrase slop");
   const scores: Scores = new Map();
   for (const field of textFields(body, evaluation)) {
     for (const query of queriesOf(body)) {
@@ -112,14 +112,12 @@ export function scorePhrase(body: Doc, evaluation: Evaluation): Scores {
       if (first === undefined) continue;
       const idf = terms.map((term) => field.postings.get(term.text)?.size ?? 0);
       for (const [id, starts] of field.postings.get(first.text) ?? []) {
-        const frequency = starts.filter((start) =>
-          terms.every((term) =>
-            field.postings
-              .get(term.text)
-              ?.get(id)
-              ?.includes(start + term.position - first.position),
-          ),
-        ).length;
+        const placesOf = (term: Term): readonly number[] =>
+          (field.postings.get(term.text)?.get(id) ?? []).map((place) => place - term.position);
+        const frequency =
+          slop > 0
+            ? sloppyFrequency(terms.map(placesOf), slop)
+            : starts.filter((start) => terms.every((term) => placesOf(term).includes(start - first.position))).length;
         if (frequency === 0) continue;
         const score = idf.reduce((sum, count) => sum + field.score(id, frequency, count), 0);
         scores.set(id, (scores.get(id) ?? 0) + score);
@@ -127,4 +125,29 @@ export function scorePhrase(body: Doc, evaluation: Evaluation): Scores {
     }
   }
   return scores;
+}
+
+/**
+ * Lucene's: each place where all words stand within `slop` of the phrase counts 1 / (1 + how far they are off). Places
+ * are given as where the phrase would begin by each word.
+ */
+function sloppyFrequency(places: readonly (readonly number[])[], slop: number): number {
+  const all = places
+    .flatMap((list, term) => list.map((place) => ({ place, term })))
+    .toSorted((a, b) => a.place - b.place);
+  let frequency = 0;
+  let end = -Infinity;
+  for (const [index, { place }] of all.entries()) {
+    if (place < end) continue;
+    const seen = new Set<number>();
+    for (const other of all.slice(index)) {
+      if (other.place - place > slop) break;
+      seen.add(other.term);
+      if (seen.size < places.length) continue;
+      frequency += 1 / (1 + other.place - place);
+      end = other.place + 1;
+      break;
+    }
+  }
+  return frequency;
 }
