@@ -73,7 +73,7 @@ const titleBoost = 0.6;
 const linkWeight = 0.42;
 const secondRound = 0.7;
 /** A first seed mentions names that carry this share of the question: less is a word among many. */
-const anchoredMass = 0.2;
+const anchoredMass = 0.17;
 /** The first of the fused list stays first when it covers this share of the question: one passage may be enough. */
 const keepsFirst = 0.6;
 const maxQuestionTerms = 25;

@@ -5,7 +5,7 @@ import { readDataset } from "../../evaluate/read-dataset.ts";
 import { readSpanQuestions, type SpanQuestion } from "./span-questions.ts";
 
 /** What a collection is good for measuring. */
-export type Measure = "retrieval" | "filters" | "answers" | "spans" | "families" | "abstention" | "lower case";
+export type Measure = "retrieval" | "filters" | "answers" | "spans" | "families" | "abstention" | "multi-hop" | "links";
 
 export interface CollectionKind {
   readonly name: string;
@@ -14,10 +14,13 @@ export interface CollectionKind {
   readonly quick: boolean;
 }
 
+/** Not of the folder: made from packages of the checkout, see `linked-docs.ts`. */
+export const packageDocs = "package-docs";
+
 export const collectionKinds: readonly CollectionKind[] = [
   { name: "cranfield", measures: ["retrieval", "abstention"], quick: true },
   { name: "cacm", measures: ["retrieval", "abstention"], quick: true },
-  { name: "musique-train100", measures: ["retrieval", "lower case", "answers", "abstention"], quick: true },
+  { name: "musique-train100", measures: ["retrieval", "multi-hop", "answers", "abstention"], quick: true },
   { name: "locomo", measures: ["retrieval", "abstention"], quick: false },
   { name: "beam-100k", measures: ["retrieval"], quick: false },
   { name: "stackfaq", measures: ["retrieval", "abstention"], quick: false },
@@ -25,6 +28,7 @@ export const collectionKinds: readonly CollectionKind[] = [
   { name: "usgs-earthquakes-filters", measures: ["filters"], quick: true },
   { name: "chunking-spans", measures: ["spans", "abstention"], quick: false },
   { name: "filing-families", measures: ["families"], quick: false },
+  { name: packageDocs, measures: ["links"], quick: false },
 ];
 
 export interface Collection extends CollectionKind {

@@ -5,14 +5,17 @@ import { environmentOf } from "../../config/config.ts";
 import { isHybridRAGError } from "../../errors.ts";
 import { mean } from "../../evaluate/measures.ts";
 import type { Mode } from "../../query/query-request.ts";
+import { localExtractor } from "../../providers/local/index.ts";
 import { fallenFigures, raisedFloors, readFloors, writeFloors, type Figures } from "../floors.ts";
 import { judgedDataFolder } from "../judged-data.ts";
 import { runRecord, writeResult } from "../run-record.ts";
 import { measureAbstention } from "./abstention.ts";
 import { measureChunking, readChunkingSet } from "./chunking.ts";
-import { readCollection, type Collection } from "./collections.ts";
+import { packageDocs, readCollection, type Collection } from "./collections.ts";
 import type { Indexed } from "./indexed.ts";
+import { measureLinked, pagesOfPackages } from "./linked-docs.ts";
 import { measureCollection } from "./measure-collection.ts";
+import { measureNamed, withoutTitles } from "./multihop.ts";
 import { parseOptions, usage, type QualityOptions } from "./options.ts";
 import { coverageLines, fallLines, qualityLines } from "./report.ts";
 import { topicsOf } from "./topics.ts";
@@ -67,6 +70,10 @@ async function measureAll(bench: Workbench, data: string, options: QualityOption
   const figures: Record<string, number> = {};
   const indexed: (readonly [Collection, Indexed])[] = [];
   for (const kind of options.kinds) {
+    if (kind.name === packageDocs) {
+      Object.assign(figures, await links(bench, modes));
+      continue;
+    }
     const collection = await readCollection(data, kind);
     if (collection === null) {
       note(`${kind.name}: left out, the folder does not hold it`);
@@ -76,11 +83,33 @@ async function measureAll(bench: Workbench, data: string, options: QualityOption
     indexed.push([collection, ready]);
     note(`${kind.name}: measuring`);
     Object.assign(figures, await measureCollection(collection, ready, modes));
+    if (kind.measures.includes("multi-hop")) Object.assign(figures, await untitled(bench, collection, modes));
     if (kind.measures.includes("spans")) Object.assign(figures, await chunking(bench, collection, options));
   }
   const judged = indexed.filter(([{ measures }]) => measures.includes("abstention"));
   if (judged.length > 1) note("abstention: measuring");
   return { ...figures, ...(judged.length > 1 ? await abstention(judged, bench.rag.settings.mode) : {}) };
+}
+
+async function untitled(bench: Workbench, collection: Collection, modes: readonly Mode[]): Promise<Figures> {
+  const extractor = withoutTitles(await localExtractor());
+  const hidden = await bench.index(collection, { name: "titles hidden", extractor });
+  const figures = await measureNamed("titles hidden", collection.dataset, hidden, modes.filter(isMix));
+  await extractor.close();
+  return Object.fromEntries(Object.entries(figures).map(([figure, value]) => [`${collection.name}/${figure}`, value]));
+}
+
+function isMix(mode: Mode): boolean {
+  return mode === "mix";
+}
+
+async function links(bench: Workbench, modes: readonly Mode[]): Promise<Figures> {
+  note(`${packageDocs}: measuring`);
+  const figures = await measureLinked(
+    await bench.given(packageDocs, await pagesOfPackages()),
+    modes.filter((mode) => mode === "hybrid" || isMix(mode)),
+  );
+  return Object.fromEntries(Object.entries(figures).map(([figure, value]) => [`${packageDocs}/${figure}`, value]));
 }
 
 async function abstention(collections: readonly (readonly [Collection, Indexed])[], mode: Mode): Promise<Figures> {

@@ -6,7 +6,7 @@ import { measureAnswerStrings, measureSpans, type AnswerFigures } from "./answer
 import type { Collection } from "./collections.ts";
 import { measureFamilies } from "./families.ts";
 import type { Indexed } from "./indexed.ts";
-import { measureLowerCase } from "./multihop.ts";
+import { measureMultihop } from "./multihop.ts";
 import { measureRetrieval, type RetrievalFigures } from "./retrieval.ts";
 
 /** Every figure that one collection alone gives, named `set/mode/measure`. */
@@ -19,8 +19,8 @@ export async function measureCollection(
   const parts: Figures[] = [];
   if (measures.includes("retrieval")) parts.push(await retrieval(collection, indexed, modes));
   if (measures.includes("filters")) parts.push(filters(await measureRetrieval(collection.dataset, indexed, modes)));
-  if (measures.includes("lower case"))
-    parts.push(await measureLowerCase(collection.dataset, indexed, modes.filter(isJoined)));
+  if (measures.includes("multi-hop"))
+    parts.push(await measureMultihop(collection.dataset, indexed, modes.filter(isJoined)));
   for (const mode of modes.filter(isJoined)) {
     if (measures.includes("answers"))
       parts.push(answers(mode, await measureAnswerStrings(collection.dataset.queries, indexed, mode)));
