@@ -178,3 +178,17 @@ test("an order that the provider no longer has is forgotten", async () => {
   const next = begin();
   assert.deepEqual([await drained(next.earlier()), (await ledger.spent()).run], [[], 0]);
 });
+
+test("an order of the same size that somebody else made is not taken for one's own", async () => {
+  const { begin, batches, orders, faults, reader, ledger, caches } = world();
+  await batches.submit([{ ...asking("foreign"), id: "foreign" }]);
+  faults.push(function refused() {
+    throw new HybridRAGError("rate_limited", "later", { retryable: true });
+  });
+  const run = begin();
+  await askAll(run, ["one"]);
+  await drained(run.finish());
+  assert.deepEqual([orders.size, (await ledger.spent()).run], [1, 0]);
+  assert.equal(await caches.get(scope, "objects", "foreign"), null);
+  await assert.rejects(reader.generateObject(asking("one")), /asked for singly/);
+});

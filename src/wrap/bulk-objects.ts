@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { isHybridRAGError } from "../errors.ts";
 import type {
   BatchProgress,
@@ -83,7 +84,8 @@ export function bulkObjects(options: BulkObjectsOptions): BulkObjects {
     const slot: BatchSlot = { batchId: null, at: clock.now(), held, ...sent };
     const name = await slots.add(slot);
     try {
-      await slots.update(name, { ...slot, batchId: await batches.submit(requests, signal) });
+      const marked = requests.map((request) => ({ ...request, id: request.id + markOf(scope(), name, slot) }));
+      await slots.update(name, { ...slot, batchId: await batches.submit(marked, signal) });
     } catch (error) {
       // The next run will ask what became of it.
       if (signal.aborted) throw error;
@@ -122,14 +124,18 @@ export function bulkObjects(options: BulkObjectsOptions): BulkObjects {
     return recovered;
   }
 
-  /** Stores what an order that has ended brought. What failed in it is left to single calls. */
+  /**
+   * Stores what an order that has ended brought. What failed in it is left to single calls, and so is all of an order
+   * that turns out to be somebody else's of the same size.
+   */
   async function takeIn(name: string, slot: BatchSlot, signal: AbortSignal): Promise<void> {
+    const mark = markOf(scope(), name, slot);
     let usage = noUsage;
     const stored: Promise<void>[] = [];
     for await (const result of batches.results(slot.batchId!, signal)) {
-      if ("error" in result) continue;
+      if ("error" in result || !result.id.endsWith(mark)) continue;
       usage = sumOf(usage, result.usage);
-      stored.push(rememberObject(caches, scope(), result.id, result.value));
+      stored.push(rememberObject(caches, scope(), result.id.slice(0, -mark.length), result.value));
     }
     await Promise.all(stored);
     if (await slots.close(name)) await ledger.settle(slot.held, callOf(slot, signal), usage);
@@ -211,6 +217,13 @@ export function bulkObjects(options: BulkObjectsOptions): BulkObjects {
     },
   };
 }
+
+/** What tells the requests of one order from those of all others, behind their keys. */
+const markOf = (scope: Scope, name: string, { at }: BatchSlot): string =>
+  `-${createHash("sha256")
+    .update(JSON.stringify([scope.tenant, name, at]))
+    .digest("base64url")
+    .slice(0, 16)}`;
 
 const sumOf = (a: TokenUsage, b: TokenUsage): TokenUsage => ({
   inputTokens: a.inputTokens + b.inputTokens,
