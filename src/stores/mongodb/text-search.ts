@@ -54,7 +54,7 @@ export function seenStage(ids: readonly string[], shape: IndexShape): Body {
   return { $search: body };
 }
 
-const options = new Set(["index", "count", "highlight", "sort", "scoreDetails", "concurrent", "searchNodePreference"]);
+const options = new Set(["index", "count", "scoreDetails", "concurrent", "searchNodePreference"]);
 
 /** mongot's rules for `$search`, for the operators that we build; a path that is not mapped is refused. */
 export function checkTextSearch(body: Body, shape: IndexShape): void {

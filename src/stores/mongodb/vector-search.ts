@@ -62,13 +62,13 @@ export function checkVectorSearch(body: Body, shape: IndexShape): void {
   if (body["filter"] !== undefined) checkVectorFilter(body["filter"], shape, "$vectorSearch.filter");
 }
 
-function checkQueryVector(value: unknown, dimensions: number): void {
+export function checkQueryVector(value: unknown, dimensions: number, at = "$vectorSearch.queryVector"): void {
   const numbers = value instanceof Binary ? value.toFloat32Array() : Array.isArray(value) ? value : [];
   if (numbers.length !== dimensions)
-    refusePipeline("$vectorSearch.queryVector", `${dimensions} dimensions are expected, not ${numbers.length}.`);
+    refusePipeline(at, `${dimensions} dimensions are expected, not ${numbers.length}.`);
   const list: readonly number[] = [...numbers];
   if (!list.every((x) => Number.isFinite(x)) || list.every((x) => x === 0))
-    refusePipeline("$vectorSearch.queryVector", "finite numbers, not all zero, are expected.");
+    refusePipeline(at, "finite numbers, not all zero, are expected.");
 }
 
 const comparisons = new Set(["$eq", "$ne", "$gt", "$gte", "$lt", "$lte", "$in", "$nin", "$exists", "$not"]);
