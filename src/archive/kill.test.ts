@@ -16,8 +16,11 @@ import { archived, build, fixedWorld, folder } from "./world.test.fixture.ts";
 import { exportArchive, importArchive } from "./index.ts";
 
 const scope = ownerScope("acme");
-const documents = 48;
-const killAfter = 20;
+/** 20,000 chunks with HYBRIDRAG_FULL=1. */
+const isFull = process.env["HYBRIDRAG_FULL"] === "1";
+const { documents, killAfter, chunks } = isFull
+  ? { documents: 400, killAfter: 150, chunks: 50 }
+  : { documents: 48, killAfter: 20, chunks: 2 };
 
 async function fill(store: Store): Promise<void> {
   await store.prepare(contractIdentity);
@@ -27,7 +30,8 @@ async function fill(store: Store): Promise<void> {
     numbers.map((number) => {
       const id = `d${number}`;
       const graph = { mentions: [mention(`${id}:0`, "kafka")] };
-      return store.documents.put(scope, versionOf({ id, parts: [`kafka ${number}`, "broker lag"], graph }));
+      const parts = [`kafka ${number}`, ...Array.from({ length: chunks - 1 }, (_, index) => `broker lag ${index}`)];
+      return store.documents.put(scope, versionOf({ id, parts, graph }));
     }),
   );
 }
@@ -59,7 +63,7 @@ async function moveKilled(from: Place, to: Place, path: string): Promise<readonl
   const target = await to.open();
   const half = await target.documents.count(scope);
   assert.ok(half.documents >= killAfter && half.documents < documents, `${half.documents} documents`);
-  assert.equal(half.chunks, 2 * half.documents, "a document is there whole or not at all");
+  assert.equal(half.chunks, chunks * half.documents, "a document is there whole or not at all");
   const { kept } = await importArchive({ store: target, scope, path });
   assert.equal(kept, half.documents + fixedWorld.edits!.length, "what was there is kept");
   const after = await archived(target, scope, `${path}.after`);

@@ -68,7 +68,7 @@ export async function generationSteps(context: Context): Promise<readonly IndexS
 }
 
 /** Chunks that the index in use cannot find by a vector: written by others around a switch, or before a rollback. */
-export async function missingVectors(context: Context): Promise<number> {
+async function missingVectors(context: Context): Promise<number> {
   const state = await readIndexState(context);
   if (state === null || state.dimensions === 0) return 0;
   const { vector } = generationOf(state.generation);
