@@ -34,19 +34,23 @@ async function searchFinding({ diagnose }: MongoStore): Promise<Finding> {
   return failed(message, "Use Atlas, or MongoDB 8.2 or newer with mongot: see docs/mongodb.md.");
 }
 
-async function indexFinding({ indexes }: MongoStore, name: string): Promise<Finding> {
-  const found = (await indexes.status()).find(({ index }) => index === name);
+async function indexFinding({ indexes, generations }: MongoStore, name: string): Promise<Finding> {
+  // Vectors made anew have an index of their own, numbered behind the guide's name.
+  const found = (await indexes.status()).find(({ index }) => index === name || index.startsWith(`${name}_`));
   if (found === undefined) return warning(`${name} is not asked for by the settings.`, "hybridrag indexes plan");
   const { words, isCurrent, queryable, status } = found;
   if (status !== "READY" || !queryable)
     return failed(`${words}.`, "hybridrag indexes apply, then hybridrag indexes wait");
+  const missing = name === "default" ? 0 : await generations.missing();
+  if (missing > 0)
+    return warning(`${words}, but ${missing} passages have no vector in it.`, "hybridrag indexes reembed");
   return isCurrent
     ? ok(`${words} and as the settings ask.`)
     : failed(`${words}, but not as the settings ask.`, "hybridrag indexes plan, then apply");
 }
 
 async function supportingFinding({ indexes }: MongoStore): Promise<Finding> {
-  const steps = (await indexes.plan()).filter(({ action }) => action !== "wait");
+  const steps = (await indexes.plan()).filter(({ action }) => action !== "wait" && action !== "reembed");
   const open = steps.filter(({ action }) => action !== "keep");
   if (open.length === 0) return ok(`All ${steps.length} indexes are there.`);
   return failed(`Missing: ${open.map(({ words }) => words).join("; ")}.`, "hybridrag indexes apply");
