@@ -7,6 +7,7 @@ import { runRecord, writeResult } from "../run-record.ts";
 import { candidateKinds } from "./candidates.ts";
 import { compare } from "./compare.ts";
 import { corpusOf } from "./corpus.ts";
+import { graphLines, measureGraph, type GraphFigures } from "./graph-rate.ts";
 import { measureIngest, type IngestFigures } from "./ingest-rate.ts";
 import { installSize } from "./install-size.ts";
 import { measureMongo, mongoLines } from "./mongodb.ts";
@@ -20,6 +21,7 @@ const print = (line: string): void => void process.stdout.write(`${line}\n`);
 const note = (line: string): void => void process.stderr.write(`${line}\n`);
 /** Questions whose true neighbours are searched for, to see that all engines find the same. */
 const checkedQuestions = 50;
+const graphSize = 100_000;
 
 process.exitCode = await main();
 
@@ -37,13 +39,15 @@ async function main(): Promise<number> {
     ? await measureMongo(environmentOf()["HYBRIDRAG_LIVE_MONGODB_URI"] ?? null)
     : null;
   if (mongodb !== null) for (const line of [...mongoLines(mongodb), ""]) print(line);
+  const graph = options.suites.includes("graph") ? await graphFigures(options) : null;
+  if (graph !== null) for (const line of [...graphLines(graph), ""]) print(line);
   const compared: Scenario[] = [];
   for (const { size, names } of options.suites.includes("search") ? options.scenarios : []) {
     const scenario = await measureScenario(size, names.filter(isAtHand), options);
     compared.push(scenario);
     for (const line of [...scenarioLines(scenario), ""]) print(line);
   }
-  print(writeResult("speed", { run, install, ingest, mongodb, search: compared }));
+  print(writeResult("speed", { run, install, ingest, mongodb, graph, search: compared }));
   return 0;
 }
 
@@ -78,14 +82,26 @@ async function measureScenario(size: number, names: readonly string[], options: 
 }
 
 async function ingestFigures(): Promise<IngestFigures | null> {
-  const data = judgedDataFolder(environmentOf());
-  if (data === null) {
+  const texts = await abstracts();
+  if (texts === null) {
     note("ingest is left out: there are no judged collections, see HYBRIDRAG_JUDGED_DATA");
     return null;
   }
-  const { documents } = await readDataset(join(data, "cranfield"));
-  const texts = documents.map(({ text }) => text).filter((text) => text.trim() !== "");
   const figures = await measureIngest(texts);
   if (figures === null) note("ingest is left out: no embedder is set");
   return figures;
+}
+
+async function abstracts(): Promise<readonly string[] | null> {
+  const data = judgedDataFolder(environmentOf());
+  if (data === null) return null;
+  const { documents } = await readDataset(join(data, "cranfield"));
+  return documents.map(({ text }) => text).filter((text) => text.trim() !== "");
+}
+
+/** At the size of the graph's goals, unless another is asked for alone. */
+async function graphFigures({ scenarios, queries }: SpeedOptions): Promise<GraphFigures> {
+  const [only, ...others] = scenarios;
+  const size = only !== undefined && others.length === 0 ? only.size : graphSize;
+  return measureGraph(size, queries, await abstracts());
 }

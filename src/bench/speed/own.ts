@@ -12,7 +12,7 @@ import type { CandidateKind, Restriction } from "./candidate.ts";
 import { perDocument, recent, type Corpus, type Question } from "./corpus.ts";
 import { dimensions } from "./vectors.ts";
 
-const scope = ownerScope("bench");
+export const scope = ownerScope("bench");
 const identity = { embedder: "given", dimensions, chunker: "given" };
 /** Puts that are under way at once: the writer takes those that wait into one commit. */
 const together = 64;
@@ -45,12 +45,10 @@ function ownKind(name: string, withNames: boolean): CandidateKind {
       await store.close();
     },
     open: async (_, folder) => {
-      const store = await openEmbeddedStore({ directory: folder, access: "read" });
-      const given = givenVectors();
-      const rag = ragOver(store, given.embedder);
+      const rag = await openOwn(folder);
       return {
         search: async (question, kind, restriction) => {
-          given.next(question);
+          rag.given(question);
           const filters = filtersOf(question, restriction);
           const { results } = await rag.search(scope, { query: question.text, mode: kind, top_k: 10, filters });
           return results.map(({ chunk_id }) => chunk_id);
@@ -59,6 +57,13 @@ function ownKind(name: string, withNames: boolean): CandidateKind {
       };
     },
   };
+}
+
+/** An index that was built, to be searched; the vector of a question is given before it is asked. */
+export async function openOwn(folder: string): Promise<HybridRAG & { given(question: Question): void }> {
+  const store = await openEmbeddedStore({ directory: folder, access: "read" });
+  const { embedder, next } = givenVectors();
+  return { ...ragOver(store, embedder), given: next };
 }
 
 function ragOver(store: HybridRAG["store"], embedder: Embedder): HybridRAG {

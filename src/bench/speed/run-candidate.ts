@@ -59,7 +59,8 @@ export async function openCandidate(name: string, size: number): Promise<Running
 }
 
 const slug = (name: string): string => name.replaceAll(/[^a-z0-9]+/g, "-");
-const folderOf = (name: string, size: number): string => join(".hybridrag", "bench-speed", `${slug(name)}-${size}`);
+export const folderOf = (name: string, size: number): string =>
+  join(".hybridrag", "bench-speed", `${slug(name)}-${size}`);
 
 function startProcess() {
   const child = fork(program, {

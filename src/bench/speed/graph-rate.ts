@@ -1,0 +1,141 @@
+import { cp, rm } from "node:fs/promises";
+import { percentile } from "../../evaluate/measures.ts";
+import { localExtractor } from "../../providers/local/index.ts";
+import { openEmbeddedStore } from "../../stores/embedded/index.ts";
+import { buildGraphSegment } from "../../stores/embedded/graph/build-graph-segment.ts";
+import { asTitle, inBody } from "../../stores/embedded/graph/graph-segment.ts";
+import { corpusOf, type Corpus, type Question } from "./corpus.ts";
+import { openOwn, ownWithNames, scope } from "./own.ts";
+import { builtIndex, folderOf } from "./run-candidate.ts";
+
+/** What the graph takes. Times of a stage are wall times; all else is processor time, of every thread. */
+export interface GraphFigures {
+  readonly size: number;
+  /** Chunks that the rules read in a second of a processor; null without judged collections. */
+  readonly extracted_per_cpu_second: number | null;
+  readonly build_cpu_ms: number;
+  readonly bytes_per_chunk: number;
+  /** Following links, within a search in mode mix. */
+  readonly stage_p50_ms: number;
+  readonly stage_p95_ms: number;
+  /** A search in mode mix less the same in mode hybrid, on average. */
+  readonly added_cpu_ms: number;
+  /** A document of five chunks, durable and out of every answer. */
+  readonly delete_p50_ms: number;
+}
+
+const deleted = 50;
+const warmUp = 20;
+
+export async function measureGraph(
+  size: number,
+  queries: number,
+  texts: readonly string[] | null,
+): Promise<GraphFigures> {
+  await builtIndex(ownWithNames.name, size, false);
+  const folder = folderOf(ownWithNames.name, size);
+  return {
+    size,
+    extracted_per_cpu_second: texts === null ? null : await extractionRate(texts),
+    ...adjacency(corpusOf(size)),
+    ...(await stage(folder, corpusOf(size), queries)),
+    delete_p50_ms: await deleteTime(folder, size),
+  };
+}
+
+async function extractionRate(texts: readonly string[]): Promise<number> {
+  const extractor = await localExtractor();
+  const passages = texts.map((content, at) => ({
+    chunk_id: `${at}`,
+    title: `Title ${at}`,
+    heading_path: [],
+    content,
+    start: 0,
+    links: [],
+  }));
+  await extractor.extract(passages.slice(0, 50));
+  const milliseconds = await cpuOf(() => extractor.extract(passages));
+  await extractor.close();
+  return (1000 * passages.length) / milliseconds;
+}
+
+function adjacency(corpus: Corpus) {
+  const passages = Array.from({ length: corpus.size }, (_none, slot) => {
+    const { id, document, content } = corpus.passage(slot);
+    const title = corpus.titleOf(document);
+    const body = corpus.namesIn(content);
+    const names = [
+      { entity: title, flags: body.includes(title) ? asTitle | inBody : asTitle },
+      ...body.filter((entity) => entity !== title).map((entity) => ({ entity, flags: inBody })),
+    ];
+    return { slot, chunkId: id, names };
+  });
+  const before = process.cpuUsage();
+  const segment = buildGraphSegment(passages);
+  const { user, system } = process.cpuUsage(before);
+  return { build_cpu_ms: (user + system) / 1000, bytes_per_chunk: segment.bytes.length / corpus.size };
+}
+
+async function stage(folder: string, corpus: Corpus, queries: number) {
+  const rag = await openOwn(folder);
+  const run = async (question: Question, mode: "hybrid" | "mix") => {
+    rag.given(question);
+    return rag.search(scope, { query: question.text, mode, top_k: 10 });
+  };
+  const times: number[] = [];
+  let added = 0;
+  for (let index = 0; index < queries + warmUp; index++) {
+    const question = openQuestion(corpus, index);
+    const hybrid = await cpuOf(() => run(question, "hybrid"));
+    const mix = await cpuOf(async () => {
+      const { timings_ms } = await run(question, "mix");
+      if (index >= warmUp) times.push(timings_ms.graph ?? 0);
+    });
+    if (index >= warmUp) added += mix - hybrid;
+  }
+  await rag.close();
+  return {
+    stage_p50_ms: percentile(0.5, times),
+    stage_p95_ms: percentile(0.95, times),
+    added_cpu_ms: added / queries,
+  };
+}
+
+/** Words of two passages, so that none covers the question and links are followed to the end. */
+function openQuestion(corpus: Corpus, index: number): Question {
+  const [first, second] = [corpus.question(2 * index), corpus.question(2 * index + 1)];
+  return { ...first, text: `${first.text} ${second.text}` };
+}
+
+/** In a copy, since the index is kept. */
+async function deleteTime(folder: string, size: number): Promise<number> {
+  const copy = `${folder}-copy`;
+  await rm(copy, { recursive: true, force: true });
+  await cp(folder, copy, { recursive: true });
+  const store = await openEmbeddedStore({ directory: copy });
+  const times: number[] = [];
+  for (let at = 0; at < deleted; at++) {
+    const begun = performance.now();
+    await store.documents.delete(scope, `d${Math.floor((at * size) / 5 / deleted)}`);
+    times.push(performance.now() - begun);
+  }
+  await store.close();
+  await rm(copy, { recursive: true, force: true });
+  return percentile(0.5, times);
+}
+
+async function cpuOf(work: () => Promise<unknown>): Promise<number> {
+  const before = process.cpuUsage();
+  await work();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000;
+}
+
+const fixed = (value: number | null, digits = 1): string => (value === null ? "–" : value.toFixed(digits));
+
+export const graphLines = (figures: GraphFigures): readonly string[] => [
+  `graph of ${figures.size.toLocaleString("en")} passages: ${fixed(figures.bytes_per_chunk, 0)} bytes a passage, built in ${fixed(figures.build_cpu_ms, 0)} ms of CPU; ` +
+    `the rules read ${fixed(figures.extracted_per_cpu_second, 0)} passages in a second of CPU`,
+  `following links: p50 ${fixed(figures.stage_p50_ms)} ms, p95 ${fixed(figures.stage_p95_ms)} ms, adds ${fixed(figures.added_cpu_ms)} ms of CPU to a search; ` +
+    `a document is deleted in ${fixed(figures.delete_p50_ms)} ms`,
+];
