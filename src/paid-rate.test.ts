@@ -30,7 +30,12 @@ function survey(number: number) {
 
 test("an ingest of small documents fills the calls of a paid embedder and is never told to slow down", async (t) => {
   const limits = { requestsPerMinute: 2000, tokensPerMinute };
-  const standin = await voyageStandin({ latencyMs: 40, limits });
+  let lastCallAt = 0;
+  const latencyMs = (): number => {
+    lastCallAt = performance.now();
+    return 40;
+  };
+  const standin = await voyageStandin({ latencyMs, limits });
   const folder = await mkdtemp(join(tmpdir(), "hybridrag-rate-"));
   const settings = {
     HYBRIDRAG_LANGUAGE_MODEL: "none",
@@ -47,7 +52,8 @@ test("an ingest of small documents fills the calls of a paid embedder and is nev
   const started = performance.now();
   for await (const event of rag.ingest(ownerScope("t"), documents, { cwd: "/" }))
     if (event.type === "file") assert.equal(event.result.outcome, "indexed");
-  const minutes = (performance.now() - started) / 60_000;
+  // What is stored after the last call says nothing about the calls.
+  const minutes = (lastCallAt - started) / 60_000;
 
   assert.ok(standin.journal.every(({ status }) => status === 200));
   const tokens = standin.journal.reduce((sum, call) => sum + call.tokens, 0);
