@@ -1,3 +1,4 @@
+import { endianness } from "node:os";
 import { z } from "zod";
 import { HybridRAGError } from "../../errors.ts";
 import type { Embedder, EmbedRequest, EmbedResult } from "../../ports/embedder.ts";
@@ -91,6 +92,9 @@ function vectorOf(embedding: string | readonly number[], dimensions: number): Fl
 
 /** Little-endian float32, as NumPy writes them. */
 function floats(base64: string): Float32Array {
-  const bytes = Buffer.from(base64, "base64");
-  return Float32Array.from({ length: bytes.length >> 2 }, (_, i) => bytes.readFloatLE(i * 4));
+  const whole = Buffer.from(base64, "base64");
+  const bytes = whole.subarray(0, whole.length & ~3);
+  if (endianness() === "BE") bytes.swap32();
+  // A copy, because a small buffer lies anywhere in a shared one.
+  return new Float32Array(Uint8Array.from(bytes).buffer);
 }
