@@ -155,7 +155,16 @@ function takeIdentity(context: Context, state: NumberedIdentity | null): void {
   context.profile.doubt();
 }
 
+/** How often a store finishes what another that died had made the version: long before its rows would expire. */
+const finishEveryMs = 1_800_000;
+
 function storeOf(context: Context, options: MongoStoreOptions): MongoStore {
+  const finishing = setInterval(() => {
+    call(context, undefined, () => ifAllowed(() => finishPending(context)), 10 * context.timeoutMs).catch(
+      () => undefined,
+    );
+  }, finishEveryMs);
+  finishing.unref();
   return {
     engine: "mongodb",
     documents: mongoDocuments(context, options.maxTransactionChunks ?? transactionChunks),
@@ -199,6 +208,7 @@ function storeOf(context: Context, options: MongoStoreOptions): MongoStore {
     }),
     close: async () => {
       context.closed = true;
+      clearInterval(finishing);
       await Promise.all(context.running);
       await context.client.close();
     },
