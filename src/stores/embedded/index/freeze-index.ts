@@ -23,11 +23,13 @@ export interface Frozen {
  *
  * @param tenantName or the tenant's key in the database.
  * @param leastShare of the chunks must have changed since the base there is.
+ * @param bitsFrom so many chunks on it gets bits and a file of passages.
  */
 export function freezeIndex(
   { db, indexes, files, share }: ReadContext,
   tenantName: string | number,
   leastShare: number,
+  bitsFrom = manyVectors,
 ): Frozen | null {
   const tenant = typeof tenantName === "number" ? tenantName : tenantOf(db, ownerScope(tenantName));
   if (tenant === null) return null;
@@ -35,7 +37,7 @@ export function freezeIndex(
   const chunks = index.slots.size - index.slots.dead;
   if (chunks < sharedFrom) return { tenant, snapshot: "", seq: index.seq, chunks };
   if (index.changed < leastShare * chunks && index.base.snapshot !== "") return null;
-  const base = withBits(index.freeze(randomUUID()));
+  const base = withBits(index.freeze(randomUUID()), bitsFrom);
   const stored = db.get<{ snapshot: string }>("SELECT snapshot FROM index_snapshots WHERE tenant = ?", tenant);
   files.keepOnly(tenant, stored?.snapshot ?? "");
   files.write(base);
@@ -59,9 +61,9 @@ function* passagesOf(db: Database, { tenant, chunkKeys }: IndexBase): Generator<
 }
 
 /** Fewer vectors are all compared by their codes in a millisecond. */
-const bitsFrom = 50_000;
+const manyVectors = 50_000;
 
-function withBits(base: IndexBase): IndexBase {
+function withBits(base: IndexBase, bitsFrom: number): IndexBase {
   const slots = base.chunkKeys.length;
   if (slots < bitsFrom || base.codes === null || base.dimensions === 0) return base;
   const { mean, rows } = bitsOfCodes(attachCodeTable(base.dimensions, base.codes), slots, slots);
