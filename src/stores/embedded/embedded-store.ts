@@ -149,14 +149,15 @@ function openPools(
   now: () => number,
   onReaderBase: (base: IndexBase) => void,
 ): Pools {
-  const start = (role: "writer" | "reader") => () => startWorker({ role, directory, home, durability, now: now() });
+  const start = (role: "writer" | "reader", nurseryMb?: number) => () =>
+    startWorker({ role, directory, home, durability, now: now() }, nurseryMb);
   const tellAll = (news: unknown): void => {
     const { tenant } = news as IndexBase;
     for (const pool of [pools.readers, pools.indexer]) pool.tell(String(tenant), news);
   };
   const pools: Pools = {
     writer: workerPool({
-      start: start("writer"),
+      start: start("writer", nurseryMb),
       size: 1,
       batch: mostTogether,
       mayAbandon: false,
@@ -172,10 +173,13 @@ function openPools(
         onReaderBase(news as IndexBase);
       },
     }),
-    indexer: workerPool({ start: start("reader"), size: 1, batch: 1, mayAbandon: true, onNews: tellAll }),
+    indexer: workerPool({ start: start("reader", nurseryMb), size: 1, batch: 1, mayAbandon: true, onNews: tellAll }),
   };
   return pools;
 }
+
+/** Of the threads that go through many rows once. */
+const nurseryMb = 8;
 
 const defaultReaders = (): number => Math.min(4, Math.max(2, availableParallelism()));
 
