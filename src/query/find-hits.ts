@@ -12,6 +12,7 @@ import type { QueryPorts } from "./query-ports.ts";
 import type { QueryRequest } from "./query-request.ts";
 import { readHits } from "./read-hits.ts";
 import { rerank } from "./rerank.ts";
+import type { GraphStageResult } from "./graph-stage.ts";
 import { legUnavailable, retrieve } from "./retrieve.ts";
 import { supported } from "./support.ts";
 
@@ -70,11 +71,11 @@ async function execute(ports: QueryPorts, scope: Scope, planned: QueryPlan, sign
   clock.restart();
   const fused = quotedFirst(fuseLegs(plan, found), retrieved.holders);
   const fuseMs = clock.lap();
-  const read = await readHits(ports.store, scope, plan, fused, signal);
-  const readMs = clock.lap();
-  const linked = await followLinks(ports, scope, plan, retrieved, read, signal);
+  const linked = await followLinks(ports, scope, plan, retrieved, fused, signal);
   const graphMs = clock.lap();
-  const ranked = await rerankHits(ports, plan, linked.hits, signal);
+  const read = await readHits(ports.store, scope, plan, linked.hits, signal);
+  const readMs = clock.lap();
+  const ranked = await rerankHits(ports, plan, read, signal);
   const rerankMs = clock.lap();
   learnLater(ports, scope, plan, found);
   return {
@@ -160,9 +161,9 @@ async function followLinks(
   scope: Scope,
   plan: QueryPlan,
   { found, vector }: Pick<Findings, "found" | "vector">,
-  hits: readonly FusedHit[],
+  hits: readonly FusedHit<ChunkName>[],
   signal: AbortSignal,
-): Promise<{ readonly hits: readonly FusedHit[]; readonly warnings: readonly Warning[] }> {
+): Promise<GraphStageResult> {
   if (graph === null || plan.legs.graph === null || hits.length === 0) return { hits, warnings: [] };
   try {
     return await graph({ scope, plan, vector, found, hits, signal });

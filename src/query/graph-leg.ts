@@ -3,6 +3,8 @@ import { evidenceSentence } from "../graph/evidence-sentence.ts";
 import { globalSearch } from "../graph/global-search.ts";
 import { hop, type HopHit, type HopInput, type HopReason, type HopResult } from "../graph/hop.ts";
 import { localSearch } from "../graph/local-search.ts";
+import { matches } from "../filter/matches.ts";
+import type { ChunkName } from "../ports/chunk-store.ts";
 import type { LinkedPassage } from "../ports/graph-store.ts";
 import type { Store } from "../ports/store.ts";
 import type { Chunk, HopPath, Mention, Warning } from "../records.ts";
@@ -10,6 +12,7 @@ import { nameKey } from "../text/name-key.ts";
 import { fusionOf } from "./find-hits.ts";
 import { fuseUnlisted, scoreUnlisted } from "./fuse.ts";
 import type { FusedHit } from "./fusion.ts";
+import { isRead, readsLate, withChunk } from "./read-hits.ts";
 import type { GraphLegPlan } from "./plan.ts";
 import type { GraphStage, GraphStageInput, GraphStageResult } from "./graph-stage.ts";
 
@@ -61,29 +64,38 @@ const unchanged = (mode: string, why: string): Warning => ({
   message: `Mode ${mode} changed nothing: ${why}.`,
 });
 
-/** The order after links were followed, as hits: those that the legs had not found are read from the store. */
+/**
+ * The order after links were followed, as hits. Read from the store are those that may be shown and have no chunk yet,
+ * and the passages that led to them; of what no leg had found, nothing else is kept.
+ */
 async function linked(
   { chunks, graph }: Ports,
   { scope, found, plan, hits: before, signal }: GraphStageInput,
   ranked: readonly HopHit[],
 ): Promise<GraphStageResult["hits"]> {
   const known = new Map(before.map((hit) => [hit.candidate.chunk.chunk_id, hit]));
-  const best = ranked.slice(0, Math.max(kept, before.length));
-  const strangers = best.filter((hit) => !known.has(hit.chunk_id));
-  const read = await chunks.get(
-    scope,
-    strangers.map((hit) => hit.chunk_id),
-    { signal },
+  const depth = readsLate(plan) ? plan.top_k : Math.max(kept, before.length);
+  const best = ranked.slice(0, depth);
+  const shown = best.slice(0, explained);
+  const given = before.filter(isRead).map((hit) => hit.candidate.chunk);
+  const have = new Set(given.map((chunk) => chunk.chunk_id));
+  const wanted = [...best.map((hit) => hit.chunk_id), ...shown.flatMap((hit) => hit.reason?.from_chunk_id ?? [])];
+  const unread = [...new Set(wanted)].filter((id) => !have.has(id));
+  const contents = new Map(
+    [...given, ...(await chunks.get(scope, unread, { signal }))].map((one) => [one.chunk_id, one]),
   );
-  const contents = new Map([...before.map((hit) => hit.candidate.chunk), ...read].map((one) => [one.chunk_id, one]));
-  const hitOf = (hit: HopHit): FusedHit | undefined => {
+  const hitOf = (hit: HopHit): FusedHit<ChunkName> | undefined => {
+    const own = known.get(hit.chunk_id);
     const chunk = contents.get(hit.chunk_id);
-    if (known.has(hit.chunk_id) || !chunk || !hit.found) return known.get(hit.chunk_id);
+    if (!chunk) return own;
+    if (plan.filter !== null && !matches(plan.filter, chunk)) return undefined;
+    if (own) return withChunk(own, chunk);
+    if (!hit.found) return undefined;
     const { cosine, bm25 } = hit.found;
     return fuseUnlisted(found, [{ chunk, cosine, bm25, vectorRank: null, textRank: null }], fusionOf(plan))[0];
   };
-  const paths = await pathsOf(best.slice(0, explained), contents, (ids) => graph.mentions(scope, ids, { signal }));
-  return best.flatMap((hit) => {
+  const paths = await pathsOf(shown, contents, (ids) => graph.mentions(scope, ids, { signal }));
+  return ranked.flatMap((hit) => {
     const own = hitOf(hit);
     if (!own) return [];
     const path = paths.get(hit.chunk_id);

@@ -17,11 +17,11 @@ export interface GraphStageInput {
   readonly vector: Float32Array | null;
   /** What the legs answered: moments, terms and document frequencies. */
   readonly found: ChunkSearchResult<ChunkName>;
-  readonly hits: readonly FusedHit[];
+  readonly hits: readonly FusedHit<ChunkName>[];
   readonly signal: AbortSignal;
 }
 
 export interface GraphStageResult {
-  readonly hits: readonly FusedHit[];
+  readonly hits: readonly FusedHit<ChunkName>[];
   readonly warnings: readonly Warning[];
 }

@@ -7,14 +7,14 @@ import type { FusedHit } from "./fusion.ts";
 import type { QueryPlan } from "./plan.ts";
 
 /**
- * Whether nothing but fusion looks at hits that are not shown: then a search for ids is enough, and the chunks of the
- * best are read afterwards.
+ * Whether nothing but fusion and links looks at hits that are not shown: then a search for ids is enough, and the chunks
+ * of the best are read afterwards.
  */
-export const readsLate = ({ legs, rerank, mmr }: QueryPlan): boolean =>
-  legs.graph === null && rerank === null && mmr === null;
+export const readsLate = ({ rerank, mmr }: Pick<QueryPlan, "rerank" | "mmr">): boolean =>
+  rerank === null && mmr === null;
 
 /**
- * The hits with their chunks: all of them where the search brought them, else the best `top_k`. A chunk that was
+ * The hits with their chunks: all of them where they have them, else the best `top_k`. A chunk that was
  * deleted since, or that filter or scope no longer allow, makes room for the next.
  */
 export async function readHits(
@@ -29,9 +29,13 @@ export async function readHits(
   for (let next = 0; read.length < top_k && next < hits.length;) {
     const wanted = hits.slice(next, next + top_k - read.length);
     next += wanted.length;
-    const ids = wanted.map(({ candidate }) => candidate.chunk.chunk_id);
+    const ids = wanted.filter((hit) => !isRead(hit)).map(({ candidate }) => candidate.chunk.chunk_id);
     const found = new Map((await chunks.get(scope, ids, { signal })).map((chunk) => [chunk.chunk_id, chunk]));
     for (const hit of wanted) {
+      if (isRead(hit)) {
+        read.push(hit);
+        continue;
+      }
       const chunk = found.get(hit.candidate.chunk.chunk_id);
       if (chunk && (filter === null || matches(filter, chunk))) read.push(withChunk(hit, chunk));
     }
@@ -39,9 +43,9 @@ export async function readHits(
   return read;
 }
 
-const isRead = (hit: FusedHit<ChunkName>): hit is FusedHit => "content" in hit.candidate.chunk;
+export const isRead = (hit: FusedHit<ChunkName>): hit is FusedHit => "content" in hit.candidate.chunk;
 
-const withChunk = (hit: FusedHit<ChunkName>, chunk: Chunk): FusedHit => ({
+export const withChunk = (hit: FusedHit<ChunkName>, chunk: Chunk): FusedHit => ({
   ...hit,
   candidate: { ...hit.candidate, chunk },
 });
