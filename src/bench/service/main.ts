@@ -8,6 +8,7 @@ import { tableLines } from "../table.ts";
 import { corpusFolder } from "./corpus-folder.ts";
 import { httpOverhead, type HttpOverhead } from "./http-overhead.ts";
 import { heldRate, type HeldRate } from "./held-rate.ts";
+import { spanCost, type SpanCost } from "./span-cost.ts";
 import { telemetryCost, type TelemetryCost } from "./telemetry-cost.ts";
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -49,11 +50,13 @@ async function main(): Promise<void> {
   const voyage = await voyageStandin({ latencyMs: (path) => (path.endsWith("/rerank") ? reranking() : embedding()) });
   const settings = { ...voyage.environment, ...plain };
   let telemetry: TelemetryCost | null = null;
+  let spans: SpanCost | null = null;
   const rates: Record<string, HeldRate> = {};
   try {
     if (suites.includes("telemetry")) {
+      spans = await spanCost();
       telemetry = await telemetryCost(folder, size!, settings, { rounds: rounds!, perRound: 100 });
-      for (const line of telemetryLines(telemetry)) print(line);
+      for (const line of telemetryLines(telemetry, spans)) print(line);
     }
     if (suites.includes("rate") && !isInstalled("nginx")) note("rate is left out: nginx is not installed");
     else if (suites.includes("rate")) {
@@ -71,7 +74,7 @@ async function main(): Promise<void> {
   } finally {
     await voyage.close();
   }
-  print(writeResult("service", { run, size, overhead, telemetry, rates }));
+  print(writeResult("service", { run, size, overhead, telemetry, spans, rates }));
 }
 
 const overheadLines = ({ library_p50_ms, http_p50_ms, added_ms, searches }: HttpOverhead) => [
@@ -79,7 +82,10 @@ const overheadLines = ({ library_p50_ms, http_p50_ms, added_ms, searches }: Http
   "",
 ];
 
-const telemetryLines = ({ cpu_ms, on_over_off, hanging_over_off, requests, spans }: TelemetryCost) => [
+const telemetryLines = (
+  { cpu_ms, on_over_off, hanging_over_off, requests, spans }: TelemetryCost,
+  { none_ms, both_ms }: SpanCost,
+) => [
   ...tableLines(
     ["telemetry", "CPU ms a search", "over none"],
     [
@@ -89,6 +95,7 @@ const telemetryLines = ({ cpu_ms, on_over_off, hanging_over_off, requests, spans
     ],
   ),
   `${requests} searches each, in turns; ${spans} spans arrived`,
+  `the spans of a search alone: ${(both_ms - none_ms).toFixed(3)} ms of CPU, ${((100 * (both_ms - none_ms)) / cpu_ms.off).toFixed(1)} % of a search`,
   "",
 ];
 
