@@ -26,7 +26,7 @@ async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       size: { type: "string", default: "100000" },
-      rounds: { type: "string", default: "12" },
+      rounds: { type: "string", default: "8" },
       requests: { type: "string", default: "10000" },
       start: { type: "string", default: "20" },
       suites: { type: "string", default: "overhead,telemetry,rate" },
@@ -55,7 +55,7 @@ async function main(): Promise<void> {
   try {
     if (suites.includes("telemetry")) {
       spans = await spanCost();
-      telemetry = await telemetryCost(folder, size!, settings, { rounds: rounds!, perRound: 100 });
+      telemetry = await telemetryCost(folder, size!, settings, { rounds: rounds!, perRound: 200 });
       for (const line of telemetryLines(telemetry, spans)) print(line);
     }
     if (suites.includes("rate") && !isInstalled("nginx")) note("rate is left out: nginx is not installed");

@@ -19,6 +19,8 @@ export interface TelemetryCost {
 }
 
 const clients = 4;
+/** The first searches of a process cost three times as much. */
+const warmUps = 2;
 
 /** Three servers on one data folder, without telemetry, with it, and with receivers that hang; asked in turns. */
 export async function telemetryCost(
@@ -38,10 +40,9 @@ export async function telemetryCost(
       );
     const body = questions(size);
     const spent: number[][] = [];
-    for (let round = -1; round < rounds; round++) {
+    for (let round = -warmUps; round < rounds; round++) {
       const costs = [];
       for (const { url } of rotated(servers, round)) costs.push(await cpuOf(url, perRound, body, round));
-      // The first warms up.
       if (round >= 0) spent.push(rotated(costs, -round));
     }
     const [off, on, stuck] = kinds.map((_, kind) => median(spent.map((costs) => costs[kind]!)));
@@ -64,7 +65,7 @@ const rotated = <T>(list: readonly T[], by: number): T[] =>
 
 async function cpuOf(url: string, requests: number, body: (index: number) => object, round: number): Promise<number> {
   const before = await cpuSeconds(url);
-  await inTurn(url, clients, requests, (index) => body((round + 1) * requests + index));
+  await inTurn(url, clients, requests, (index) => body((round + warmUps) * requests + index));
   return ((await cpuSeconds(url)) - before) * (1000 / requests);
 }
 
