@@ -148,7 +148,7 @@ async function readBatch(
 function graphOf(passage: ExtractPassage, reading: Reading | undefined): PassageGraph {
   const mentions = new Map<string, Mention>();
   for (const { name, kind } of reading?.names ?? []) {
-    const mention = mentionOf(passage, name.trim(), kind.trim().toLowerCase());
+    const mention = mentionOf(passage, name.trim(), oneLine(kind).toLowerCase());
     if (mention !== null && !mentions.has(mention.entity)) mentions.set(mention.entity, mention);
   }
   const assertions = (reading?.statements ?? []).flatMap(({ subject, relation, object }): Assertion[] => {
@@ -160,8 +160,8 @@ function graphOf(passage: ExtractPassage, reading: Reading | undefined): Passage
         chunk_id: passage.chunk_id,
         source_entity: source,
         target_entity: target,
-        type: relation.trim().toLowerCase().slice(0, 80),
-        description: `${subject.trim()} ${relation.trim()} ${object.trim()}.`.slice(0, 400),
+        type: oneLine(relation).toLowerCase().slice(0, 80),
+        description: oneLine(`${subject} ${relation} ${object}.`).slice(0, 400),
         weight: 1,
         confidence: "high",
       },
@@ -169,6 +169,8 @@ function graphOf(passage: ExtractPassage, reading: Reading | undefined): Passage
   });
   return { mentions: [...mentions.values()], links: [], assertions };
 }
+
+const oneLine = (text: string): string => text.replaceAll(/\s+/g, " ").trim();
 
 /** Null for a name that the passage does not hold as written. */
 function mentionOf(passage: ExtractPassage, name: string, type: string): Mention | null {
