@@ -19,7 +19,7 @@ const noTokens: TokenUsage = { inputTokens: 0, outputTokens: 0, cacheReadTokens:
 
 /**
  * Searches for the question and for what a model made of it, all at once, and joins the rankings by reciprocal ranks
- * with the question's own first among equals. Scores of legs and the judgement of evidence stay those of the question.
+ * with the question's own before all others. Scores of legs and the judgement of evidence stay those of the question.
  * A model or a further search that fails is a warning.
  */
 export async function findExpanded(
@@ -71,16 +71,20 @@ async function searchesOf(model: LanguageModel, question: string, expansion: Exp
   }
 }
 
-/** Reciprocal rank fusion (Cormack et al., 2009), constant 60; one list stays as it is. */
+/** The question's own ranking counts this many times all others together: with less, every measured split lost more. */
+const ownWeight = 3;
+
+/** Weighted reciprocal rank fusion (Cormack et al., 2009), constant 60; one list stays as it is. */
 function joined(lists: readonly (readonly FusedHit[])[], limit: number): readonly FusedHit[] {
   const [first = []] = lists;
   if (lists.length < 2) return first;
   const scores = new Map<string, { readonly hit: FusedHit; score: number }>();
-  for (const list of lists) {
+  for (const [at, list] of lists.entries()) {
+    const weight = at === 0 ? ownWeight * (lists.length - 1) : 1;
     for (const [rank, hit] of list.entries()) {
       const id = hit.candidate.chunk.chunk_id;
       const entry = scores.get(id) ?? { hit, score: 0 };
-      entry.score += 1 / (60 + rank + 1);
+      entry.score += weight / (60 + rank + 1);
       scores.set(id, entry);
     }
   }

@@ -4,6 +4,7 @@ import { localCaches } from "../../wrap/local-caches.ts";
 import type { Figures } from "../floors.ts";
 import { measureAnswerStrings, measureSpans, type AnswerFigures } from "./answers.ts";
 import type { Collection } from "./collections.ts";
+import { measureExpansions } from "./expansions.ts";
 import { measureFamilies } from "./families.ts";
 import type { Indexed } from "./indexed.ts";
 import { measureMultihop } from "./multihop.ts";
@@ -19,8 +20,10 @@ export async function measureCollection(
   const parts: Figures[] = [];
   if (measures.includes("retrieval")) parts.push(await retrieval(collection, indexed, modes));
   if (measures.includes("filters")) parts.push(filters(await measureRetrieval(collection.dataset, indexed, modes)));
-  if (measures.includes("multi-hop"))
+  if (measures.includes("multi-hop")) {
     parts.push(await measureMultihop(collection.dataset, indexed, modes.filter(isJoined)));
+    parts.push(await measureExpansions(collection.dataset, indexed, modes.filter(isJoined)));
+  }
   for (const mode of modes.filter(isJoined)) {
     if (measures.includes("answers"))
       parts.push(answers(mode, await measureAnswerStrings(collection.dataset.queries, indexed, mode)));
