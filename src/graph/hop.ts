@@ -82,6 +82,8 @@ const limits = { maxShared: 20, maxSubname: 50, maxPassages: 200 };
 const maxAnchorPassages = 50;
 /** A title of more passages than this is no place to start from: all of them have it. */
 const maxAnchorTitles = 20;
+/** From a passage that covers this share of the question, what it points at itself is followed, names or not. */
+const tellingShare = 0.5;
 /** One of the first passages covers this share of the question: it is answered, and links can only mislead. */
 const answeredShare = 0.85;
 const answeredDepth = 3;
@@ -167,17 +169,17 @@ class Walk {
   async round(decay: number): Promise<boolean> {
     const first = decay === 1;
     const ordered = [...this.#places.entries()].sort(byTotal).slice(0, seedCount);
-    const result = await this.#links(
-      ordered.map(([id]) => id),
-      [],
-    );
+    const ids = ordered.map(([id]) => id);
+    const result = await this.#links(ids, []);
     this.#learn(result);
     const weights = new Map(result.weights.map((weight) => [weight.entity, weight]));
     const passages = new Map(result.passages.map((passage) => [passage.chunk_id, passage]));
-    const seeds = ordered.filter(([id]) => !first || this.#isAnchored(passages.get(id)));
+    const anchored = new Set(ids.filter((id) => !first || this.#isAnchored(passages.get(id))));
+    const seeds = ordered.filter(([id, place]) => anchored.has(id) || this.#coverage.share(place.mask) >= tellingShare);
     const top = totalOf(ordered[0]?.[1]) || 1;
     const strength = new Map(seeds.map(([id, place]) => [id, (totalOf(place) / top) * decay]));
-    const links = result.edges.filter((edge) => strength.has(edge.from) && edge.from !== edge.to);
+    const mayLead = ({ from, kind }: PassageEdge): boolean => anchored.has(from) || !isNamed(kind);
+    const links = result.edges.filter((edge) => strength.has(edge.from) && mayLead(edge) && edge.from !== edge.to);
     const fans = Map.groupBy(links, fanOf);
     const breadthOf = (edge: PassageEdge): number =>
       isNamed(edge.kind)
