@@ -64,6 +64,30 @@ test("a link lifts the passage that the answer is in, with the name and the sent
   );
 });
 
+test("what a passage points at is followed, with the sentence that points there", async () => {
+  const scope = ownerScope("linked");
+  const at = (id: string) => ({ chunk_id: chunkId(id, 0), start: 0, end: 1 });
+  await store.documents.put(
+    scope,
+    versionOf({
+      id: "crew",
+      title: "Heron",
+      parts: ["Heron has herons. The crew of Heron follows [the rules](rules.md#freeze) before a rollout."],
+      graph: {
+        mentions: [mention(chunkId("crew", 0), "heron", "title")],
+        links: [{ ...at("crew"), kind: "hyperlink", target: "/wiki/rules.md#freeze" }],
+      },
+    }),
+  );
+  const anchor = { ...at("rules"), kind: "anchor" as const, target: "/wiki/rules.md#freeze" };
+  await store.documents.put(scope, versionOf({ id: "rules", parts: ["Ink is blue."], graph: { links: [anchor] } }));
+  await put(scope, "Other", "A rollout of ink for the crew, says nobody.", []);
+  const { results } = await ask("Which ink does the crew of Heron use before a rollout?", "mix", scope);
+  const { link, sentence, from_chunk_id } = results.find((hit) => hit.document_id === "rules")!.path!;
+  assert.deepEqual([link, from_chunk_id], ["hyperlink", "crew:0"]);
+  assert.equal(sentence, "The crew of Heron follows [the rules](rules.md#freeze) before a rollout.");
+});
+
 test("a question that one of the first passages covers is left as it was", async () => {
   const easy = "Which canals has Delft, with Bob Dane as its son?";
   const order = async (mode: Mode) => (await ask(easy, mode)).results.map(({ chunk_id, path }) => [chunk_id, path]);

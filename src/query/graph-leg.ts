@@ -103,6 +103,9 @@ async function linked(
   });
 }
 
+/** "/docs/guide.md#install" → "guide md install": how the text that points there may write it. */
+const endOfAddress = (address: string): string => nameKey(address.slice(address.lastIndexOf("/") + 1));
+
 /**
  * What brought each passage in, by passage. A sentence has the name of the entity or, where an edit gave it another, the
  * one that the passage writes: only where the name is not found are mentions read.
@@ -125,7 +128,11 @@ async function pathsOf(
   return new Map(
     reached.map((one) => {
       const { entity } = one.reason;
-      const names = [entity, ...(written.get(entity) ?? []).map((mention) => nameKey(mention.name))];
+      const names = [
+        entity,
+        endOfAddress(entity),
+        ...(written.get(entity) ?? []).map((mention) => nameKey(mention.name)),
+      ];
       return [one.chunk_id, { ...one.reason, sentence: evidenceSentence(textsOf(placesOf(one)), names) }];
     }),
   );
