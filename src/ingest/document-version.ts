@@ -84,10 +84,17 @@ export async function chunkItem(item: Item, loaded: LoadedDocument, context: Ver
  */
 const longestToken = 16;
 
+/** Characters but blanks: indentation costs a tokenizer nothing. */
+function inkOf(text: string): number {
+  let ink = 0;
+  for (let at = 0; at < text.length; at += 1) if (text.charCodeAt(at) > 32) ink += 1;
+  return ink;
+}
+
 export const chunkerOptions = (embedder: Embedder | null, chunker: VersionContext["chunker"]): ChunkerOptions => ({
   ...chunker,
   countTokens: embedder
-    ? (text) => Math.max(embedder.countTokens(text), Math.ceil(text.length / longestToken))
+    ? (text) => Math.max(embedder.countTokens(text), Math.ceil(inkOf(text) / longestToken))
     : countWords,
   embedderMaxTokens: embedder?.maxTokens ?? lexicalMaxTokens,
 });
