@@ -69,7 +69,7 @@ async function execute(ports: QueryPorts, scope: Scope, planned: QueryPlan, sign
   const plan = withTextWeight(planned, learned);
   const { found } = retrieved;
   clock.restart();
-  const fused = quotedFirst(fuseLegs(plan, found), retrieved.holders);
+  const fused = quotedFirst(fuseLegs(plan, found), retrieved.holders, plan.legs.text?.phrase_lift ?? 0);
   const fuseMs = clock.lap();
   const linked = await followLinks(ports, scope, plan, retrieved, fused, signal);
   const graphMs = clock.lap();

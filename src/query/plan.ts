@@ -1,7 +1,7 @@
 import type { Filter } from "../filter/filter.ts";
 import type { Expansion } from "./expand.ts";
 import type { Mode, QueryRequest } from "./query-request.ts";
-import { quotedPhrases } from "./quoted.ts";
+import { quotedPhrases, quotedStrength } from "./quoted.ts";
 import type { Support } from "./support.ts";
 
 /** `native-rank`, `native-score`: the server's own, on MongoDB. */
@@ -66,6 +66,8 @@ export interface TextLegPlan {
   readonly repair_typos: boolean;
   /** What the question has in quotation marks: passages that hold it word by word come first. */
   readonly phrases: readonly string[];
+  /** How far hits that hold the phrases rise, 0 to 1: see `quotedFirst`. */
+  readonly phrase_lift: number;
 }
 
 export interface GraphLegPlan {
@@ -127,9 +129,7 @@ export function planQuery(request: QueryRequest, settings: QuerySettings, abilit
             min_cosine: settings.cosine_threshold > -1 ? settings.cosine_threshold : null,
           }
         : null,
-      text: text
-        ? { candidates, weight: settings.text_weight, repair_typos: true, phrases: quotedPhrases(request.query) }
-        : null,
+      text: text ? { candidates, weight: settings.text_weight, repair_typos: true, ...quotesOf(request.query) } : null,
       graph: abilities.graph ? graphLeg(mode) : null,
     },
     filter: request.filter,
@@ -160,4 +160,9 @@ const graphKinds: Partial<Record<Mode, GraphLegPlan["kind"]>> = { mix: "hops", l
 function graphLeg(mode: Mode): GraphLegPlan | null {
   const kind = graphKinds[mode];
   return kind === undefined ? null : { kind, rounds: 2, seeds: 10 };
+}
+
+function quotesOf(query: string): { readonly phrases: readonly string[]; readonly phrase_lift: number } {
+  const phrases = quotedPhrases(query);
+  return { phrases, phrase_lift: quotedStrength(query, phrases) };
 }

@@ -5,7 +5,7 @@ import type { ChunkSearch } from "../ports/chunk-store.ts";
 import { ownerScope } from "../scope.ts";
 import { defaultQuerySettings } from "./plan.ts";
 import { parseQueryRequest } from "./query-request.ts";
-import { quotedFirst, quotedPhrases } from "./quoted.ts";
+import { quotedFirst, quotedPhrases, quotedStrength } from "./quoted.ts";
 import { search } from "./search.ts";
 import { chunkNamed, fakePorts, worldOf, type Scored } from "./world.test.fixture.ts";
 
@@ -57,6 +57,14 @@ test("passages that hold the quoted words come first, in the order that they had
   assert.equal((await ask(ports(["both", "heron"]), "hybrid", "red walrus blue heron")).ids[0], "walrus");
 });
 
+test("a question means its quotation marks; a text that quotes a title in passing means them by their share", () => {
+  assert.equal(quotedStrength('Who wrote "blue heron" and why?', ["blue heron"]), 1);
+  const text = `${"many words about something else ".repeat(12)} as in "blue heron"`;
+  const strength = quotedStrength(text, ["blue heron"]);
+  assert.ok(strength > 0 && strength < 0.2, String(strength));
+  assert.equal(quotedStrength("word ".repeat(100), []), 0);
+});
+
 test("a holder that neither leg listed is found nevertheless", async () => {
   assert.equal((await ask(ports(["heron"], 1), "hybrid")).ids[0], "heron");
 });
@@ -91,10 +99,10 @@ test("lifting the holders loses no hit and makes no score rise along the list", 
   });
   const scores = fc.array(fc.integer({ min: -9, max: 9 }), { maxLength: 12 });
   fc.assert(
-    fc.property(scores, fc.nat(4095), (list, mask) => {
+    fc.property(scores, fc.nat(4095), fc.double({ min: 0, max: 1, noNaN: true }), (list, mask, strength) => {
       const hits = list.toSorted((a, b) => b - a).map((score, index) => hit(String(index), score));
       const holders = new Set(hits.map((_, index) => String(index)).filter((_, index) => (mask >> index) & 1));
-      const ordered = quotedFirst(hits, holders);
+      const ordered = quotedFirst(hits, holders, strength);
       assert.equal(new Set(ordered.map(({ candidate }) => candidate.chunk.chunk_id)).size, hits.length);
       ordered.forEach(({ score }, index) => assert.ok(index === 0 || ordered[index - 1]!.score >= score));
     }),
