@@ -24,3 +24,4 @@ export type { SearchResponse } from "./query/search.ts";
 export type * from "./records.ts";
 export { mayRead, ownerScope, type Scope } from "./scope.ts";
 export { Secret } from "./secret.ts";
+export { sliceCodePoints } from "./text/code-points.ts";

@@ -288,6 +288,10 @@ export interface Citation {
   readonly title: string;
   readonly source: string;
   readonly quote: string;
+  /**
+   * Where the quote stands in the document's stored text, in Unicode code points, so that readers in any language
+   * agree (W3C Web Annotation Data Model, Text Position Selector). `sliceCodePoints` is the slice in JavaScript.
+   */
   readonly start: number;
   readonly end: number;
   readonly page: number | null;

@@ -10,3 +10,4 @@ export {
   type Question,
   type ShownKey,
 } from "./client.ts";
+export { sliceCodePoints } from "../text/code-points.ts";

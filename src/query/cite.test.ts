@@ -4,6 +4,7 @@ import * as fc from "fast-check";
 import type { Store } from "../ports/store.ts";
 import { ownerScope } from "../scope.ts";
 import { verifyQuotes, type Quote } from "./cite.ts";
+import { sliceCodePoints } from "../text/code-points.ts";
 import { chunkNamed } from "./world.test.fixture.ts";
 
 const scope = ownerScope("t");
@@ -74,6 +75,12 @@ test("what the source does not say is dropped and counted, and the markers close
   );
 });
 
+test("offsets count characters as every language does, emoji as one", async () => {
+  const stored = "\u{1F986}\u{1F986} Storks nest on roofs.";
+  const { citations } = await verifyQuotes(storeWith({ "document-a": stored }), scope, [quote("nest on")]);
+  assert.deepEqual([citations[0]?.start, citations[0]?.end], [10, 17]);
+});
+
 test("nothing can be quoted from a document that may not be read", async () => {
   const { citations } = await verifyQuotes(storeWith({}), scope, [quote("Storks", 0, 6)]);
   assert.deepEqual(citations, []);
@@ -93,7 +100,7 @@ test("every citation's quote stands in the stored text at its offsets, whatever 
       const made = { chunk: own, quote: claimed, start: from, end: length };
       const { citations } = await verifyQuotes(storeWith({ "document-a": stored }), scope, [made]);
       assert.equal(citations.length, 1);
-      for (const { quote, start, end } of citations) assert.equal(stored.slice(start, end), quote);
+      for (const { quote, start, end } of citations) assert.equal(sliceCodePoints(stored, start, end), quote);
     }),
   );
 });

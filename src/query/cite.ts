@@ -1,8 +1,9 @@
+import { codePointsBefore } from "../text/code-points.ts";
 import type { Store } from "../ports/store.ts";
 import type { Chunk, Citation, Warning } from "../records.ts";
 import type { Scope } from "../scope.ts";
 
-/** Words that are said to stand in a source, and where; offsets are a hint into the document's stored text. */
+/** Words that are said to stand in a source, and where: a hint, in UTF-16 code units of the document's stored text. */
 export interface Quote {
   readonly chunk: Chunk;
   readonly quote: string;
@@ -11,7 +12,7 @@ export interface Quote {
 }
 
 export interface VerifiedQuotes {
-  /** Numbered from 1 in the order of the quotes; `text.slice(start, end) === quote` holds for each. */
+  /** Numbered from 1 in the order of the quotes; `sliceCodePoints(text, start, end) === quote` holds for each. */
   readonly citations: readonly Citation[];
   /** `citations_dropped`, when any was. */
   readonly warnings: readonly Warning[];
@@ -37,25 +38,29 @@ export async function verifyQuotes(
   const verdicts = quotes.map((quote): Citation | null => {
     const text = textOf.get(quote.chunk.document_id) ?? null;
     const place = text === null ? null : locateQuote(text, quote);
-    return place === null ? null : citationOf(quote.chunk, text!.slice(place.start, place.end), place.start, ++marker);
+    return place === null ? null : citationOf(quote.chunk, text!, place, ++marker);
   });
   const citations = verdicts.filter((verdict) => verdict !== null);
   const dropped = quotes.length - citations.length;
   return { citations, verdicts, warnings: dropped === 0 ? [] : [droppedWarning(dropped)] };
 }
 
-const citationOf = (chunk: Chunk, quote: string, start: number, marker: number): Citation => ({
-  marker,
-  chunk_id: chunk.chunk_id,
-  document_id: chunk.document_id,
-  title: chunk.title,
-  source: chunk.source,
-  quote,
-  start,
-  end: start + quote.length,
-  page: chunk.span.page,
-  heading_path: chunk.heading_path,
-});
+function citationOf(chunk: Chunk, text: string, place: Place, marker: number): Citation {
+  const quote = text.slice(place.start, place.end);
+  const start = codePointsBefore(text, place.start);
+  return {
+    marker,
+    chunk_id: chunk.chunk_id,
+    document_id: chunk.document_id,
+    title: chunk.title,
+    source: chunk.source,
+    quote,
+    start,
+    end: start + codePointsBefore(quote, quote.length),
+    page: chunk.span.page,
+    heading_path: chunk.heading_path,
+  };
+}
 
 const droppedWarning = (dropped: number): Warning => ({
   code: "citations_dropped",

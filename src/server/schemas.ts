@@ -51,7 +51,11 @@ export const pageOf = <T extends z.ZodType>(name: string, item: T) =>
 
 export const warningSchema = z.object({ code: z.string(), message: z.string() });
 
-export const spanSchema = z.object({ start: z.int(), end: z.int(), page: z.int().nullable() });
+export const spanSchema = z.object({
+  start: z.int().describe("In UTF-16 code units of the stored text."),
+  end: z.int(),
+  page: z.int().nullable(),
+});
 
 export const citationSchema = z.object({
   marker: z.int(),
@@ -60,7 +64,7 @@ export const citationSchema = z.object({
   title: z.string(),
   source: z.string(),
   quote: z.string(),
-  start: z.int(),
+  start: z.int().describe("In Unicode code points of the stored text."),
   end: z.int(),
   page: z.int().nullable(),
   heading_path: z.array(z.string()),
