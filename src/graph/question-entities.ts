@@ -3,6 +3,7 @@ import type { CallOptions } from "../ports/store.ts";
 import type { Scope } from "../scope.ts";
 import { nameTokens } from "../text/name-key.ts";
 import { englishStopWords } from "../text/stop-words.ts";
+import { askedInitials, initialForms } from "./initials.ts";
 
 /** A name of the graph that a question means. */
 export interface QuestionEntity extends EntityWeight {
@@ -17,8 +18,8 @@ const maxTokens = 7;
 
 /**
  * The names of the graph that a question mentions: longest match of its word sequences in the tenant's dictionary,
- * whatever their case, since people type lower case; and what these are short for, or what is short for them. No guess
- * at misspelt names: a wrong one leads astray.
+ * whatever their case, since people type lower case; and what these are short for, or what is short for them, also by
+ * initials. No guess at misspelt names: a wrong one leads astray.
  */
 export async function questionEntities(
   graph: GraphStore,
@@ -38,7 +39,7 @@ export async function questionEntities(
   const named = longestMatches(tokens, known);
   return [
     ...named.map((weight) => ({ ...weight, isNamed: true })),
-    ...(await otherForms(graph, scope, named, options)),
+    ...(await otherForms(graph, scope, question, named, options)),
   ];
 }
 
@@ -47,13 +48,35 @@ const mostStatements = 20;
 /** Statements about a name in more passages than this would take too long to read with every question. */
 const mostPassages = 500;
 
-/** "RAG" for "retrieval augmented generation" and the reverse, where a passage says that one is short for the other. */
+/** What the names of the question are written as elsewhere. */
 async function otherForms(
+  graph: GraphStore,
+  scope: Scope,
+  question: string,
+  named: readonly AskedWeight[],
+  options?: CallOptions,
+): Promise<readonly QuestionEntity[]> {
+  const names = { initialed: askedInitials(question), full: named.map(({ entity }) => entity) };
+  const [initials, shortened] = await Promise.all([
+    initialForms(graph, scope, names, options),
+    shortForms(graph, scope, named, options),
+  ]);
+  const asked = new Map(named.map((weight) => [weight.entity, weight.asked]));
+  const askedAs = new Map([...initials].map(([entity, from]) => [entity, asked.get(from) ?? from]));
+  for (const [entity, from] of shortened) askedAs.set(entity, from);
+  for (const { entity } of named) askedAs.delete(entity);
+  if (askedAs.size === 0) return [];
+  const weights = await graph.weigh(scope, [...askedAs.keys()].toSorted(), options);
+  return weights.map((weight) => ({ ...weight, asked: askedAs.get(weight.entity)!, isNamed: false }));
+}
+
+/** "RAG" for "retrieval augmented generation" and the reverse, where a passage says that one is short for the other. */
+async function shortForms(
   graph: GraphStore,
   scope: Scope,
   named: readonly AskedWeight[],
   options?: CallOptions,
-): Promise<readonly QuestionEntity[]> {
+): Promise<ReadonlyMap<string, string>> {
   const askedAs = new Map<string, string>();
   await Promise.all(
     named.map(async ({ entity, asked, passages }) => {
@@ -65,10 +88,7 @@ async function otherForms(
       }
     }),
   );
-  for (const { entity } of named) askedAs.delete(entity);
-  if (askedAs.size === 0) return [];
-  const weights = await graph.weigh(scope, [...askedAs.keys()].toSorted(), options);
-  return weights.map((weight) => ({ ...weight, asked: askedAs.get(weight.entity)!, isNamed: false }));
+  return askedAs;
 }
 
 const isEmptyWord = (token: string): boolean => token.length < 2 || englishStopWords.has(token);

@@ -12,6 +12,13 @@ test("spellings of one name have one key", () => {
   assert.equal(nameKey("(…)"), "");
 });
 
+test("an identifier with underscores is one word; underscores for blanks are blanks", () => {
+  assert.equal(nameKey("MAX_SAFE_INTEGER"), "max_safe_integer");
+  assert.equal(nameKey("max_safe_integer"), "max_safe_integer");
+  assert.equal(nameKey("__dirname"), "dirname");
+  assert.equal(nameKey("Peter_Jackson"), "peter jackson");
+});
+
 test("a key is its own key, unless an article stood before another", () => {
   fc.assert(
     fc.property(fc.string({ unit: "grapheme" }), (name) => {

@@ -3,7 +3,8 @@ const leadingArticle = /^\s*(?:the|an?)\s+(?=[\p{L}\p{N}])/iu;
 
 /**
  * The normalised form of a name, by which its spellings are one: compatibility forms decomposed, marks and a bracketed
- * part removed, lower case, letters and digits joined by single blanks, a leading article dropped. "The São Paulo
+ * part removed, lower case, letters and digits joined by single blanks, a leading article dropped. The
+ * words of an identifier stay joined by their underscores. "The São Paulo
  * (city)" → "sao paulo". Empty when nothing is left.
  */
 export function nameKey(name: string): string {
@@ -13,8 +14,11 @@ export function nameKey(name: string): string {
 
 /** The tokens that keys are made of, articles included: what is matched against a dictionary of keys. */
 export const nameTokens = (text: string): readonly string[] =>
-  text
-    .normalize("NFKD")
-    .replaceAll(/\p{M}/gu, "")
-    .toLowerCase()
-    .match(/[\p{L}\p{N}]+/gu) ?? [];
+  (text.normalize("NFKD").replaceAll(/\p{M}/gu, "").match(word) ?? [])
+    .flatMap((joined) => (isJoinedWord(joined) ? [joined] : joined.split("_")))
+    .map((token) => token.toLowerCase());
+
+const word = /[\p{L}\p{N}]+(?:_[\p{L}\p{N}]+)*/gu;
+
+/** Underscores make one word of an identifier ("MAX_SAFE_INTEGER"), and stand for blanks in a name ("Peter_Jackson"). */
+export const isJoinedWord = (text: string): boolean => text.includes("_") && !/(?:^|_)\p{Lu}\p{Ll}/u.test(text);

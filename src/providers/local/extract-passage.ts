@@ -4,6 +4,7 @@ import type { Assertion, Mention, MentionKind, PassageLink } from "../../records
 import { nameKey } from "../../text/name-key.ts";
 import { type DefinedTerm, findDefinedTerms } from "../../text/names/defined-terms.ts";
 import { headingParts } from "../../text/names/headings.ts";
+import { findIdentifiers, withWholeIdentifiers } from "../../text/names/identifiers.ts";
 import { isEmptyTitle, leadSubject } from "../../text/names/lead-subject.ts";
 import { namedRuns } from "../../text/names/named-runs.ts";
 import { findReferences, type TextReference } from "../../text/names/references.ts";
@@ -19,7 +20,8 @@ export const emptyGraph: PassageGraph = { mentions: [], links: [], assertions: [
 
 export function extractPassage(passage: ExtractPassage, tag: Tagger): PassageGraph {
   const { content } = passage;
-  const tokens = tag(content);
+  const identifiers = findIdentifiers(content);
+  const tokens = withWholeIdentifiers(tag(content), content, identifiers);
   const runs = namedRuns(tokens, content);
   const terms = findDefinedTerms(content);
   const references = findReferences(content);
@@ -29,6 +31,9 @@ export function extractPassage(passage: ExtractPassage, tag: Tagger): PassageGra
       ...headingMentions(passage),
       ...termMentions(passage, terms),
       ...runs.map((run) => mentionAt(passage, run, "body", "unknown")),
+      ...identifiers
+        .filter(({ isConstant }) => isConstant)
+        .map((identifier) => mentionAt(passage, identifier, "body", "identifier")),
       ...references
         .filter(({ kind }) => kind === "ticket")
         .map((ticket) => mentionAt(passage, ticket, "body", "ticket")),

@@ -33,6 +33,15 @@ test("names the title, what stands before its comma, headings, terms and proper 
   ]);
 });
 
+test("a constant is one name, other identifiers are none, and no word of either is", () => {
+  const content =
+    "Raise bodyLimit when FST_ERR_CTP_BODY_TOO_LARGE is thrown by Fastify, not Number.MAX_SAFE_INTEGER or a maxRequestBodySize.";
+  assert.deepEqual(
+    names(content).filter((name) => name.startsWith("body")),
+    ["body fastify", "body fst_err_ctp_body_too_large", "body max_safe_integer"],
+  );
+});
+
 test("a title that stands in the text is also a name of the text", () => {
   const { mentions } = extractPassage(passage("We visited Ely Cathedral today.", { title: "Ely Cathedral" }), tag);
   assert.deepEqual(
