@@ -25,7 +25,7 @@ export function migrate(db: Database): void {
 }
 
 /** @throws HybridRAGError `data_newer`. */
-export function readFormatVersion(db: Database): number {
+function readFormatVersion(db: Database): number {
   const version = db.get<{ user_version: number }>("PRAGMA user_version")?.user_version ?? 0;
   if (version <= formatVersion) return version;
   throw new HybridRAGError(
