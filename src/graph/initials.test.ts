@@ -6,6 +6,7 @@ import { contractIdentity } from "../testing/contract/case.ts";
 import { chunkId, mention, versionOf } from "../testing/contract/examples.ts";
 import { openMemoryStore } from "../testing/memory-store.ts";
 import { nameKey } from "../text/name-key.ts";
+import { graphEditor } from "./edit-graph.ts";
 import { askedInitials } from "./initials.ts";
 import { questionEntities } from "./question-entities.ts";
 
@@ -53,6 +54,16 @@ describe("initials", () => {
     assert.deepEqual(await meant(store, "What did J. Tolkien write?"), ["john ronald tolkien"]);
     assert.deepEqual(await meant(store, "What did J.R. Tolkien write?"), ["john ronald tolkien"]);
     assert.deepEqual(await meant(store, "What did J. R. R. Tolkien write?"), []);
+  });
+
+  test("that were merged by hand into the whole name are not another form of it", async () => {
+    const store = await storeOf("John Smith", "J. Smith");
+    const editor = graphEditor(store, { now: () => 0, newId: () => "e1" });
+    const { edit_id } = await editor.edit(owner, { kind: "merge", entity: "J. Smith", into: "John Smith" });
+    for (const question of ["Where was John Smith?", "Where was J. Smith?"])
+      assert.deepEqual(await meant(store, question), ["john smith"]);
+    await editor.undo(owner, edit_id);
+    assert.deepEqual(await meant(store, "Where was John Smith?"), ["john smith", "j smith"]);
   });
 
   test("of another tenant neither fit nor stand in the way", async () => {

@@ -67,7 +67,11 @@ async function otherForms(
   for (const { entity } of named) askedAs.delete(entity);
   if (askedAs.size === 0) return [];
   const weights = await graph.weigh(scope, [...askedAs.keys()].toSorted(), options);
-  return weights.map((weight) => ({ ...weight, asked: askedAs.get(weight.entity)!, isNamed: false }));
+  // By an edit a form may be a name of the entity itself, and two forms may be names of one.
+  const forms = weights
+    .filter(({ entity }) => !asked.has(entity))
+    .map((weight) => [weight.entity, { ...weight, asked: askedAs.get(weight.asked)!, isNamed: false }] as const);
+  return [...new Map(forms).values()];
 }
 
 /** "RAG" for "retrieval augmented generation" and the reverse, where a passage says that one is short for the other. */
