@@ -66,12 +66,16 @@ function countWanted(joined: string, { terms, mayBegin }: Wanted): Counted {
       isFirst = false;
       length += 1;
       if (mayBegin[code & 255] === 0) continue;
-      const found = terms.get(code)?.find((term) => isWordAt(joined, term, at));
+      const found = wordAt(joined, terms.get(code), at);
       if (found !== undefined) counts.set(found, (counts.get(found) ?? 0) + 1);
     }
   }
   return { length, counts };
 }
+
+/** A function of its own: one that took `at` from the loop would make the loop store it anew for every letter. */
+const wordAt = (joined: string, terms: readonly string[] | undefined, start: number): string | undefined =>
+  terms?.find((term) => isWordAt(joined, term, start));
 
 function isWordAt(joined: string, term: string, start: number): boolean {
   const end = start + term.length;
