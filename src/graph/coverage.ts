@@ -30,9 +30,17 @@ export function coverageOf(
     idf: Math.log(1 + (report.corpusSize - df + 0.5) / (df + 0.5)),
   }));
   const total = terms.reduce((sum, { idf }) => sum + idf, 0) || 1;
+  // Thousands of links ask about few masks.
+  const shares = new Map<number, number>();
   return {
     terms,
-    share: (mask) => terms.reduce((sum, { idf }, bit) => sum + ((mask >>> bit) & 1) * idf, 0) / total,
+    share: (mask) => {
+      const known = shares.get(mask);
+      if (known !== undefined) return known;
+      const share = terms.reduce((sum, { idf }, bit) => sum + ((mask >>> bit) & 1) * idf, 0) / total;
+      shares.set(mask, share);
+      return share;
+    },
   };
 }
 

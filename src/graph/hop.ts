@@ -180,7 +180,10 @@ class Walk {
     const strength = new Map(seeds.map(([id, place]) => [id, (totalOf(place) / top) * decay]));
     const mayLead = ({ from, kind }: PassageEdge): boolean => anchored.has(from) || !isNamed(kind);
     const links = result.edges.filter((edge) => strength.has(edge.from) && mayLead(edge) && edge.from !== edge.to);
-    const fans = Map.groupBy(links, fanOf);
+    const fans = Map.groupBy(
+      links.filter(({ kind }) => !isNamed(kind)),
+      fanOf,
+    );
     const breadthOf = (edge: PassageEdge): number =>
       isNamed(edge.kind)
         ? this.#breadth(edge.kind, weights.get(edge.entity))

@@ -12,7 +12,7 @@ import type { ReadContext } from "../workers/context.ts";
 import { explicitTargets, type Pointer } from "./explicit-targets.ts";
 import { asTitle, inBody } from "./graph-segment.ts";
 import { graphView, type GraphView, type Place } from "./graph-view.ts";
-import { buffersOf, sentLinks, type SentLinks } from "./sent-links.ts";
+import { sentLinks, type SentLinks } from "./sent-links.ts";
 
 interface Round {
   readonly view: GraphView;
@@ -46,7 +46,7 @@ export function followLinks(context: ReadContext, scope: Scope, request: LinkReq
     mentioned: mentionedBy(view, request.except),
     weights: weightsOf(view, seeds),
   });
-  context.transfer.push(...buffersOf(sent));
+  context.transfer.push(sent.buffer);
   return sent;
 }
 

@@ -4,12 +4,22 @@ import type { Link, PlaceScores } from "./follow-links.ts";
 import { asTitle } from "./graph-segment.ts";
 import type { Place } from "./graph-view.ts";
 
-/** A result on its way to the main thread: each text once, everything else as numbers, which cross without work. */
-export interface SentLinks extends PlaceScores {
+/**
+ * A result on its way to the main thread: each text once, everything else as numbers of one buffer, since every buffer
+ * that moves between threads costs as much as copying thousands of numbers.
+ */
+export interface SentLinks {
   /** Chunk ids, then names, one behind the other: one long text crosses faster than many short ones. */
   readonly text: string;
-  readonly textLengths: Int32Array;
   readonly passages: number;
+  /** How many numbers each part of the buffer has, see `partsOf`. */
+  readonly lengths: readonly number[];
+  readonly buffer: ArrayBuffer;
+}
+
+/** What is in the buffer. */
+interface LinkNumbers extends PlaceScores {
+  readonly textLengths: Int32Array;
   /** Per edge: the indexes of its ends, of its name, of its kind. */
   readonly edges: Int32Array;
   /** Per mention of a name that was asked about: passage, name, whether it is the title. */
@@ -53,55 +63,91 @@ export function sentLinks({ links, reached, scores, mentioned, weights }: FoundL
   const weighed = weights.flatMap((weight) => [nameOf(weight.entity), weight.passages, weight.titled]);
   const texts = [...reached.map((place) => place.id), ...names.keys()];
   return {
-    ...scores,
     text: texts.join(""),
-    textLengths: Int32Array.from(texts, (text) => text.length),
     passages: reached.length,
-    edges,
-    mentioned: Int32Array.from(mentions),
-    weights: Int32Array.from(weighed),
+    ...inOneBuffer({
+      ...scores,
+      textLengths: Int32Array.from(texts, (text) => text.length),
+      edges,
+      mentioned: Int32Array.from(mentions),
+      weights: Int32Array.from(weighed),
+    }),
+  };
+}
+
+/** The wide numbers first, so that all are aligned. */
+function inOneBuffer(numbers: LinkNumbers): Pick<SentLinks, "lengths" | "buffer"> {
+  const { cosines, bm25, masks, textLengths, edges, mentioned, weights } = numbers;
+  const parts = [cosines, bm25, masks, textLengths, edges, mentioned, weights];
+  const buffer = new ArrayBuffer(parts.reduce((sum, part) => sum + part.byteLength, 0));
+  let at = 0;
+  for (const part of parts) {
+    new Uint8Array(buffer, at, part.byteLength).set(new Uint8Array(part.buffer, part.byteOffset, part.byteLength));
+    at += part.byteLength;
+  }
+  return { lengths: parts.map((part) => part.length), buffer };
+}
+
+function partsOf({ lengths, buffer }: SentLinks): LinkNumbers {
+  let [at, part] = [0, 0];
+  const next = <T extends Float64Array | Int32Array>(
+    View: new (buffer: ArrayBuffer, at: number, length: number) => T,
+  ): T => {
+    const view = new View(buffer, at, lengths[part++]!);
+    at += view.byteLength;
+    return view;
+  };
+  return {
+    cosines: next(Float64Array),
+    bm25: next(Float64Array),
+    masks: next(Int32Array),
+    textLengths: next(Int32Array),
+    edges: next(Int32Array),
+    mentioned: next(Int32Array),
+    weights: next(Int32Array),
   };
 }
 
 /** As the port has it. */
 export function receivedLinks(sent: SentLinks): LinkResult {
-  const texts = textsOf(sent);
+  const { cosines, bm25, masks, textLengths, edges, mentioned, weights } = partsOf(sent);
+  const texts = textsOf(sent.text, textLengths);
   const ids = texts.slice(0, sent.passages);
-  const names = texts.slice(sent.passages);
+  const nameOf = (name: number): string => texts[sent.passages + name]!;
   const entities: LinkedPassage["entities"][number][][] = ids.map(() => []);
-  for (const [index, name, title] of inRows(sent.mentioned, 3)) {
-    entities[index!]!.push({ entity: names[name!]!, title: title === asTitle });
+  for (let at = 0; at < mentioned.length; at += 3) {
+    entities[mentioned[at]!]!.push({ entity: nameOf(mentioned[at + 1]!), title: mentioned[at + 2] === asTitle });
   }
   return {
-    edges: inRows(sent.edges, 4).map(([from, to, name, kind]) => ({
-      from: ids[from!]!,
-      to: ids[to!]!,
-      entity: names[name!]!,
-      kind: kinds[kind!]!,
+    edges: ofRows(edges, 4, (at) => ({
+      from: ids[edges[at]!]!,
+      to: ids[edges[at + 1]!]!,
+      entity: nameOf(edges[at + 2]!),
+      kind: kinds[edges[at + 3]!]!,
     })),
     passages: ids.map((chunk_id, index) => ({
       chunk_id,
-      cosine: Number.isNaN(sent.cosines[index]) ? null : sent.cosines[index]!,
-      bm25: sent.bm25[index]!,
-      mask: sent.masks[index]!,
+      cosine: Number.isNaN(cosines[index]) ? null : cosines[index]!,
+      bm25: bm25[index]!,
+      mask: masks[index]!,
       entities: entities[index]!,
     })),
-    weights: inRows(sent.weights, 3).map(([name, passages, titled]) => ({
-      entity: names[name!]!,
-      passages: passages!,
-      titled: titled!,
+    weights: ofRows(weights, 3, (at) => ({
+      entity: nameOf(weights[at]!),
+      passages: weights[at + 1]!,
+      titled: weights[at + 2]!,
     })),
   };
 }
 
-function textsOf({ text, textLengths }: SentLinks): readonly string[] {
+function textsOf(text: string, textLengths: Int32Array): readonly string[] {
   let at = 0;
   return Array.from(textLengths, (length) => text.slice(at, (at += length)));
 }
 
-/** The buffers that may move instead of being copied. */
-export const buffersOf = ({ textLengths, edges, mentioned, weights, cosines, bm25, masks }: SentLinks): ArrayBuffer[] =>
-  [textLengths, edges, mentioned, weights, cosines, bm25, masks].map((view) => view.buffer as ArrayBuffer);
-
-const inRows = (numbers: Int32Array, width: number): readonly Int32Array[] =>
-  Array.from({ length: numbers.length / width }, (_none, row) => numbers.subarray(row * width, (row + 1) * width));
+/** One result per row, read where the row starts: a view of each row costs more than all of its reading. */
+function ofRows<T>(numbers: Int32Array, width: number, read: (at: number) => T): readonly T[] {
+  const rows: T[] = [];
+  for (let at = 0; at < numbers.length; at += width) rows.push(read(at));
+  return rows;
+}
