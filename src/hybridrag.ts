@@ -1,4 +1,5 @@
 import type { Analyzer } from "./text/analyze.ts";
+import { modelCommunitySummary } from "./graph/community-summary.ts";
 import { graphEditor, type GraphEditor } from "./graph/edit-graph.ts";
 import { estimateCost, type IngestEstimate, type Reading } from "./estimate-cost.ts";
 import { estimateIngest } from "./ingest/estimate-ingest.ts";
@@ -81,6 +82,8 @@ export interface Parts {
   readonly reranker: Reranker | null;
   /** Writes answers; null: they are extracted. */
   readonly writer?: Pick<ModelAnswerPorts, "model" | "rewriter" | "costOf"> | null;
+  /** Whether the small model summarises the communities of mode global; default: their sentences do. */
+  readonly communitySummaries?: "quotes" | "model";
   /** Tells budgets and caches whom a call is for. */
   readonly tenants?: TenantContext;
   /** For estimates. */
@@ -106,6 +109,7 @@ export function createHybridRAG(parts: Parts): HybridRAG {
   const { store, embedder, analyzer } = parts;
   const work = backgroundWork();
   const tenants = parts.tenants ?? tenantContext();
+  const summarizer = parts.communitySummaries === "model" ? parts.writer?.rewriter : null;
   const ports: AnswerPorts = {
     analyzer,
     constants: parts.constants,
@@ -113,6 +117,7 @@ export function createHybridRAG(parts: Parts): HybridRAG {
     embedder,
     reranker: parts.reranker,
     graph: graphLeg(store, (text) => analyzer.analyze(text)),
+    ...(summarizer ? { communitySummary: modelCommunitySummary(summarizer) } : {}),
     now: parts.now,
     background: work.start,
   };

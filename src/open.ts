@@ -65,6 +65,7 @@ export async function openHybridRAG(
         rewriter: models.assistant && observedModel(models.assistant, costs.assistant),
         costOf: models.costOf,
       },
+      communitySummaries: summariesOf(config, models),
       prices: models.prices,
       tenants,
       ...(access === "write" ? await extraction(config, models) : { extractor: null }),
@@ -143,6 +144,15 @@ async function prepare(store: Store, identity: IndexIdentity, found: IndexIdenti
     `The index was made with the embedder ${found.embedder}, and ${identity.embedder} is set. Make its ` +
       "vectors anew with hybridrag indexes reembed, or set HYBRIDRAG_EMBEDDER back.",
     { details: { stored: found.embedder, given: identity.embedder } },
+  );
+}
+
+function summariesOf({ community_summaries: by }: Config, { model, assistant }: OpenedModels): "quotes" | "model" {
+  if (by === "quotes" || (model !== null && assistant !== null)) return by;
+  throw new HybridRAGError(
+    "invalid_config",
+    "HYBRIDRAG_COMMUNITY_SUMMARIES=model needs a language model: set ANTHROPIC_API_KEY, or HYBRIDRAG_LANGUAGE_MODEL.",
+    { details: { setting: "HYBRIDRAG_COMMUNITY_SUMMARIES" } },
   );
 }
 

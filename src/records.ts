@@ -298,6 +298,22 @@ export interface Citation {
   readonly heading_path: readonly string[];
 }
 
+/**
+ * Names that stand together in the passages found for one question, and what these say: only passages that the
+ * caller may read are shown or counted.
+ */
+export interface Community {
+  /** As written, the best connected first; at most ten. */
+  readonly names: readonly string[];
+  /** Passages of it among the best hundred found. */
+  readonly passages: number;
+  /** The quotes one after the other, or what a model wrote. */
+  readonly summary: string;
+  readonly summarized_by: "quotes" | "model";
+  /** Its most central sentences, checked like citations. */
+  readonly quotes: readonly Omit<Citation, "marker">[];
+}
+
 export type Evidence = "answer" | "closest" | "none";
 
 /** Tokens and money of one call; zero where no paid model ran. */

@@ -184,6 +184,12 @@ export const settings = {
     z.enum(["local", "model"]).default("local"),
     "Who finds names and statements for the graph: rules, or rules and the small model of the provider (paid).",
   ),
+  community_summaries: setting(
+    "HYBRIDRAG_COMMUNITY_SUMMARIES",
+    "models",
+    z.enum(["quotes", "model"]).default("quotes"),
+    "What sums up the communities of mode global: their most central sentences, or the small model of the provider (paid, once for the same passages).",
+  ),
   query_embedding_model: setting(
     "HYBRIDRAG_QUERY_EMBEDDING_MODEL",
     "models",

@@ -1,5 +1,6 @@
 import type { Mention } from "../records.ts";
 import { communities, type WeightedEdge } from "./communities.ts";
+import { type FoundCommunity, foundCommunities } from "./found-communities.ts";
 import type { HopHit, HopInput, HopResult } from "./hop.ts";
 import { npmiOf } from "./names-together.ts";
 
@@ -8,6 +9,11 @@ const depth = 100;
 /** Names of a passage that are joined with each other. */
 const mostNames = 20;
 
+export interface GlobalResult extends HopResult {
+  /** That of the best passage first; told where the order stayed as it was, too. */
+  readonly communities: readonly FoundCommunity[];
+}
+
 /**
  * An overview: the best passages fall into communities of names that stand together, and the best of each community
  * comes before the second of any. Communities are found anew for every question, among what filter and access list let
@@ -15,7 +21,7 @@ const mostNames = 20;
  */
 export async function globalSearch(
   input: Omit<HopInput, "text" | "rescore" | "analyze" | "common">,
-): Promise<HopResult> {
+): Promise<GlobalResult> {
   const { graph, scope, hits, signal } = input;
   const best = hits.slice(0, depth);
   const mentions = await graph.mentions(
@@ -23,11 +29,17 @@ export async function globalSearch(
     best.map((hit) => hit.chunk_id),
     { signal },
   );
-  const groups = communities(edgesOf(mentions));
-  if (groups.length < 2) return { hits: [], closed: "the passages found are of one kind", entities: [] };
+  const edges = edgesOf(mentions);
+  const groups = communities(edges);
   const groupOf = new Map(groups.flatMap((names, group) => names.map((name) => [name, group] as const)));
   const named = Map.groupBy(mentions, (mention) => mention.chunk_id);
-  const places = best.map((hit) => ({ hit, ...placeOf(named.get(hit.chunk_id) ?? [], groupOf) }));
+  const places = best.map((hit) => {
+    const own = named.get(hit.chunk_id) ?? [];
+    return { hit, chunk_id: hit.chunk_id, mentions: own, ...placeOf(own, groupOf) };
+  });
+  const found = foundCommunities(groups, edges, places);
+  if (groups.length < 2)
+    return { hits: [], closed: "the passages found are of one kind", entities: [], communities: found };
   const seen = new Map<number, readonly [count: number, first: string]>();
   const top = hits[0]?.score || 1;
   const ranked = places.map(({ hit, group, entity }): HopHit => {
@@ -47,6 +59,7 @@ export async function globalSearch(
     hits: [...ranked, ...rest].toSorted((a, b) => b.total - a.total || (a.chunk_id < b.chunk_id ? -1 : 1)),
     closed: null,
     entities: groups.map((names) => names[0]!),
+    communities: found,
   };
 }
 

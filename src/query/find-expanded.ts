@@ -41,8 +41,10 @@ export async function findExpanded(
   const { queries, usage, warnings } = await searchesOf(model, request.query, expansion, signal);
   // An imagined passage has no words that a person chose, so only its vector is searched for.
   const mode = expansion === "hyde" ? ("vector" as const) : request.mode;
+  // Communities are those of the question: for what stands beside it no model summarises any.
+  const { communitySummary: _, ...plain } = ports;
   const further = await Promise.allSettled(
-    queries.map((query) => findHits(ports, scope, { ...request, query, mode }, settings, signal)),
+    queries.map((query) => findHits(plain, scope, { ...request, query, mode }, settings, signal)),
   );
   const findings = await own;
   const found = further.flatMap((outcome) => (outcome.status === "fulfilled" ? outcome.value : []));

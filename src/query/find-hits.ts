@@ -1,8 +1,11 @@
+import { messageOf } from "../errors.ts";
 import type { ChunkName, ChunkSearchResult } from "../ports/chunk-store.ts";
-import type { Warning } from "../records.ts";
+import type { TokenUsage } from "../ports/language-model.ts";
+import type { Community, Warning } from "../records.ts";
 import type { Scope } from "../scope.ts";
 import { agreementOf, calibratedWeight, calibrationWeight, loadCalibration, recordAgreement } from "./calibrate.ts";
 import { withDeadline } from "./deadline.ts";
+import { type DescribedCommunities, describeCommunities, noSummaryTokens } from "./describe-communities.ts";
 import { fuse } from "./fuse.ts";
 import type { FusedHit, Fusion } from "./fusion.ts";
 import { diversify } from "./mmr.ts";
@@ -38,7 +41,11 @@ export interface Findings {
   readonly found: ChunkSearchResult<ChunkName>;
   /** The question's vector, where one could be had. */
   readonly vector: Float32Array | null;
+  /** In mode global, where there is a graph; null in others. */
+  readonly communities: readonly Community[] | null;
   readonly warnings: readonly Warning[];
+  /** Of the model that summarised communities. */
+  readonly summaryUsage: TokenUsage;
   readonly usage: { readonly embedding_tokens: number; readonly rerank_tokens: number };
   readonly timings: Timings;
 }
@@ -72,6 +79,7 @@ async function execute(ports: QueryPorts, scope: Scope, planned: QueryPlan, sign
   const fused = quotedFirst(fuseLegs(plan, found), retrieved.holders, plan.legs.text?.phrase_lift ?? 0);
   const fuseMs = clock.lap();
   const linked = await followLinks(ports, scope, plan, retrieved, fused, signal);
+  const described = await describe(ports, scope, plan, linked, signal);
   const graphMs = clock.lap();
   const read = await readHits(ports.store, scope, plan, linked.hits, signal);
   const readMs = clock.lap();
@@ -83,7 +91,15 @@ async function execute(ports: QueryPorts, scope: Scope, planned: QueryPlan, sign
     hits: choose(plan, ranked.hits),
     found,
     vector: retrieved.vector,
-    warnings: [...unavailable(planned), ...retrieved.warnings, ...linked.warnings, ...ranked.warnings],
+    communities: described?.communities ?? null,
+    warnings: [
+      ...unavailable(planned),
+      ...retrieved.warnings,
+      ...linked.warnings,
+      ...(described?.warnings ?? []),
+      ...ranked.warnings,
+    ],
+    summaryUsage: described?.usage ?? noSummaryTokens,
     usage: { embedding_tokens: retrieved.embeddingTokens, rerank_tokens: ranked.tokens },
     timings: {
       embed: retrieved.timings.embed,
@@ -170,6 +186,24 @@ async function followLinks(
   } catch (error) {
     if (signal.aborted) throw error;
     return { hits, warnings: [legUnavailable("graph", error)] };
+  }
+}
+
+/** Null outside mode global; communities that cannot be described cost no hit. */
+async function describe(
+  ports: QueryPorts,
+  scope: Scope,
+  plan: QueryPlan,
+  { communities }: GraphStageResult,
+  signal: AbortSignal,
+): Promise<DescribedCommunities | null> {
+  if (plan.legs.graph?.kind !== "global") return null;
+  try {
+    return await describeCommunities(ports, scope, plan, communities ?? [], signal);
+  } catch (error) {
+    if (signal.aborted) throw error;
+    const message = `The communities could not be described: ${messageOf(error)}`;
+    return { communities: [], warnings: [{ code: "communities_unavailable", message }], usage: noSummaryTokens };
   }
 }
 

@@ -1,6 +1,6 @@
 import { commonTerms } from "../graph/coverage.ts";
 import { evidenceSentence } from "../graph/evidence-sentence.ts";
-import { globalSearch } from "../graph/global-search.ts";
+import { type GlobalResult, globalSearch } from "../graph/global-search.ts";
 import { hop, type HopHit, type HopInput, type HopReason, type HopResult } from "../graph/hop.ts";
 import { localSearch } from "../graph/local-search.ts";
 import { matches } from "../filter/matches.ts";
@@ -32,8 +32,9 @@ export function graphLeg(store: Ports, analyze: (text: string) => readonly strin
     const kind = plan.legs.graph?.kind;
     const result = kind === undefined ? null : await run(kind, store, input, words);
     if (result === null) return { hits, warnings: [] };
-    if (result.closed === null) return { hits: await linked(store, input, result.hits), warnings: [] };
-    return { hits, warnings: kind === "hops" ? [] : [unchanged(plan.mode, result.closed)] };
+    const found = result.communities ? { communities: result.communities } : {};
+    if (result.closed === null) return { hits: await linked(store, input, result.hits), warnings: [], ...found };
+    return { hits, warnings: kind === "hops" ? [] : [unchanged(plan.mode, result.closed)], ...found };
   };
 }
 
@@ -42,7 +43,7 @@ async function run(
   store: Ports,
   { scope, plan, found, hits, vector, signal }: GraphStageInput,
   words: Pick<HopInput, "analyze" | "common">,
-): Promise<HopResult | null> {
+): Promise<(HopResult & Partial<Pick<GlobalResult, "communities">>) | null> {
   const input = {
     graph: store.graph,
     scope,

@@ -1,3 +1,4 @@
+import type { FoundCommunity } from "../graph/found-communities.ts";
 import type { ChunkName, ChunkSearchResult } from "../ports/chunk-store.ts";
 import type { Warning } from "../records.ts";
 import type { Scope } from "../scope.ts";
@@ -24,4 +25,6 @@ export interface GraphStageInput {
 export interface GraphStageResult {
   readonly hits: readonly FusedHit<ChunkName>[];
   readonly warnings: readonly Warning[];
+  /** In mode global: what the best passages are about. */
+  readonly communities?: readonly FoundCommunity[];
 }

@@ -1,3 +1,4 @@
+import type { CommunitySummary } from "../graph/community-summary.ts";
 import type { Embedder } from "../ports/embedder.ts";
 import type { Reranker } from "../ports/reranker.ts";
 import type { Store } from "../ports/store.ts";
@@ -9,6 +10,8 @@ export interface QueryPorts {
   readonly embedder: Embedder | null;
   readonly reranker: Reranker | null;
   readonly graph: GraphStage | null;
+  /** Writes what a community of mode global is about; absent: its sentences say it. */
+  readonly communitySummary?: CommunitySummary;
   /** Milliseconds that only go forward, such as `performance.now`. */
   readonly now: () => number;
   /** Takes work that must not delay the answer; who gives this waits for it before closing, and answers failures. */

@@ -1,5 +1,5 @@
 import type { Repair } from "../ports/chunk-store.ts";
-import type { Hit, Warning } from "../records.ts";
+import type { Community, Hit, Warning } from "../records.ts";
 import type { Scope } from "../scope.ts";
 import { findHits, type Findings, type Timings } from "./find-hits.ts";
 import type { FusedHit } from "./fusion.ts";
@@ -21,6 +21,8 @@ export interface SearchResponse {
   readonly query: string;
   readonly mode: Mode;
   readonly results: readonly (Hit & { readonly explain?: HitExplanation })[];
+  /** In mode global: what the passages found are about, that of the best first. */
+  readonly communities?: readonly Community[];
   readonly repairs: readonly Repair[];
   readonly warnings: readonly Warning[];
   readonly timings_ms: Timings;
@@ -50,12 +52,17 @@ function searchResponse(findings: Findings, explain: boolean): SearchResponse {
     results: findings.hits.map((hit, index) =>
       explain ? { ...toHit(hit, index + 1), explain: explanationOf(hit) } : toHit(hit, index + 1),
     ),
+    ...communitiesOf(findings),
     repairs: found.text?.repairs ?? [],
     warnings,
     timings_ms: timings,
     ...(explain ? { plan } : {}),
   };
 }
+
+/** As a field of a response, where there is one. */
+export const communitiesOf = ({ communities }: Findings): { readonly communities?: readonly Community[] } =>
+  communities === null ? {} : { communities };
 
 export function toHit(hit: FusedHit, rank: number): Hit {
   const { chunk, cosine, bm25 } = hit.candidate;

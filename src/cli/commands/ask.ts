@@ -2,11 +2,11 @@ import { isAbsolute, relative } from "node:path";
 import type { Command } from "commander";
 import type { AnswerEvent } from "../../query/answer/answer-event.ts";
 import { collectAnswer } from "../../query/answer/collect-answer.ts";
-import type { Citation } from "../../records.ts";
+import type { Citation, Community } from "../../records.ts";
 import type { Shell } from "../shell.ts";
 import type { Terminal } from "../terminal.ts";
 import { inWorkspace } from "../workspace.ts";
-import { requestOf, withQueryOptions, type QueryOptions } from "./search.ts";
+import { printCommunities, requestOf, withQueryOptions, type QueryOptions } from "./search.ts";
 
 export function addAsk(program: Command, shell: Shell): void {
   withQueryOptions(program.command("ask <question>"))
@@ -18,16 +18,22 @@ export function addAsk(program: Command, shell: Shell): void {
       await inWorkspace({ ...options, access }, async ({ rag, scope }) => {
         const events = rag.ask(scope, request, { signal: shell.signal });
         if (options.json) shell.terminal.json(await collectAnswer(events));
-        else await printAnswer(events, shell.terminal);
+        else await printAnswer(events, shell.terminal, { explain: options.explain === true });
       });
     });
 }
 
 /** Writes the answer as it comes, then its citations. */
-export async function printAnswer(events: AsyncIterable<AnswerEvent>, terminal: Terminal): Promise<void> {
+export async function printAnswer(
+  events: AsyncIterable<AnswerEvent>,
+  terminal: Terminal,
+  { explain = false } = {},
+): Promise<void> {
+  let communities: readonly Community[] = [];
   const citations: Citation[] = [];
   const warnings: string[] = [];
   for await (const event of events) {
+    if (event.type === "sources") communities = event.communities ?? [];
     if (event.type === "text-delta") terminal.write(event.text);
     if (event.type === "citation") citations.push(event.citation);
     if (event.type === "warning") warnings.push(event.warning.message);
@@ -35,6 +41,7 @@ export async function printAnswer(events: AsyncIterable<AnswerEvent>, terminal: 
   terminal.line();
   if (citations.length > 0) terminal.line();
   for (const citation of citations) terminal.line(citationLine(citation, terminal));
+  if (explain) printCommunities(communities, terminal);
   for (const message of warnings) terminal.note(`note: ${message}`);
 }
 

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { SearchResponse } from "../../query/search.ts";
+import type { Community } from "../../records.ts";
 import { withCommonOptions } from "../common-options.ts";
 import type { Shell } from "../shell.ts";
 import type { Terminal } from "../terminal.ts";
@@ -49,8 +50,20 @@ function printResults(found: SearchResponse, terminal: Terminal): void {
   for (const warning of found.warnings) terminal.note(`note: ${warning.message}`);
   if (found.results.length === 0) terminal.line("Nothing was found.");
   for (const hit of found.results) printHit(hit, terminal);
+  printCommunities(found.communities ?? [], terminal);
   if (found.plan) terminal.line(`\n${JSON.stringify(found.plan, null, 2)}`);
   terminal.note(terminal.dim(`${found.mode}, ${Math.round(found.timings_ms.total)} ms`));
+}
+
+/** What each is about, with the places of the sentences. */
+export function printCommunities(communities: readonly Community[], terminal: Terminal): void {
+  for (const { names, passages, summary, quotes } of communities) {
+    const size = `${passages} ${passages === 1 ? "passage" : "passages"}`;
+    terminal.line(terminal.bold(`\nCommunity: ${names.slice(0, 5).join(", ")} · ${size}`));
+    terminal.line(`   ${summary}`);
+    for (const { source, start, end } of quotes)
+      terminal.line(terminal.dim(`   ${source}, characters ${start}–${end}`));
+  }
 }
 
 function printHit(hit: SearchResponse["results"][number], terminal: Terminal): void {

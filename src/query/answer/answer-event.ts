@@ -1,8 +1,14 @@
-import type { Citation, Evidence, Hit, Usage, Warning } from "../../records.ts";
+import type { Citation, Community, Evidence, Hit, Usage, Warning } from "../../records.ts";
 
 /** One step of an answer. The first is `sources`, the last `end`; a stream that ends otherwise was cut. */
 export type AnswerEvent =
-  | { readonly type: "sources"; readonly question: string; readonly sources: readonly Hit[] }
+  | {
+      readonly type: "sources";
+      readonly question: string;
+      readonly sources: readonly Hit[];
+      /** In mode global: what the passages found are about. */
+      readonly communities?: readonly Community[];
+    }
   | { readonly type: "text-delta"; readonly text: string }
   /** Its marker stands in the text written so far. */
   | { readonly type: "citation"; readonly citation: Citation }
@@ -23,6 +29,8 @@ export interface Answer {
   readonly abstained: boolean;
   readonly citations: readonly Citation[];
   readonly sources: readonly Hit[];
+  /** In mode global: what the passages found are about. */
+  readonly communities?: readonly Community[];
   readonly warnings: readonly Warning[];
   readonly usage: Usage;
   readonly timings_ms: Readonly<Record<string, number | null>>;

@@ -29,7 +29,12 @@ export async function collectAnswer(events: AsyncIterable<AnswerEvent>): Promise
 function withEvent(answer: Answer, event: AnswerEvent): Answer {
   switch (event.type) {
     case "sources":
-      return { ...answer, question: event.question, sources: event.sources };
+      return {
+        ...answer,
+        question: event.question,
+        sources: event.sources,
+        ...(event.communities ? { communities: event.communities } : {}),
+      };
     case "text-delta":
       return { ...answer, answer: answer.answer + event.text };
     case "citation":

@@ -7,7 +7,7 @@ import { findHits, type Findings } from "../find-hits.ts";
 import type { QuerySettings } from "../plan.ts";
 import type { QueryPorts } from "../query-ports.ts";
 import type { QueryRequest } from "../query-request.ts";
-import { toHit } from "../search.ts";
+import { communitiesOf, toHit } from "../search.ts";
 import { type AnswerEvent, noUsage } from "./answer-event.ts";
 import { type AnswerConstants, answerPassages } from "./constants.ts";
 import { evidenceFeatures, judge, type Judgement } from "./evidence.ts";
@@ -42,6 +42,7 @@ export async function* extractAnswer(
     type: "sources",
     question: request.query,
     sources: findings.hits.slice(0, wanted).map((hit, i) => toHit(hit, i + 1)),
+    ...communitiesOf(findings),
   };
   for (const warning of findings.warnings) yield { type: "warning", warning };
 

@@ -6,11 +6,12 @@ import { type AnswerEvent, noUsage } from "../answer/answer-event.ts";
 import { answerPassages } from "../answer/constants.ts";
 import { type AnswerPorts, extractiveEvents } from "../answer/extract-answer.ts";
 import { condense } from "../condense.ts";
+import { addedTokens } from "../describe-communities.ts";
 import { findExpanded } from "../find-expanded.ts";
 import type { Findings } from "../find-hits.ts";
 import type { QuerySettings } from "../plan.ts";
 import type { QueryRequest } from "../query-request.ts";
-import { toHit } from "../search.ts";
+import { communitiesOf, toHit } from "../search.ts";
 import { citationWriter } from "./cite-text.ts";
 import { claimReport } from "./claim-warnings.ts";
 import { type AnswerContext, answerPrompt, defaultBudget, noContext, type PromptBudget } from "./prompt.ts";
@@ -55,16 +56,17 @@ export async function* modelAnswer(
   const findings = await findExpanded(ports, scope, deeper, settings, expanding, signal);
   const searched = ports.now();
   const sources = findings.hits.slice(0, wanted).map((hit, i) => toHit(hit, i + 1));
-  yield { type: "sources", question: request.query, sources };
+  yield { type: "sources", question: request.query, sources, ...communitiesOf(findings) };
   for (const warning of [...standalone.warnings, ...findings.warnings]) yield { type: "warning", warning };
 
   const left = Math.max(1, settings.query_timeout_ms - (ports.now() - started));
+  const assisting = [standalone.usage, findings.expansionUsage, findings.summaryUsage].reduce(addedTokens);
   const outcome = yield* answered(ports, scope, { findings, question: request.query, context, wanted, left, signal });
   yield {
     type: "end",
     evidence: outcome.evidence,
     abstained: outcome.abstained,
-    usage: usageOf(ports, findings, added(standalone.usage, findings.expansionUsage), outcome),
+    usage: usageOf(ports, findings, assisting, outcome),
     timings_ms: { ...findings.timings, answer: ports.now() - searched, total: ports.now() - started },
   };
 }
@@ -180,12 +182,5 @@ function usageOf(ports: ModelAnswerPorts, findings: Findings, rewrite: TokenUsag
     cost_usd: ports.costOf({ answer: outcome.usage, rewrite, embedding, rerank }),
   };
 }
-
-const added = (a: TokenUsage, b: TokenUsage): TokenUsage => ({
-  inputTokens: a.inputTokens + b.inputTokens,
-  outputTokens: a.outputTokens + b.outputTokens,
-  cacheReadTokens: a.cacheReadTokens + b.cacheReadTokens,
-  cacheWriteTokens: a.cacheWriteTokens + b.cacheWriteTokens,
-});
 
 const sent = (usage: TokenUsage): number => usage.inputTokens + usage.cacheReadTokens + usage.cacheWriteTokens;

@@ -36,10 +36,20 @@ const hitSchema = z.object({
   explain: z.looseObject({}).optional(),
 });
 
+const communitySchema = z.object({
+  names: z.array(z.string()),
+  passages: z.int().describe("Among the best hundred found."),
+  summary: z.string(),
+  summarized_by: z.enum(["quotes", "model"]),
+  quotes: z.array(citationSchema.omit({ marker: true })),
+});
+const communities = z.array(communitySchema).optional().describe("In mode global: what the passages found are about.");
+
 const searchResponse = z.object({
   query: z.string(),
   mode: z.enum(modes),
   results: z.array(hitSchema),
+  communities,
   repairs: z.array(z.object({ from: z.string(), to: z.string() })),
   warnings: z.array(warningSchema),
   timings_ms: timings,
@@ -53,6 +63,7 @@ const answerResponse = z.object({
   abstained: z.boolean(),
   citations: z.array(citationSchema),
   sources: z.array(hitSchema),
+  communities,
   warnings: z.array(warningSchema),
   usage: z.object({
     input_tokens: z.number(),

@@ -1,0 +1,71 @@
+import type { Chunk, Mention } from "../records.ts";
+import { nameKey, nameTokens } from "../text/name-key.ts";
+import { splitUnits, type Unit } from "../text/units.ts";
+
+/** A readable passage of a community. */
+export interface CommunityPassage {
+  readonly chunk: Chunk;
+  readonly mentions: readonly Mention[];
+}
+
+/** Word for word out of its chunk, at these UTF-16 offsets of the document's stored text. */
+export interface CentralSentence {
+  readonly chunk: Chunk;
+  readonly quote: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Shorter ones seldom say anything. */
+const shortest = 30;
+
+interface Candidate {
+  readonly sentence: CentralSentence;
+  readonly names: readonly string[];
+}
+
+/**
+ * The sentences that say most about a community: each time the one whose names, as far as none before it had them, are
+ * joined most strongly to the others. Of equals the one of the better passage, and the earlier, comes first. Where no
+ * sentence has a name (a title has them all), the first one stands for its passage.
+ */
+export function centralSentences(
+  passages: readonly CommunityPassage[],
+  weights: ReadonlyMap<string, number>,
+  count: number,
+): readonly CentralSentence[] {
+  const candidates = passages.flatMap((passage) => candidatesOf(passage, weights));
+  const covered = new Set<string>();
+  const chosen: CentralSentence[] = [];
+  while (chosen.length < count) {
+    const gainOf = ({ names }: Candidate): number =>
+      names.reduce((sum, name) => sum + (covered.has(name) ? 0 : weights.get(name)!), 0);
+    let best: Candidate | undefined;
+    for (const candidate of candidates) if (gainOf(candidate) > (best ? gainOf(best) : 0)) best = candidate;
+    if (!best) break;
+    chosen.push(best.sentence);
+    for (const name of best.names) covered.add(name);
+  }
+  return chosen.length > 0 ? chosen : candidates.slice(0, Math.min(count, 1)).map(({ sentence }) => sentence);
+}
+
+function candidatesOf({ chunk, mentions }: CommunityPassage, weights: ReadonlyMap<string, number>): Candidate[] {
+  const written = mentions
+    .filter(({ entity }) => weights.has(entity))
+    .map(({ entity, name }) => ({ entity, words: ` ${nameKey(name)} ` }));
+  return splitUnits(chunk.content)
+    .filter((unit) => unit.kind !== "heading" && unit.end - unit.start >= shortest)
+    .map((unit) => {
+      const sentence = sentenceOf(chunk, unit);
+      const words = ` ${nameTokens(sentence.quote).join(" ")} `;
+      const named = written.filter((name) => words.includes(name.words));
+      return { sentence, names: [...new Set(named.map(({ entity }) => entity))] };
+    });
+}
+
+const sentenceOf = (chunk: Chunk, { start, end }: Unit): CentralSentence => ({
+  chunk,
+  quote: chunk.content.slice(start, end),
+  start: chunk.span.start + start,
+  end: chunk.span.start + end,
+});

@@ -1,0 +1,158 @@
+import { messageOf } from "../errors.ts";
+import { matches } from "../filter/matches.ts";
+import { centralSentences, type CommunityPassage } from "../graph/central-sentences.ts";
+import type { FoundCommunity } from "../graph/found-communities.ts";
+import type { TokenUsage } from "../ports/language-model.ts";
+import type { Chunk, Community, Warning } from "../records.ts";
+import type { Scope } from "../scope.ts";
+import { verifyQuotes } from "./cite.ts";
+import { withDeadline } from "./deadline.ts";
+import type { QueryPlan } from "./plan.ts";
+import type { QueryPorts } from "./query-ports.ts";
+
+/** Communities that are described, those of the best passages. */
+const mostCommunities = 6;
+/** Passages of a community that its summary is made of. */
+const summarized = 5;
+const quotesEach = 2;
+const namesShown = 10;
+/** Of the query's time, what a model may take to summarise. */
+const modelShare = 0.5;
+
+export interface DescribedCommunities {
+  readonly communities: readonly Community[];
+  readonly warnings: readonly Warning[];
+  /** Of the model that summarised. */
+  readonly usage: TokenUsage;
+}
+
+export const noSummaryTokens: TokenUsage = { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0 };
+
+/** A community with its passages as they are read now: what was hidden or deleted since neither shows nor counts. */
+interface ReadCommunity {
+  readonly weights: ReadonlyMap<string, number>;
+  readonly passages: readonly CommunityPassage[];
+}
+
+/**
+ * The communities with their most central sentences, each checked against the stored source as a citation is, and
+ * with summaries by a model where one is to write them. At most six, and a hundred passages are read for them.
+ */
+export async function describeCommunities(
+  ports: Pick<QueryPorts, "store" | "communitySummary">,
+  scope: Scope,
+  plan: Pick<QueryPlan, "filter" | "deadline_ms">,
+  found: readonly FoundCommunity[],
+  signal: AbortSignal,
+): Promise<DescribedCommunities> {
+  const read = await readCommunities(ports, scope, plan, found.slice(0, mostCommunities), signal);
+  if (read.length === 0) return { communities: [], warnings: [], usage: noSummaryTokens };
+  const [quoted, written] = await Promise.all([
+    quotedCommunities(ports, scope, read, signal),
+    writtenSummaries(ports, plan, read, signal),
+  ]);
+  return {
+    communities: quoted.communities.flatMap((community, at) => {
+      const summary = written.summaries[at];
+      if (summary) return [{ ...community, summary, summarized_by: "model" as const }];
+      return community.quotes.length === 0 ? [] : [community];
+    }),
+    warnings: [...quoted.warnings, ...written.warnings],
+    usage: written.usage,
+  };
+}
+
+async function readCommunities(
+  { store }: Pick<QueryPorts, "store">,
+  scope: Scope,
+  { filter }: Pick<QueryPlan, "filter">,
+  found: readonly FoundCommunity[],
+  signal: AbortSignal,
+): Promise<readonly ReadCommunity[]> {
+  const ids = found.flatMap(({ members }) => members.map(({ chunk_id }) => chunk_id));
+  const chunks = ids.length === 0 ? [] : await store.chunks.get(scope, ids, { signal });
+  const readable = new Map(
+    chunks.filter((chunk) => filter === null || matches(filter, chunk)).map((chunk) => [chunk.chunk_id, chunk]),
+  );
+  return found.flatMap(({ weights, members }) => {
+    const passages = members.flatMap(({ chunk_id, mentions }) => {
+      const chunk = readable.get(chunk_id);
+      return chunk ? [{ chunk, mentions }] : [];
+    });
+    return passages.length === 0 ? [] : [{ weights, passages }];
+  });
+}
+
+async function quotedCommunities(
+  { store }: Pick<QueryPorts, "store">,
+  scope: Scope,
+  read: readonly ReadCommunity[],
+  signal: AbortSignal,
+) {
+  const sentences = read.map(({ weights, passages }) =>
+    centralSentences(passages.slice(0, summarized), weights, quotesEach),
+  );
+  const { verdicts, warnings } = await verifyQuotes(store, scope, sentences.flat(), signal);
+  let next = 0;
+  const communities = read.map((one, at): Community => {
+    const own = verdicts.slice(next, (next += sentences[at]!.length));
+    const quotes = own.flatMap((citation) => {
+      if (citation === null) return [];
+      const { marker: _, ...quote } = citation;
+      return [quote];
+    });
+    return {
+      names: namesOf(one),
+      passages: one.passages.length,
+      summary: quotes.map(({ quote }) => quote.replaceAll(/\s+/g, " ")).join(" "),
+      summarized_by: "quotes",
+      quotes,
+    };
+  });
+  return { communities, warnings };
+}
+
+/** As the best passage writes them, of those that a readable passage has. */
+function namesOf({ weights, passages }: ReadCommunity): readonly string[] {
+  const written = new Map<string, string>();
+  for (const { entity, name } of passages.flatMap(({ mentions }) => mentions))
+    if (weights.has(entity) && !written.has(entity)) written.set(entity, name);
+  return [...written]
+    .toSorted(([a], [b]) => weights.get(b)! - weights.get(a)! || (a < b ? -1 : 1))
+    .slice(0, namesShown)
+    .map(([, name]) => name);
+}
+
+/** Null where nothing was to be written or nothing came. */
+async function writtenSummaries(
+  { communitySummary: write }: Pick<QueryPorts, "communitySummary">,
+  { deadline_ms }: Pick<QueryPlan, "deadline_ms">,
+  read: readonly ReadCommunity[],
+  signal: AbortSignal,
+) {
+  if (!write) return { summaries: [], warnings: [], usage: noSummaryTokens };
+  const given = (one: ReadCommunity): readonly Chunk[] => one.passages.slice(0, summarized).map(({ chunk }) => chunk);
+  const settled = await Promise.allSettled(
+    read.map((one) => withDeadline(deadline_ms * modelShare, signal, (ends) => write(given(one), ends))),
+  );
+  signal.throwIfAborted();
+  const failed = settled.filter((outcome) => outcome.status === "rejected");
+  const done = settled.flatMap((outcome) => (outcome.status === "fulfilled" ? outcome.value : []));
+  return {
+    summaries: settled.map((outcome) => (outcome.status === "fulfilled" ? outcome.value.summary : null)),
+    warnings: failed.length === 0 ? [] : [notWritten(failed.length, read.length, failed[0]!.reason)],
+    usage: done.reduce((sum, { usage }) => addedTokens(sum, usage), noSummaryTokens),
+  };
+}
+
+export const addedTokens = (a: TokenUsage, b: TokenUsage): TokenUsage => ({
+  inputTokens: a.inputTokens + b.inputTokens,
+  outputTokens: a.outputTokens + b.outputTokens,
+  cacheReadTokens: a.cacheReadTokens + b.cacheReadTokens,
+  cacheWriteTokens: a.cacheWriteTokens + b.cacheWriteTokens,
+});
+
+const notWritten = (failed: number, all: number, error: unknown): Warning => ({
+  code: "community_summary_unavailable",
+  message: `The model summarised ${all - failed} of ${all} communities; the others show their sentences: ${messageOf(error)}`,
+});
