@@ -44,6 +44,15 @@ test("takes no second sentence that names nothing new", () => {
   assert.equal(centralSentences([one], weights, 2).length, 1);
 });
 
+test("a row of a table stands in only where no sentence has a name", () => {
+  const row = "| Bob Dane | Delft | founder of a firm |";
+  const table = passage("a", row, ["Bob Dane", "Delft"]);
+  const prose = passage("b", "Nobody but Ann Lee was at home that day.", ["Ann Lee"]);
+  const quotesOf = (...given: CommunityPassage[]) => centralSentences(given, weights, 1).map(({ quote }) => quote);
+  assert.deepEqual(quotesOf(table, prose), ["Nobody but Ann Lee was at home that day."]);
+  assert.deepEqual(quotesOf(table), [row]);
+});
+
 test("names that only a title has leave the first sentence; a name of another community counts nothing", () => {
   const one = passage("a", "Ink is always blue in this house. Old Crow came by much later on.", [
     "Bob Dane",

@@ -21,13 +21,15 @@ const shortest = 30;
 
 interface Candidate {
   readonly sentence: CentralSentence;
+  readonly isProse: boolean;
   readonly names: readonly string[];
 }
 
 /**
  * The sentences that say most about a community: each time the one whose names, as far as none before it had them, are
- * joined most strongly to the others. Of equals the one of the better passage, and the earlier, comes first. Where no
- * sentence has a name (a title has them all), the first one stands for its passage.
+ * joined most strongly to the others. Of equals the one of the better passage, and the earlier, comes first. List items
+ * and rows of tables stand in where no sentence has a name; where nothing has one (a title has them all), the first
+ * piece stands for its passage.
  */
 export function centralSentences(
   passages: readonly CommunityPassage[],
@@ -35,18 +37,28 @@ export function centralSentences(
   count: number,
 ): readonly CentralSentence[] {
   const candidates = passages.flatMap((passage) => candidatesOf(passage, weights));
+  const prose = candidates.filter(({ isProse }) => isProse);
+  const chosen = [prose, candidates].map((from) => strongest(from, weights, count)).find((found) => found.length > 0);
+  return (chosen ?? candidates.slice(0, Math.min(count, 1))).map(({ sentence }) => sentence);
+}
+
+function strongest(candidates: readonly Candidate[], weights: ReadonlyMap<string, number>, count: number) {
   const covered = new Set<string>();
-  const chosen: CentralSentence[] = [];
+  const gainOf = ({ names }: Candidate): number =>
+    names.reduce((sum, name) => sum + (covered.has(name) ? 0 : weights.get(name)!), 0);
+  const chosen: Candidate[] = [];
   while (chosen.length < count) {
-    const gainOf = ({ names }: Candidate): number =>
-      names.reduce((sum, name) => sum + (covered.has(name) ? 0 : weights.get(name)!), 0);
     let best: Candidate | undefined;
-    for (const candidate of candidates) if (gainOf(candidate) > (best ? gainOf(best) : 0)) best = candidate;
+    let most = 0;
+    for (const candidate of candidates) {
+      const gain = gainOf(candidate);
+      if (gain > most) [best, most] = [candidate, gain];
+    }
     if (!best) break;
-    chosen.push(best.sentence);
+    chosen.push(best);
     for (const name of best.names) covered.add(name);
   }
-  return chosen.length > 0 ? chosen : candidates.slice(0, Math.min(count, 1)).map(({ sentence }) => sentence);
+  return chosen;
 }
 
 function candidatesOf({ chunk, mentions }: CommunityPassage, weights: ReadonlyMap<string, number>): Candidate[] {
@@ -59,7 +71,7 @@ function candidatesOf({ chunk, mentions }: CommunityPassage, weights: ReadonlyMa
       const sentence = sentenceOf(chunk, unit);
       const words = ` ${nameTokens(sentence.quote).join(" ")} `;
       const named = written.filter((name) => words.includes(name.words));
-      return { sentence, names: [...new Set(named.map(({ entity }) => entity))] };
+      return { sentence, isProse: unit.kind === "sentence", names: [...new Set(named.map(({ entity }) => entity))] };
     });
 }
 

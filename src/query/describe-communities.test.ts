@@ -21,6 +21,7 @@ import { englishAnalyzer } from "../text/analyze.ts";
 import { sliceCodePoints } from "../text/code-points.ts";
 import { nameKey } from "../text/name-key.ts";
 import { cacheObjects, keepObjects } from "../wrap/cache-model.ts";
+import { findHits } from "./find-hits.ts";
 import { graphLeg } from "./graph-leg.ts";
 import { defaultQuerySettings } from "./plan.ts";
 import { search } from "./search.ts";
@@ -169,6 +170,19 @@ test("a model is given no passage that the caller may not read", async () => {
   await ask(memory, { scope: clerk, model });
   assert.equal(asked.length, 2);
   assert.doesNotMatch(asked.join(), /crow/i);
+});
+
+test("what a model took to summarise is counted with the search", async () => {
+  const { model } = counting();
+  const graph = graphLeg(memory, (text) => englishAnalyzer().analyze(text));
+  const ports = { store: memory, embedder: null, reranker: null, graph, now: () => 0, background: () => undefined };
+  const { summaryUsage } = await findHits(
+    { ...ports, communitySummary: modelCommunitySummary(model) },
+    owner,
+    { query, mode: "global", top_k: 10, session_id: null, filter: null, explain: false },
+    defaultQuerySettings,
+  );
+  assert.deepEqual([summaryUsage.inputTokens, summaryUsage.outputTokens], [2, 2]);
 });
 
 test("where the model fails or writes a link, the sentences stand and a warning says so", async () => {
