@@ -8,23 +8,16 @@ import { ingest } from "./ingest/ingest.ts";
 import { loadPool } from "./ingest/load/load-pool.ts";
 import { openModels } from "./open-models.ts";
 import { openSecrets } from "./open-secrets.ts";
-import type { Extractor } from "./ports/extractor.ts";
 import { ownerScope } from "./scope.ts";
 import { anthropicStandin, type Standin } from "./testing/standins/index.ts";
 import { openMemoryStore } from "./testing/memory-store.ts";
 import { type Clock, systemClock } from "./wrap/clock.ts";
+import { namelessExtractor } from "./ingest/nameless-extractor.test.fixture.ts";
 
 const scope = ownerScope("t");
 /** Waits are 200 times as short. */
 const clock: Clock = { now: Date.now, sleep: (ms, signal) => systemClock.sleep(ms / 200, signal) };
-const rules: Extractor = {
-  fingerprint: "none",
-  extract: async (passages) => ({
-    passages: passages.map(() => ({ mentions: [], links: [], assertions: [] })),
-    failed: 0,
-  }),
-  close: async () => {},
-};
+const rules = namelessExtractor("none");
 const letters = Array.from({ length: 12 }, (_none, number) => ({
   source: `letter-${number}.txt`,
   bytes: Buffer.from(`In ${1843 + number} the engineer Ada Lovelace wrote to Charles Babbage about pond ${number}.`),

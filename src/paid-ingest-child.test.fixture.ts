@@ -7,8 +7,8 @@ import { loadPool } from "./ingest/load/load-pool.ts";
 import { openModels } from "./open-models.ts";
 import { openSecrets } from "./open-secrets.ts";
 import { openStore } from "./open-store.ts";
-import type { Extractor } from "./ports/extractor.ts";
 import { ownerScope } from "./scope.ts";
+import { namelessExtractor } from "./ingest/nameless-extractor.test.fixture.ts";
 
 /** Ingests with a paid embedder in small calls and a model that extracts; the parent ends it at any moment. */
 const [parallel] = process.argv.slice(2);
@@ -24,14 +24,7 @@ const { embedder, assistant } = await openModels(config, {
   run: `r${process.pid}`,
   journal: join(config.data_dir, "paid-answers"),
 });
-const rules: Extractor = {
-  fingerprint: "none",
-  extract: async (passages) => ({
-    passages: passages.map(() => ({ mentions: [], links: [], assertions: [] })),
-    failed: 0,
-  }),
-  close: async () => {},
-};
+const rules = namelessExtractor("none");
 const small = { ...embedder!, limits: { items: 2, tokens: 4000, parallel: Number(parallel) } };
 const pool = loadPool({ workers: 1 });
 const documents = Array.from({ length: 80 }, (_none, number) => {

@@ -1,25 +1,15 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
 import { after, test } from "node:test";
-import { fileURLToPath } from "node:url";
+import { programIn } from "./run-program.test.fixture.ts";
 
-const program = fileURLToPath(new URL("../../bin/hybridrag.js", import.meta.url));
 const folder = await mkdtemp(join(tmpdir(), "hybridrag-talk-"));
 after(() => rm(folder, { recursive: true, force: true }));
 await writeFile(join(folder, "storks.md"), "# Storks\n\nStorks nest on roofs. They leave in August.\n");
 
-async function run(args: readonly string[], input = "") {
-  const env = { PATH: process.env["PATH"], HYBRIDRAG_EMBEDDER: "none" };
-  const child = spawn(process.execPath, [program, ...args], { cwd: folder, env });
-  child.stdin.end(input);
-  const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);
-  return { code: code as number | null, out, err };
-}
+const run = programIn(folder);
 
 test("a chat answers each line, remembers it all, and goes on after a question that is refused", async () => {
   await run(["ingest", "storks.md"]);

@@ -6,9 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { after, test } from "node:test";
-import { fileURLToPath } from "node:url";
+import { program, programIn } from "./run-program.test.fixture.ts";
 
-const program = fileURLToPath(new URL("../../bin/hybridrag.js", import.meta.url));
 const folder = await mkdtemp(join(tmpdir(), "hybridrag-cli-"));
 after(() => rm(folder, { recursive: true, force: true }));
 await mkdir(join(folder, "notes"));
@@ -18,22 +17,7 @@ await writeFile(
 );
 await writeFile(join(folder, "notes", "bread.txt"), "Bread is baked from flour.");
 
-interface Ended {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-}
-
-/** Runs the program as a person would, without a model, so that it is quick. */
-async function run(args: readonly string[], input = "", environment: Record<string, string> = {}): Promise<Ended> {
-  const child = spawn(process.execPath, [program, ...args], {
-    cwd: folder,
-    env: { PATH: process.env["PATH"], HYBRIDRAG_EMBEDDER: "none", ...environment },
-  });
-  child.stdin.end(input);
-  const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);
-  return { code: code as number | null, out, err };
-}
+const run = programIn(folder);
 
 test("ingests, searches, answers and deletes; --json prints one document on stdout", async () => {
   const first = JSON.parse((await run(["ingest", "notes", "--json"])).out);

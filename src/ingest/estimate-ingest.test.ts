@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import type { Extractor } from "../ports/extractor.ts";
 import { ownerScope } from "../scope.ts";
 import { wordEmbedder } from "../testing/fake-models.ts";
 import { openMemoryStore } from "../testing/memory-store.ts";
 import { estimateIngest } from "./estimate-ingest.ts";
 import { ingest } from "./ingest.ts";
 import { loadPool, type LoadPool } from "./load/load-pool.ts";
+import { namelessExtractor } from "./nameless-extractor.test.fixture.ts";
 
 let pool: LoadPool;
 before(() => void (pool = loadPool({ workers: 1 })));
@@ -15,14 +15,7 @@ after(() => pool.close());
 const scope = ownerScope("acme");
 const options = { scope, cwd: process.cwd() };
 const memo = (name: string, text: string) => ({ source: name, bytes: Buffer.from(text), mime: "text/plain" });
-const extractor: Extractor = {
-  fingerprint: "none/1",
-  extract: async (passages) => ({
-    passages: passages.map(() => ({ mentions: [], links: [], assertions: [] })),
-    failed: 0,
-  }),
-  close: async () => {},
-};
+const extractor = namelessExtractor("none/1");
 
 test("says what an ingest would take, writes and embeds nothing, and counts only what is new", async () => {
   const store = openMemoryStore();
