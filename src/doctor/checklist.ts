@@ -9,6 +9,7 @@ import { machineChecks } from "./machine-checks.ts";
 import { modelChecks } from "./model-checks.ts";
 import { mongodbChecks } from "./mongodb-checks.ts";
 import { serviceChecks } from "./service-checks.ts";
+import { shared } from "./shared.ts";
 import { storeChecks } from "./store-checks.ts";
 
 export interface ChecklistOptions {
@@ -25,9 +26,9 @@ export interface Checklist {
 /** Every line of the production checklist that the settings call for. Nothing is opened before a check asks for it. */
 export function checklist(config: Config, { url, calls, fetch }: ChecklistOptions): Checklist {
   const isMongo = engineOf(config) === "mongodb";
-  const mongo = once(() => openMongo(config, { manageIndexes: false }));
-  const store = isMongo ? mongo : once<Store>(() => openStore(config, "read"));
-  const used = once(() => openUsedModels(config));
+  const mongo = shared(() => openMongo(config, { manageIndexes: false }));
+  const store = isMongo ? mongo : shared<Store>(() => openStore(config, "read"));
+  const used = shared(() => openUsedModels(config));
   return {
     checks: [
       ...machineChecks(config),
@@ -48,12 +49,4 @@ export function checklist(config: Config, { url, calls, fetch }: ChecklistOption
       await Promise.all([opened[0]?.close(), opened[1]?.embedder?.close()]);
     },
   };
-}
-
-/** Opens at the first call; later ones share what it gave, or its failure. */
-function once<T>(open: () => Promise<T>): (() => Promise<T>) & { opened(): Promise<T | null> } {
-  let opening: Promise<T> | null = null;
-  return Object.assign(() => (opening ??= open()), {
-    opened: async () => opening?.catch(() => null) ?? null,
-  });
 }

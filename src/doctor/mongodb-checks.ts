@@ -1,24 +1,36 @@
 import type { Config } from "../config/config.ts";
 import type { MongoStore } from "../stores/mongodb/index.ts";
+import { shared } from "./shared.ts";
 import { type Check, type Finding, failed, ok, warning } from "./check.ts";
 
 /** The guide's lines on clusters, indexes, connections and users. `store` connects at the first call. */
-export const mongodbChecks = (config: Config, store: () => Promise<MongoStore>): readonly Check[] => [
-  { id: "store.cluster", area: "store", run: async () => clusterFinding(await store()) },
-  { id: "store.search", area: "store", run: async () => searchFinding(await store()) },
-  ...["vector_knn_index", "default"].map((name): Check => ({
-    id: `indexes.${name}`,
-    area: "indexes",
-    run: async () => indexFinding(await store(), name),
-  })),
-  { id: "indexes.supporting", area: "indexes", run: async () => supportingFinding(await store()) },
-  { id: "configuration.connections", area: "configuration", run: async () => connectionFinding(await store(), config) },
-  { id: "security.tls", area: "security", run: async () => tlsFinding(await store()) },
-  { id: "security.rights", area: "security", run: async () => rightsFinding(await store()) },
-];
+export function mongodbChecks(config: Config, store: () => Promise<MongoStore>): readonly Check[] {
+  // Trial pipelines and privileges are asked for once, whoever speaks of them.
+  const connection = shared(async () => (await store()).diagnose.connection());
+  const access = shared(async () => (await store()).diagnose.access());
+  return [
+    { id: "store.cluster", area: "store", run: async () => clusterFinding(await connection()) },
+    { id: "store.search", area: "store", run: async () => searchFinding(await connection()) },
+    ...["vector_knn_index", "default"].map((name): Check => ({
+      id: `indexes.${name}`,
+      area: "indexes",
+      run: async () => indexFinding(await store(), name),
+    })),
+    { id: "indexes.supporting", area: "indexes", run: async () => supportingFinding(await store()) },
+    {
+      id: "configuration.connections",
+      area: "configuration",
+      run: async () => connectionFinding(await access(), config),
+    },
+    { id: "security.tls", area: "security", run: async () => tlsFinding(await access()) },
+    { id: "security.rights", area: "security", run: async () => rightsFinding(await access()) },
+  ];
+}
 
-async function clusterFinding({ diagnose }: MongoStore): Promise<Finding> {
-  const { version, servers, milliseconds } = await diagnose.connection();
+type Connection = Awaited<ReturnType<MongoStore["diagnose"]["connection"]>>;
+type Access = Awaited<ReturnType<MongoStore["diagnose"]["access"]>>;
+
+function clusterFinding({ version, servers, milliseconds }: Connection): Finding {
   const message = `MongoDB ${version}, ${servers.length || 1} servers, a ping takes ${milliseconds.toFixed(1)} ms.`;
   if (servers.length === 1) return warning(message, "One server fails alone; production needs three (a replica set).");
   if (milliseconds > 20)
@@ -26,8 +38,7 @@ async function clusterFinding({ diagnose }: MongoStore): Promise<Finding> {
   return ok(message);
 }
 
-async function searchFinding({ diagnose }: MongoStore): Promise<Finding> {
-  const { capabilities } = await diagnose.connection();
+function searchFinding({ capabilities }: Connection): Finding {
   const words = Object.entries(capabilities).map(([name, has]) => `${name} ${has ? "yes" : "no"}`);
   const message = `Found by trial: ${words.join(", ")}.`;
   if (capabilities.search) return ok(message);
@@ -56,8 +67,7 @@ async function supportingFinding({ indexes }: MongoStore): Promise<Finding> {
   return failed(`Missing: ${open.map(({ words }) => words).join("; ")}.`, "hybridrag indexes apply");
 }
 
-async function connectionFinding({ diagnose }: MongoStore, { max_in_flight: requests }: Config): Promise<Finding> {
-  const { pool, retries, milliseconds } = await diagnose.access();
+function connectionFinding({ pool, retries, milliseconds }: Access, { max_in_flight: requests }: Config): Finding {
   const retry = retries.reads && retries.writes ? "reads and writes are tried again" : "not all calls are tried again";
   const message =
     `A pool of ${pool.least} to ${pool.most} connections for up to ${requests} requests at once; a call may take ` +
@@ -69,13 +79,12 @@ async function connectionFinding({ diagnose }: MongoStore, { max_in_flight: requ
     : ok(message);
 }
 
-async function tlsFinding({ diagnose }: MongoStore): Promise<Finding> {
-  if ((await diagnose.access()).tls) return ok("The connection is encrypted.");
+function tlsFinding({ tls }: Access): Finding {
+  if (tls) return ok("The connection is encrypted.");
   return failed("The connection is not encrypted.", "Use a mongodb+srv URI, or add tls=true to MONGODB_URI.");
 }
 
-async function rightsFinding({ diagnose }: MongoStore): Promise<Finding> {
-  const { user, excess } = await diagnose.access();
+function rightsFinding({ user, excess }: Access): Finding {
   if (user === null) return failed("The cluster asks for no credentials.", "Turn access control on and make a user.");
   if (excess.length === 0) return ok(`The user ${user} may do no more than the work needs.`);
   return warning(
