@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { HybridRAGError } from "../../errors.ts";
+import { instantOf } from "../../filter/instant.ts";
 import { agentMemory } from "../../memory/agent-memory.ts";
 import type { Memory } from "../../records.ts";
 import { withCommonOptions } from "../common-options.ts";
@@ -48,9 +49,9 @@ const invalid = (path: string, message: string): HybridRAGError =>
   new HybridRAGError("invalid_input", message, { details: { path } });
 
 function instant(text: string): string {
-  const at = new Date(text);
-  if (Number.isNaN(at.getTime())) throw invalid("/until", "--until is an instant such as 2027-01-31T12:00:00Z.");
-  return at.toISOString();
+  const at = instantOf(text);
+  if (at === null) throw invalid("/until", "--until is an instant such as 2027-01-31T12:00:00Z.");
+  return new Date(at).toISOString();
 }
 
 function addList(memory: Command, { terminal, signal }: Shell): void {
