@@ -35,6 +35,7 @@ import { costOf, listPrices, priceOf, type PriceTable, withPrices } from "./wrap
 import { rateLimits } from "./wrap/rate-limits.ts";
 import { retry } from "./wrap/retry.ts";
 import { type ProviderWatch, watched } from "./wrap/watch.ts";
+import { noTokens } from "./ports/token-usage.ts";
 
 export interface ModelSurroundings {
   readonly secrets: SecretChain;
@@ -296,8 +297,6 @@ const unknownSetting = (setting: string, kind: string, known: string): HybridRAG
       "For a server that speaks OpenAI's protocol take openai:MODEL and set OPENAI_BASE_URL.",
     { details: { setting } },
   );
-
-const noTokens = { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0 };
 
 function cost(prices: PriceTable, opened: Opened<{ readonly model: string }> | null, usage: TokenUsage): number {
   const price = opened === null ? null : priceOf(prices, opened.provider, opened.port.model);

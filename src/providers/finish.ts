@@ -1,7 +1,5 @@
 import type { GeneratePart, TokenUsage } from "../ports/language-model.ts";
 
-export const noUsage: TokenUsage = { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0 };
-
 export const finish = (reason: (GeneratePart & { type: "finish" })["reason"], usage: TokenUsage): GeneratePart => ({
   type: "finish",
   reason,

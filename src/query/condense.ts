@@ -3,6 +3,7 @@ import { messageOf } from "../errors.ts";
 import type { LanguageModel, TokenUsage } from "../ports/language-model.ts";
 import type { Message, Warning } from "../records.ts";
 import { namesIn } from "./answer/names.ts";
+import { noTokens } from "../ports/token-usage.ts";
 
 export interface ConversationSoFar {
   /** Newest last. */
@@ -16,8 +17,6 @@ export interface Condensed {
   readonly usage: TokenUsage;
   readonly warnings: readonly Warning[];
 }
-
-const noTokens: TokenUsage = { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0 };
 
 /**
  * Makes a follow-up question stand alone. The first question of a conversation, and one that leans on nothing, stays

@@ -9,6 +9,7 @@ import { verifyQuotes } from "./cite.ts";
 import { withDeadline } from "./deadline.ts";
 import type { QueryPlan } from "./plan.ts";
 import type { QueryPorts } from "./query-ports.ts";
+import { addTokens, noTokens } from "../ports/token-usage.ts";
 
 /** Communities that are described, those of the best passages. */
 const mostCommunities = 6;
@@ -25,8 +26,6 @@ export interface DescribedCommunities {
   /** Of the model that summarised. */
   readonly usage: TokenUsage;
 }
-
-export const noSummaryTokens: TokenUsage = { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0 };
 
 /** A community with its passages as they are read now: what was hidden or deleted since neither shows nor counts. */
 interface ReadCommunity {
@@ -46,7 +45,7 @@ export async function describeCommunities(
   signal: AbortSignal,
 ): Promise<DescribedCommunities> {
   const read = await readCommunities(ports, scope, plan, found.slice(0, mostCommunities), signal);
-  if (read.length === 0) return { communities: [], warnings: [], usage: noSummaryTokens };
+  if (read.length === 0) return { communities: [], warnings: [], usage: noTokens };
   const [quoted, written] = await Promise.all([
     quotedCommunities(ports, scope, read, signal),
     writtenSummaries(ports, plan, read, signal),
@@ -130,7 +129,7 @@ async function writtenSummaries(
   read: readonly ReadCommunity[],
   signal: AbortSignal,
 ) {
-  if (!write) return { summaries: [], warnings: [], usage: noSummaryTokens };
+  if (!write) return { summaries: [], warnings: [], usage: noTokens };
   const given = (one: ReadCommunity): readonly Chunk[] => one.passages.slice(0, summarized).map(({ chunk }) => chunk);
   const settled = await Promise.allSettled(
     read.map((one) => withDeadline(deadline_ms * modelShare, signal, (ends) => write(given(one), ends))),
@@ -141,16 +140,9 @@ async function writtenSummaries(
   return {
     summaries: settled.map((outcome) => (outcome.status === "fulfilled" ? outcome.value.summary : null)),
     warnings: failed.length === 0 ? [] : [notWritten(failed.length, read.length, failed[0]!.reason)],
-    usage: done.reduce((sum, { usage }) => addedTokens(sum, usage), noSummaryTokens),
+    usage: done.reduce((sum, { usage }) => addTokens(sum, usage), noTokens),
   };
 }
-
-export const addedTokens = (a: TokenUsage, b: TokenUsage): TokenUsage => ({
-  inputTokens: a.inputTokens + b.inputTokens,
-  outputTokens: a.outputTokens + b.outputTokens,
-  cacheReadTokens: a.cacheReadTokens + b.cacheReadTokens,
-  cacheWriteTokens: a.cacheWriteTokens + b.cacheWriteTokens,
-});
 
 const notWritten = (failed: number, all: number, error: unknown): Warning => ({
   code: "community_summary_unavailable",

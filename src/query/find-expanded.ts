@@ -8,14 +8,13 @@ import type { FusedHit } from "./fusion.ts";
 import type { QuerySettings } from "./plan.ts";
 import type { QueryPorts } from "./query-ports.ts";
 import type { QueryRequest } from "./query-request.ts";
+import { noTokens } from "../ports/token-usage.ts";
 
 export interface ExpandedFindings extends Findings {
   /** What was searched for beside the question. */
   readonly searches: readonly string[];
   readonly expansionUsage: TokenUsage;
 }
-
-const noTokens: TokenUsage = { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0 };
 
 /**
  * Searches for the question and for what a model made of it, all at once, and joins the rankings by reciprocal ranks

@@ -5,7 +5,7 @@ import type { Community, Warning } from "../records.ts";
 import type { Scope } from "../scope.ts";
 import { agreementOf, calibratedWeight, calibrationWeight, loadCalibration, recordAgreement } from "./calibrate.ts";
 import { withDeadline } from "./deadline.ts";
-import { type DescribedCommunities, describeCommunities, noSummaryTokens } from "./describe-communities.ts";
+import { type DescribedCommunities, describeCommunities } from "./describe-communities.ts";
 import { fuse } from "./fuse.ts";
 import type { FusedHit, Fusion } from "./fusion.ts";
 import { diversify } from "./mmr.ts";
@@ -18,6 +18,7 @@ import { rerank } from "./rerank.ts";
 import type { GraphStageResult } from "./graph-stage.ts";
 import { legUnavailable, retrieve } from "./retrieve.ts";
 import { supported } from "./support.ts";
+import { noTokens } from "../ports/token-usage.ts";
 
 /** Milliseconds of each step; `search` holds both legs, which run at once, and reading what is shown. */
 export interface Timings {
@@ -99,7 +100,7 @@ async function execute(ports: QueryPorts, scope: Scope, planned: QueryPlan, sign
       ...(described?.warnings ?? []),
       ...ranked.warnings,
     ],
-    summaryUsage: described?.usage ?? noSummaryTokens,
+    summaryUsage: described?.usage ?? noTokens,
     usage: { embedding_tokens: retrieved.embeddingTokens, rerank_tokens: ranked.tokens },
     timings: {
       embed: retrieved.timings.embed,
@@ -203,7 +204,7 @@ async function describe(
   } catch (error) {
     if (signal.aborted) throw error;
     const message = `The communities could not be described: ${messageOf(error)}`;
-    return { communities: [], warnings: [{ code: "communities_unavailable", message }], usage: noSummaryTokens };
+    return { communities: [], warnings: [{ code: "communities_unavailable", message }], usage: noTokens };
   }
 }
 

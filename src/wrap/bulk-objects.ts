@@ -10,13 +10,14 @@ import type {
   ModelBatches,
 } from "../ports/bulk-objects.ts";
 import type { CacheStore } from "../ports/cache-store.ts";
-import type { LanguageModel, TokenUsage } from "../ports/language-model.ts";
+import type { LanguageModel } from "../ports/language-model.ts";
 import type { Scope } from "../scope.ts";
 import { type BatchSlot, batchSlots } from "./batch-slots.ts";
 import type { BudgetLedger } from "./budget.ts";
 import { knownObject, objectKey, rememberObject } from "./cache-model.ts";
 import type { Clock } from "./clock.ts";
 import { type Guard, type ProviderCall, promptTokens } from "./guard.ts";
+import { addTokens, noTokens } from "../ports/token-usage.ts";
 
 export interface BulkObjectsOptions {
   readonly model: LanguageModel;
@@ -37,8 +38,6 @@ const longestWaitMs = 60_000;
 const submitAttempts = 4;
 /** The provider's clock may be behind by this. */
 const clockErrorMs = 60_000;
-const noUsage: TokenUsage = { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0 };
-
 interface Waiting {
   readonly slot: BatchSlot;
   done: number;
@@ -71,7 +70,7 @@ export function bulkObjects(options: BulkObjectsOptions): BulkObjects {
   /** One call of the provider, which costs nothing by itself. */
   async function guarded<T>(signal: AbortSignal, run: (signal: AbortSignal | undefined) => Promise<T>): Promise<T> {
     const call = callOf({ requests: 1, inputTokens: 0, maxOutputTokens: 0 }, signal);
-    return (await options.guard.call(call, async (inner) => ({ value: await run(inner), usage: noUsage }))).value;
+    return (await options.guard.call(call, async (inner) => ({ value: await run(inner), usage: noTokens }))).value;
   }
 
   async function order(requests: readonly BatchRequest[], signal: AbortSignal, attempt = 1): Promise<void> {
@@ -130,11 +129,11 @@ export function bulkObjects(options: BulkObjectsOptions): BulkObjects {
    */
   async function takeIn(name: string, slot: BatchSlot, signal: AbortSignal): Promise<void> {
     const mark = markOf(scope(), name, slot);
-    let usage = noUsage;
+    let usage = noTokens;
     const stored: Promise<void>[] = [];
     for await (const result of batches.results(slot.batchId!, signal)) {
       if ("error" in result || !result.id.endsWith(mark)) continue;
-      usage = sumOf(usage, result.usage);
+      usage = addTokens(usage, result.usage);
       stored.push(rememberObject(caches, scope(), result.id.slice(0, -mark.length), result.value));
     }
     await Promise.all(stored);
@@ -200,12 +199,12 @@ export function bulkObjects(options: BulkObjectsOptions): BulkObjects {
           async generateObject(request) {
             const id = objectKey(options.model, request);
             const known = await knownObject(caches, scope(), id);
-            if (known !== null) return { value: known.value, usage: noUsage };
+            if (known !== null) return { value: known.value, usage: noTokens };
             const { signal: _signal, name: _name, ...content } = request;
             collected.set(id, { ...content, id });
             isWorthIt ||= collected.size > above;
             if (isWorthIt && collected.size >= requestsPerBatch) await send();
-            return { value: null, usage: noUsage };
+            return { value: null, usage: noTokens };
           },
         },
         async *finish() {
@@ -224,10 +223,3 @@ const markOf = (scope: Scope, name: string, { at }: BatchSlot): string =>
     .update(JSON.stringify([scope.tenant, name, at]))
     .digest("base64url")
     .slice(0, 16)}`;
-
-const sumOf = (a: TokenUsage, b: TokenUsage): TokenUsage => ({
-  inputTokens: a.inputTokens + b.inputTokens,
-  outputTokens: a.outputTokens + b.outputTokens,
-  cacheReadTokens: a.cacheReadTokens + b.cacheReadTokens,
-  cacheWriteTokens: a.cacheWriteTokens + b.cacheWriteTokens,
-});

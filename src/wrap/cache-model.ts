@@ -6,6 +6,7 @@ import { LRUCache } from "lru-cache";
 import type { Scope } from "../scope.ts";
 import type { CacheLookup } from "./cache.ts";
 import { singleFlight } from "./single-flight.ts";
+import { noTokens } from "../ports/token-usage.ts";
 
 export interface ObjectCacheOptions {
   readonly caches: CacheStore;
@@ -20,13 +21,12 @@ export interface ObjectCacheOptions {
  */
 export function cacheObjects(model: LanguageModel, options: ObjectCacheOptions): LanguageModel {
   const { caches, scope } = options;
-  const noUsage = { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0 };
   return {
     ...model,
     async generateObject(request) {
       const known = await knownObject(caches, scope(), objectKey(model, request));
       options.onLookup?.({ hits: known === null ? 0 : 1, misses: known === null ? 1 : 0 });
-      if (known !== null) return { value: known.value, usage: noUsage };
+      if (known !== null) return { value: known.value, usage: noTokens };
       return model.generateObject(request);
     },
   };

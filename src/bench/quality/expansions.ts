@@ -5,6 +5,7 @@ import { findExpanded } from "../../query/find-expanded.ts";
 import type { Mode } from "../../query/query-request.ts";
 import type { Figures } from "../floors.ts";
 import type { Indexed } from "./indexed.ts";
+import { noTokens } from "../../ports/token-usage.ts";
 
 /** The further searches of a question. */
 type Split = (question: string) => readonly string[];
@@ -46,7 +47,7 @@ function expanded({ ports, scope, settings }: Indexed, split: Split): SearchDocu
     },
     generateObject: async ({ messages }) => ({
       value: { searches: split(messages.at(-1)?.content ?? "") },
-      usage: { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0 },
+      usage: noTokens,
     }),
   };
   return async ({ query, mode, filter, limit }) => {

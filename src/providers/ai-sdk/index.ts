@@ -10,9 +10,10 @@ import type { ProviderFacts } from "../api-key.ts";
 import { closedSchema } from "../closed-schema.ts";
 import { estimateTokens } from "../estimate-tokens.ts";
 import { failureOf, unreachable } from "../failure.ts";
-import { endingCut, finish, noUsage } from "../finish.ts";
+import { endingCut, finish } from "../finish.ts";
 import { messagesWithSources } from "../marked-sources.ts";
 import { objectFrom } from "../object-result.ts";
+import { noTokens } from "../../ports/token-usage.ts";
 
 /**
  * The part of the AI SDK's `LanguageModelV3` that is used here, so that any of its providers can be handed over
@@ -83,7 +84,7 @@ export function aiSdkModel(
     cites: "markers",
     countTokens: estimateTokens,
     stream(request) {
-      const state = { usage: noUsage };
+      const state = { usage: noTokens };
       return endingCut(parts(request, state), { signal: request.signal, usage: () => state.usage });
     },
     async generateObject(request) {

@@ -1,12 +1,12 @@
 import type Anthropic from "@anthropic-ai/sdk";
 import { HybridRAGError } from "../../errors.ts";
 import type { BatchResult, ModelBatches } from "../../ports/bulk-objects.ts";
-import { noUsage } from "../finish.ts";
 import { objectFrom } from "../object-result.ts";
 import { anthropicClient, anthropicFacts } from "./client.ts";
 import { finishReason, usageOf } from "./language-model.ts";
 import { messageBody } from "./request.ts";
 import type { ProviderOptions } from "../provider-options.ts";
+import { noTokens } from "../../ports/token-usage.ts";
 
 /** Bulk structured output at half the price, within a day (platform.claude.com/docs/build-with-claude/batch-processing). */
 export function anthropicBatches(options: ProviderOptions & { readonly model?: string | undefined }): ModelBatches {
@@ -60,7 +60,7 @@ function resultOf({ custom_id: id, result }: Anthropic.Messages.MessageBatchIndi
   const text = message.content.map((block) => (block.type === "text" ? block.text : "")).join("");
   try {
     const value = objectFrom(anthropicFacts, text, finishReason(message.stop_reason));
-    return { id, value, usage: usageOf(message.usage, noUsage) };
+    return { id, value, usage: usageOf(message.usage, noTokens) };
   } catch (error) {
     if (error instanceof HybridRAGError) return { id, error };
     throw error;

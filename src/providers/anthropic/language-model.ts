@@ -8,11 +8,12 @@ import type {
 } from "../../ports/language-model.ts";
 import { estimateTokens } from "../estimate-tokens.ts";
 import { timedOut } from "../failure.ts";
-import { endingCut, finish, noUsage } from "../finish.ts";
+import { endingCut, finish } from "../finish.ts";
 import { objectFrom } from "../object-result.ts";
 import { anthropicClient, anthropicFacts } from "./client.ts";
 import { messageBody } from "./request.ts";
 import type { ProviderOptions } from "../provider-options.ts";
+import { noTokens } from "../../ports/token-usage.ts";
 
 /** Claude over the official SDK: streaming, citations of search results, structured outputs, prompt caching. */
 export function anthropicModel(options: ProviderOptions & { readonly model?: string | undefined }): LanguageModel {
@@ -23,7 +24,7 @@ export function anthropicModel(options: ProviderOptions & { readonly model?: str
     const quit = new AbortController();
     const { signal: outer } = request;
     const signal = outer === undefined ? quit.signal : AbortSignal.any([outer, quit.signal]);
-    const state: StreamState = { usage: noUsage, sources: request.sources ?? [] };
+    const state: StreamState = { usage: noTokens, sources: request.sources ?? [] };
     try {
       const events = await client.run(outer, (sdk) =>
         sdk.messages.create({ ...messageBody(model, request, null), stream: true }, { signal }),
@@ -52,7 +53,7 @@ export function anthropicModel(options: ProviderOptions & { readonly model?: str
       const text = message.content.map((block) => (block.type === "text" ? block.text : "")).join("");
       return {
         value: objectFrom(anthropicFacts, text, finishReason(message.stop_reason)),
-        usage: usageOf(message.usage, noUsage),
+        usage: usageOf(message.usage, noTokens),
       };
     },
   };
@@ -97,7 +98,7 @@ async function* partsOf(events: Events, state: StreamState): AsyncGenerator<Gene
   let citations: GeneratePart[] = [];
   let reason: FinishReason | null = null;
   for await (const event of events) {
-    if (event.type === "message_start") state.usage = usageOf(event.message.usage, noUsage);
+    if (event.type === "message_start") state.usage = usageOf(event.message.usage, noTokens);
     if (event.type === "content_block_delta" && event.delta.type === "text_delta")
       yield { type: "text-delta", text: event.delta.text };
     if (event.type === "content_block_delta" && event.delta.type === "citations_delta")

@@ -8,12 +8,13 @@ import type {
 } from "../../ports/language-model.ts";
 import { estimateTokens } from "../estimate-tokens.ts";
 import { failureOf, unusable } from "../failure.ts";
-import { endingCut, finish, noUsage } from "../finish.ts";
+import { endingCut, finish } from "../finish.ts";
 import { type Endpoint, postJson, postStream } from "../http.ts";
 import { messagesWithSources } from "../marked-sources.ts";
 import { objectFrom } from "../object-result.ts";
 import { geminiEndpoint, geminiFacts } from "./endpoint.ts";
 import type { ProviderOptions } from "../provider-options.ts";
+import { noTokens } from "../../ports/token-usage.ts";
 
 const answer = z.object({
   candidates: z
@@ -55,7 +56,7 @@ export function geminiModel(options: ProviderOptions & { readonly model?: string
     cites: "markers",
     countTokens: estimateTokens,
     stream(request) {
-      const state = { usage: noUsage };
+      const state = { usage: noTokens };
       return endingCut(partsOf(endpoint, model, request, state), {
         signal: request.signal,
         usage: () => state.usage,

@@ -9,12 +9,13 @@ import type {
 import { closedSchema } from "../closed-schema.ts";
 import { estimateTokens } from "../estimate-tokens.ts";
 import { failureOf, unusable } from "../failure.ts";
-import { endingCut, finish, noUsage } from "../finish.ts";
+import { endingCut, finish } from "../finish.ts";
 import { type Endpoint, postJson, postStream } from "../http.ts";
 import { messagesWithSources } from "../marked-sources.ts";
 import { objectFrom } from "../object-result.ts";
 import { openaiEndpoint, openaiFacts } from "./endpoint.ts";
 import type { ProviderOptions } from "../provider-options.ts";
+import { noTokens } from "../../ports/token-usage.ts";
 
 export interface OpenAIModelOptions extends ProviderOptions {
   readonly model?: string | undefined;
@@ -64,7 +65,7 @@ export function openaiModel(options: OpenAIModelOptions): LanguageModel {
     cites: "markers",
     countTokens: estimateTokens,
     stream(request) {
-      const state = { usage: noUsage };
+      const state = { usage: noTokens };
       return endingCut(partsOf(endpoint, chatBody(model, request), request.signal, state), {
         signal: request.signal,
         usage: () => state.usage,
@@ -143,7 +144,7 @@ function finishReason(reason: string | null | undefined): FinishReason {
 }
 
 function usageOf(counts: z.infer<typeof usage>): TokenUsage {
-  if (!counts) return noUsage;
+  if (!counts) return noTokens;
   const cached = counts.prompt_tokens_details?.cached_tokens ?? 0;
   return {
     inputTokens: counts.prompt_tokens - cached,

@@ -6,7 +6,6 @@ import { type AnswerEvent, noUsage } from "../answer/answer-event.ts";
 import { answerPassages } from "../answer/constants.ts";
 import { type AnswerPorts, extractiveEvents } from "../answer/extract-answer.ts";
 import { condense } from "../condense.ts";
-import { addedTokens } from "../describe-communities.ts";
 import { findExpanded } from "../find-expanded.ts";
 import type { Findings } from "../find-hits.ts";
 import type { QuerySettings } from "../plan.ts";
@@ -16,6 +15,7 @@ import { citationWriter } from "./cite-text.ts";
 import { claimReport } from "./claim-warnings.ts";
 import { type AnswerContext, answerPrompt, defaultBudget, noContext, type PromptBudget } from "./prompt.ts";
 import { writeAnswer, type Written } from "./write-answer.ts";
+import { addTokens, noTokens } from "../../ports/token-usage.ts";
 
 export interface ModelAnswerPorts extends AnswerPorts {
   readonly model: LanguageModel;
@@ -32,8 +32,6 @@ export interface SpentTokens {
   readonly embedding: number;
   readonly rerank: number;
 }
-
-const noTokens: TokenUsage = { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0 };
 
 /**
  * An answer that a model writes from the passages found, in the same events as an extractive one. Every citation was
@@ -60,7 +58,7 @@ export async function* modelAnswer(
   for (const warning of [...standalone.warnings, ...findings.warnings]) yield { type: "warning", warning };
 
   const left = Math.max(1, settings.query_timeout_ms - (ports.now() - started));
-  const assisting = [standalone.usage, findings.expansionUsage, findings.summaryUsage].reduce(addedTokens);
+  const assisting = [standalone.usage, findings.expansionUsage, findings.summaryUsage].reduce(addTokens);
   const outcome = yield* answered(ports, scope, { findings, question: request.query, context, wanted, left, signal });
   yield {
     type: "end",
