@@ -19,7 +19,9 @@ export interface IngestFigures {
   readonly embedder_chunks_per_second: number;
   /** The first by the second. */
   readonly share_of_embedder: number;
-  /** While it ingested and answered a search every 100 ms. */
+  /** The same share while a client searched every 100 ms, which takes the embedder's time as well. */
+  readonly share_while_serving: number;
+  /** While it ingested, half of the time answering a search every 100 ms as well. */
   readonly loop: LoopFigures;
   /** Of a process that did nothing meanwhile: above a few ms, the machine was too busy to judge. */
   readonly idle_loop: LoopFigures;
@@ -28,13 +30,14 @@ export interface IngestFigures {
   readonly search_max_ms: number;
 }
 
-const rounds = 4;
+/** Every other one with a client that searches. */
+const rounds = 6;
 const scope = ownerScope("bench");
 const idleProgram = fileURLToPath(new URL("./idle-process.js", import.meta.url));
 
 /**
- * Ingests texts with the embedder that is set, in turns with the embedder alone on the same texts, while a client
- * searches. Null where no embedder is set.
+ * Ingests texts with the embedder that is set, in turns with the embedder alone on the same texts; in every other
+ * turn a client searches. Null where no embedder is set.
  */
 export async function measureIngest(texts: readonly string[]): Promise<IngestFigures | null> {
   const folder = await mkdtemp(join(tmpdir(), "hybridrag-bench-"));
@@ -50,21 +53,24 @@ export async function measureIngest(texts: readonly string[]): Promise<IngestFig
 async function inTurns(rag: HybridRAG, embedder: Embedder, texts: readonly string[]): Promise<IngestFigures> {
   const documents = texts.map((text, index) => ({ source: `bench/${index}.txt`, text }));
   await drain(rag, documents.slice(0, rounds));
-  const ingested = stopwatch();
-  const embedded = stopwatch();
+  const quiet = { ingested: stopwatch(), embedded: stopwatch() };
+  const serving = { ingested: stopwatch(), embedded: stopwatch() };
   const idle = fork(idleProgram, { stdio: "ignore", serialization: "advanced" });
   let chunks = 0;
   const loops: LoopFigures[] = [];
   const searches: number[] = [];
   for (let round = 0; round < rounds; round += 1) {
     const part = documents.slice(rounds).filter((_, index) => index % rounds === round);
-    const client = searchEvery(rag, scope, 100);
+    const isServing = round % 2 === 1;
+    const times = isServing ? serving : quiet;
+    const client = isServing ? searchEvery(rag, scope, 100) : null;
     const loop = watchLoop();
-    await ingested.time(async () => void (chunks += await drain(rag, part)));
+    const made = await times.ingested.time(() => drain(rag, part));
     loops.push(loop());
-    searches.push(...(await client.stop()));
+    searches.push(...((await client?.stop()) ?? []));
+    if (!isServing) chunks += made;
     const alone = await embeddedTexts(rag, part);
-    await embedded.time(() => embedAll(embedder, alone));
+    await times.embedded.time(() => embedAll(embedder, alone));
   }
   const told = once(idle, "message") as Promise<[LoopFigures]>;
   idle.send("end");
@@ -72,9 +78,10 @@ async function inTurns(rag: HybridRAG, embedder: Embedder, texts: readonly strin
   const sorted = searches.toSorted((a, b) => a - b);
   return {
     chunks,
-    chunks_per_second: chunks / ingested.seconds(),
-    embedder_chunks_per_second: chunks / embedded.seconds(),
-    share_of_embedder: embedded.seconds() / ingested.seconds(),
+    chunks_per_second: chunks / quiet.ingested.seconds(),
+    embedder_chunks_per_second: chunks / quiet.embedded.seconds(),
+    share_of_embedder: quiet.embedded.seconds() / quiet.ingested.seconds(),
+    share_while_serving: serving.embedded.seconds() / serving.ingested.seconds(),
     loop: worst(loops),
     idle_loop,
     searches: sorted.length,
@@ -167,10 +174,11 @@ function searchEvery(rag: HybridRAG, scope: Scope, everyMs: number): { stop(): P
 function stopwatch() {
   let milliseconds = 0;
   return {
-    time: async (work: () => Promise<void>) => {
+    time: async <T>(work: () => Promise<T>): Promise<T> => {
       const started = performance.now();
-      await work();
+      const made = await work();
       milliseconds += performance.now() - started;
+      return made;
     },
     seconds: () => milliseconds / 1000,
   };

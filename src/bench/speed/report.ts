@@ -54,7 +54,7 @@ export function ingestLines(figures: IngestFigures): readonly string[] {
   const { loop, idle_loop: idle } = figures;
   return [
     `ingest: ${figures.chunks_per_second.toFixed(1)} chunks/s, the embedder alone ${figures.embedder_chunks_per_second.toFixed(1)}: ` +
-      `${(100 * figures.share_of_embedder).toFixed(0)} %`,
+      `${(100 * figures.share_of_embedder).toFixed(0)} %; ${(100 * figures.share_while_serving).toFixed(0)} % while serving`,
     `event loop while ingesting and serving: p99 ${loop.p99_ms.toFixed(1)} ms, max ${loop.max_ms.toFixed(1)} ms, longest turn ${loop.longest_turn_ms.toFixed(1)} ms of CPU, busy ${(100 * loop.busy).toFixed(0)} % ` +
       `(an idle process: p99 ${idle.p99_ms.toFixed(1)} ms, max ${idle.max_ms.toFixed(1)} ms)`,
     `${figures.searches} searches meanwhile: p50 ${figures.search_p50_ms.toFixed(1)} ms, max ${figures.search_max_ms.toFixed(1)} ms`,
