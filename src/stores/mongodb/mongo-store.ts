@@ -29,6 +29,7 @@ import {
 import { observeClient, observePools, type EventSettings } from "./events.ts";
 import { generationOf, readIndexState, requireGeneration, writeIdentity, type NumberedIdentity } from "./generation.ts";
 import { generationSteps, mongoGenerations } from "./generations.ts";
+import { applyViews, viewSteps } from "./graph-views.ts";
 import { mongoGraph } from "./graph.ts";
 import type { IndexSettings } from "./indexes.ts";
 import { mongoJobs } from "./jobs.ts";
@@ -226,6 +227,7 @@ function mongoIndexes(context: Context): MongoIndexes {
       call(context, undefined, async () => [
         ...shardSteps(db, sharded),
         ...(await planIndexes(db, profile)),
+        ...(await viewSteps(db)),
         ...(await generationSteps(context)),
       ]),
     apply: ({ sharded } = {}) =>
@@ -234,7 +236,7 @@ function mongoIndexes(context: Context): MongoIndexes {
         undefined,
         async () => {
           await createCollections(db);
-          const applied = await applyIndexes(db, profile);
+          const applied = [...(await applyIndexes(db, profile)), ...(await applyViews(db))];
           if (sharded === undefined) return applied;
           const run = (command: Readonly<Record<string, unknown>>) => context.client.db("admin").command(command);
           await applySharding(shardingSteps(db.databaseName, sharded), run);
@@ -280,7 +282,10 @@ async function prepare(context: Context, identity: IndexIdentity, manage: boolea
   }
   if (isNew) await writeIdentity(context, identity);
   takeIdentity(context, { ...identity, generation: known?.generation ?? 0 });
-  if (manage) await ifAllowed(() => createIndexes(context));
+  if (manage) {
+    await ifAllowed(() => createIndexes(context));
+    await ifAllowed(async () => void (await applyViews(context.db)));
+  }
   await ifAllowed(async () => {
     await finishPending(context);
     await sweepStaged(context);

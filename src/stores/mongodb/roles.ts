@@ -1,4 +1,5 @@
 import { HybridRAGError } from "../../errors.ts";
+import { graphViews } from "./graph-views.ts";
 import { collections } from "./names.ts";
 
 export type RoleName = "app" | "ingest" | "operator";
@@ -55,6 +56,8 @@ const operator: Rights = {
     "dropSearchIndex",
   ],
   [collections.state]: [...ingest[collections.state]!, "collStats"],
+  // Views: to read them is for people.
+  ...Object.fromEntries(graphViews.map(({ name }) => [name, ["find", "createCollection", "collMod"]])),
   "": ["listCollections"],
 };
 
@@ -82,6 +85,7 @@ export function roleFor(role: RoleName, database: string): Role {
 const knownActions: ReadonlySet<string> = new Set([
   ...write,
   ...manage,
+  "collMod",
   "listSearchIndexes",
   "createSearchIndexes",
   "updateSearchIndex",

@@ -177,6 +177,10 @@ function rightsOf(call: Call): readonly string[] {
     const upserts = asDocs(command["updates"]).some((part) => part["upsert"] === true);
     return [`${collection}:update`, ...(upserts ? [`${collection}:insert`] : [])];
   }
+  if (command["viewOn"] !== undefined && (name === "create" || name === "collMod")) {
+    const [, ...others] = pipelineRights(collection, asDocs(command["pipeline"]));
+    return [`${collection}:${actionOf[name]!}`, `${asText(command["viewOn"])}:find`, ...others];
+  }
   if (name === "aggregate") return pipelineRights(collection, asDocs(command["pipeline"]));
   const action = actionOf[name];
   if (action === undefined) return [`${collection}:${name}`];

@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import { isFree } from "./access.ts";
 import type { Call, ConnectionState, ServerState } from "./call.ts";
-import { checkOptions, commands, isWrite } from "./commands/table.ts";
+import { checkOptions, checkTarget, commands, isWrite } from "./commands/table.ts";
 import { ServerError } from "./fault.ts";
 import { errorOf, type FaultAction } from "./faults.ts";
 import { asNumber, asText, type Doc } from "./value.ts";
@@ -126,6 +126,7 @@ export class Connection {
     const handler = commands[name];
     if (!handler) throw new ServerError("CommandNotFound", `no such command: '${name}'`);
     checkOptions(name, command);
+    checkTarget(call);
     this.checkMember(name, command);
     const ends = name === "commitTransaction" || name === "abortTransaction";
     const transaction = ends ? null : this.state.sessions.transactionOf(command);

@@ -51,6 +51,8 @@ export const codes = {
   NotImplemented: 238,
   NoSuchTransaction: 251,
   TransactionCommitted: 256,
+  CommandNotSupportedOnView: 166,
+  OptionNotSupportedOnView: 167,
   OperationNotSupportedInTransaction: 263,
   QueryFeatureNotAllowed: 224,
   SystemOverloaded: 489,

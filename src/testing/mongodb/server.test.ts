@@ -20,6 +20,47 @@ describe("the MongoDB test server, through the official driver", () => {
     await server.close();
   });
 
+  it("reads a view as a collection, and refuses all that would write to it", async () => {
+    await db.collection<{ _id: string; n: number }>("numbers").insertMany([
+      { _id: "a", n: 1 },
+      { _id: "b", n: 2 },
+      { _id: "c", n: 3 },
+    ]);
+    const pipeline = [{ $match: { n: { $gt: 1 } } }, { $project: { twice: { $multiply: ["$n", 2] } } }];
+    await db.createCollection("doubles", { viewOn: "numbers", pipeline });
+    const view = db.collection<{ _id: string; twice: number }>("doubles");
+    assert.deepEqual(await view.find({ twice: 6 }).toArray(), [{ _id: "c", twice: 6 }]);
+    assert.equal(await view.countDocuments({}), 2);
+    assert.deepEqual(await view.distinct("twice"), [4, 6]);
+    const joined = [
+      { $lookup: { from: "doubles", localField: "_id", foreignField: "_id", as: "d" } },
+      { $unwind: "$d" },
+    ];
+    assert.equal((await db.collection("numbers").aggregate(joined).toArray()).length, 2);
+    const [listed] = await db.listCollections({ name: "doubles" }).toArray();
+    assert.deepEqual(
+      [listed?.type, listed && "options" in listed && listed.options],
+      ["view", { viewOn: "numbers", pipeline }],
+    );
+    for (const refused of [
+      () => view.insertOne({ _id: "d", twice: 1 }),
+      () => view.updateOne({ _id: "c" }, { $set: { twice: 1 } }),
+      () => view.deleteOne({ _id: "c" }),
+      () => view.createIndex({ twice: 1 }),
+      () => view.aggregate([{ $collStats: { count: {} } }]).toArray(),
+      () => view.aggregate([{ $search: { exists: { path: "twice" } } }]).toArray(),
+    ])
+      await assert.rejects(refused, { code: 166 });
+    await assert.rejects(db.createCollection("doubles", { viewOn: "numbers", pipeline: [] }), { code: 48 });
+    const searching = [{ $vectorSearch: { path: "v", queryVector: [1], limit: 1, numCandidates: 1 } }];
+    await assert.rejects(db.createCollection("found", { viewOn: "numbers", pipeline: searching }), { code: 167 });
+    await db.command({ collMod: "doubles", viewOn: "numbers", pipeline: [{ $match: { n: 1 } }] });
+    assert.deepEqual(await view.find().project({ n: 1 }).toArray(), [{ _id: "a", n: 1 }]);
+    await view.drop();
+    assert.equal(await view.countDocuments({}), 0);
+    assert.equal(await db.collection("numbers").countDocuments({}), 3);
+  });
+
   it("writes, reads, updates and deletes", async () => {
     const people = db.collection<{ _id: string; age: number; tags?: string[] }>("people");
     await people.insertMany([

@@ -332,9 +332,17 @@ function equalKeys(condition: unknown): readonly string[] | null {
   return null;
 }
 
-/** All collections of all databases, and the clock that orders commits. */
+/** A pipeline that is read like a collection. */
+export interface View {
+  readonly database: string;
+  readonly viewOn: string;
+  readonly pipeline: readonly Doc[];
+}
+
+/** All collections and views of all databases, and the clock that orders commits. */
 export class Storage {
   readonly collections = new Map<string, Collection>();
+  readonly views = new Map<string, View>();
   private readonly open = new Set<Transaction>();
   private clock = 1;
 

@@ -3,18 +3,35 @@ import { ServerError, notImplemented } from "../fault.ts";
 import { describeIndex, parseIndexSpec, sameIndex, type IndexSpec } from "../index-spec.ts";
 import { compileQuery } from "../query.ts";
 import type { Collection } from "../storage.ts";
-import { asDoc, asNumber, asText, isDoc, keyOf, type Doc } from "../value.ts";
+import { asDoc, asDocs, asNumber, asText, cloneValue, isDoc, keyOf, type Doc } from "../value.ts";
+import { checkView } from "./pipeline.ts";
 
 export function createCollection(call: Call): Doc {
   const namespace = namespaceOf(call);
   const { storage } = call.state;
-  const refused = ["capped", "timeseries", "viewOn", "clusteredIndex", "collation"].find(
+  const refused = ["capped", "timeseries", "clusteredIndex", "collation"].find(
     (name) => call.command[name] !== undefined && call.command[name] !== false,
   );
   if (refused !== undefined) throw notImplemented(`collections with ${refused}`);
-  if (storage.collection(namespace))
+  if (storage.collection(namespace) ?? storage.views.get(namespace))
     throw new ServerError("NamespaceExists", `Collection ${namespace} already exists.`);
+  if (call.command["viewOn"] !== undefined) return setView(call);
   setValidator(storage.create(namespace), call.command);
+  return { ok: 1 };
+}
+
+/** Makes a view, or gives one another pipeline. */
+function setView(call: Call): Doc {
+  const { viewOn, pipeline = [], validator } = call.command;
+  if (typeof viewOn !== "string" || viewOn === "") throw new ServerError("BadValue", "'viewOn' must name a collection");
+  if (!Array.isArray(pipeline)) throw new ServerError("TypeMismatch", "'pipeline' must be an array");
+  if (validator !== undefined) throw new ServerError("InvalidOptions", "a view has no validator");
+  checkView(call, asDocs(pipeline));
+  call.state.storage.views.set(namespaceOf(call), {
+    database: call.database,
+    viewOn,
+    pipeline: asDocs(cloneValue(pipeline)),
+  });
   return { ok: 1 };
 }
 
@@ -28,12 +45,15 @@ function setValidator(collection: Collection, command: Doc): void {
 
 export function dropCollection(call: Call): Doc {
   const namespace = namespaceOf(call);
+  if (call.state.storage.views.delete(namespace)) return { ns: namespace, ok: 1 };
   if (!call.state.storage.collections.delete(namespace)) throw new ServerError("NamespaceNotFound", "ns not found");
   call.state.search.dropCollection(namespace);
   return { ns: namespace, ok: 1 };
 }
 
 export function dropDatabase(call: Call): Doc {
+  const { views } = call.state.storage;
+  for (const [namespace, { database }] of views) if (database === call.database) views.delete(namespace);
   for (const namespace of call.state.storage.collections.keys()) {
     if (!namespace.startsWith(`${call.database}.`)) continue;
     call.state.storage.collections.delete(namespace);
@@ -44,13 +64,21 @@ export function dropDatabase(call: Call): Doc {
 
 export function listCollections(call: Call): Doc {
   const query = compileQuery(asDoc(call.command["filter"]));
-  const described = [...call.state.storage.collections.values()]
-    .filter((collection) => collection.name.startsWith(`${call.database}.`))
-    .map((collection) => ({
-      name: collection.name.slice(call.database.length + 1),
-      type: "collection",
-      options: collection.options,
-      info: { readOnly: false },
+  const { collections, views } = call.state.storage;
+  const described = [
+    ...[...collections].map(([namespace, { options }]) => ({ namespace, type: "collection", options })),
+    ...[...views].map(([namespace, { viewOn, pipeline }]) => ({
+      namespace,
+      type: "view",
+      options: { viewOn, pipeline: cloneValue(pipeline) },
+    })),
+  ]
+    .filter(({ namespace }) => namespace.startsWith(`${call.database}.`))
+    .map(({ namespace, type, options }) => ({
+      name: namespace.slice(call.database.length + 1),
+      type,
+      options,
+      info: { readOnly: type === "view" },
     }))
     .filter((entry) => query.test(entry));
   return call.state.cursors.reply(`${call.database}.$cmd.listCollections`, described, undefined, call.member);
@@ -118,6 +146,8 @@ export function dropIndexes(call: Call): Doc {
 }
 
 export function collMod(call: Call): Doc {
+  if (call.state.storage.views.has(namespaceOf(call))) return setView(call);
+  if (call.command["viewOn"] !== undefined) throw new ServerError("InvalidOptions", "this is a collection, not a view");
   const collection = call.state.storage.collection(namespaceOf(call));
   if (!collection) throw new ServerError("NamespaceNotFound", "ns does not exist");
   setValidator(collection, call.command);

@@ -36,6 +36,7 @@ const mingoStages = new Set([
 ]);
 const searchStages = new Set(["$search", "$searchMeta", "$vectorSearch", "$rankFusion", "$scoreFusion"]);
 const firstOnly = new Set([...searchStages, "$collStats", "$listSearchIndexes", "$indexStats"]);
+const neverInViews = new Set([...firstOnly, "$out", "$merge"]);
 const unsupported = new Set([
   "$out",
   "$merge",
@@ -104,17 +105,32 @@ function checkStage(call: Call, name: string, index: number, nested: boolean): v
   }
 }
 
-/** Committed documents that match, found by an index where there is one. */
+/** What a collection or a view holds now; of a collection only what may match, by an index where there is one. */
+export function* documentsIn(call: Call, namespace: string, filter: Doc): Iterable<Doc> {
+  const { storage } = call.state;
+  const view = storage.views.get(namespace);
+  if (view) return yield* runPipeline(call, `${view.database}.${view.viewOn}`, view.pipeline);
+  for (const [, document] of storage.collection(namespace)?.documents(viewOf(call), filter) ?? []) yield document;
+}
+
+/** Committed documents that match. */
 function matched(call: Call, namespace: string, filter: Doc): readonly Doc[] {
   const query = compileQuery(filter);
-  const documents: Doc[] = [];
-  for (const [, document] of call.state.storage.collection(namespace)?.documents(viewOf(call), filter) ?? [])
-    if (query.test(document)) documents.push(document);
-  return documents;
+  return [...documentsIn(call, namespace, filter)].filter((document) => query.test(document));
+}
+
+/** The server looks at the stages of a view when it is made, and runs them when it is read. */
+export function checkView(call: Call, pipeline: readonly Doc[]): void {
+  pipeline.map(stageName).forEach((name, index) => {
+    if (neverInViews.has(name)) throw new ServerError("OptionNotSupportedOnView", `${name} cannot be used in a view`);
+    checkStage(call, name, index, true);
+  });
 }
 
 function source(state: PipelineState, name: string, body: unknown): readonly Doc[] {
   const { call, namespace } = state;
+  if (call.state.storage.views.has(namespace))
+    throw new ServerError("CommandNotSupportedOnView", `${name} is not supported on the view ${namespace}`);
   const spec = asDoc(body);
   switch (name) {
     case "$search": {

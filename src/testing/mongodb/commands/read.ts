@@ -3,7 +3,7 @@ import { namespaceOf, viewOf, type Call } from "../call.ts";
 import { ServerError, notImplemented } from "../fault.ts";
 import { compileQuery, mingoOptions, translated } from "../query.ts";
 import { asDoc, asDocs, asNumber, asText, keyOf, sortDocs, valuesAt, type Doc } from "../value.ts";
-import { runPipeline } from "./pipeline.ts";
+import { documentsIn, runPipeline } from "./pipeline.ts";
 
 export function project(documents: readonly Doc[], projection: Doc): readonly Doc[] {
   if (Object.keys(projection).length === 0) return documents;
@@ -21,10 +21,9 @@ export function find(call: Call): Doc {
   const filter = asDoc(command["filter"]);
   const sort = asDoc(command["sort"]);
   const query = compileQuery(filter);
-  const collection = call.state.storage.collection(namespaceOf(call));
   let found: Doc[] = [];
   const sorted = Object.keys(sort).length > 0;
-  for (const [, document] of collection?.documents(viewOf(call), filter) ?? []) {
+  for (const document of documentsIn(call, namespaceOf(call), filter)) {
     if (!query.test(document)) continue;
     found.push(document);
     if (!sorted && found.length >= skip + limit) break;
@@ -47,11 +46,10 @@ export function killCursors(call: Call): Doc {
 export function count(call: Call): Doc {
   const filter = asDoc(call.command["query"]);
   const query = compileQuery(filter);
-  const collection = call.state.storage.collection(namespaceOf(call));
   const skip = asNumber(call.command["skip"], 0);
   const limit = Math.abs(asNumber(call.command["limit"], 0)) || Infinity;
   let n = 0;
-  for (const [, document] of collection?.documents(viewOf(call), filter) ?? []) if (query.test(document)) n += 1;
+  for (const document of documentsIn(call, namespaceOf(call), filter)) if (query.test(document)) n += 1;
   return { n: Math.min(limit, Math.max(0, n - skip)), ok: 1 };
 }
 
@@ -59,9 +57,8 @@ export function distinct(call: Call): Doc {
   const filter = asDoc(call.command["query"]);
   const query = compileQuery(filter);
   const key = asText(call.command["key"]);
-  const collection = call.state.storage.collection(namespaceOf(call));
   const values = new Map<string, unknown>();
-  for (const [, document] of collection?.documents(viewOf(call), filter) ?? []) {
+  for (const document of documentsIn(call, namespaceOf(call), filter)) {
     if (!query.test(document)) continue;
     for (const value of valuesAt(document, key).flatMap((part): readonly unknown[] =>
       Array.isArray(part) ? part : [part],

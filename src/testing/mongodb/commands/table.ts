@@ -1,6 +1,6 @@
-import type { Command } from "../call.ts";
+import type { Call, Command } from "../call.ts";
 import { namespaceOf } from "../call.ts";
-import { notImplemented } from "../fault.ts";
+import { ServerError, notImplemented } from "../fault.ts";
 import { searchSpecs } from "../search/catalogue.ts";
 import { asDoc, asText, type Doc } from "../value.ts";
 import * as admin from "./admin.ts";
@@ -72,6 +72,15 @@ export const commands: Readonly<Record<string, Command>> = {
   dropSearchIndex: (call) =>
     call.state.search.drop(namespaceOf(call), asText(call.command["name"]), asText(call.command["id"])),
 };
+
+/** All that may be said to a view; the rest is for collections. */
+const onViews = new Set(["find", "aggregate", "count", "distinct", "create", "drop", "collMod"]);
+
+export function checkTarget({ state, name, command, database }: Call): void {
+  const namespace = `${database}.${asText(command[name])}`;
+  if (!state.storage.views.has(namespace) || onViews.has(name)) return;
+  throw new ServerError("CommandNotSupportedOnView", `Namespace ${namespace} is a view, not a collection`);
+}
 
 const writes = new Set([
   "insert",
