@@ -271,10 +271,32 @@ export async function openIndexes(
   try {
     const models = await openModels(config, surroundings(config, store, tenantContext()));
     embedder = models.embedder ?? (await openEmbedder(config)).embedder;
-    await claimIndex(store, embedder, chunkerFingerprint(chunkerOptions(embedder, chunkerOf(config))));
-    return { indexes: store.indexes, close };
+    const wanted = await otherIdentity(
+      store,
+      embedder,
+      chunkerFingerprint(chunkerOptions(embedder, chunkerOf(config))),
+    );
+    return { indexes: wanted === null ? store.indexes : towards(store.indexes, wanted), close };
   } catch (error) {
     await close();
     throw error;
   }
 }
+
+/** Null where the index is of what the settings ask for, or takes it on; else what they ask for. */
+async function otherIdentity(store: Store, embedder: Embedder | null, chunker: string): Promise<IndexIdentity | null> {
+  try {
+    await claimIndex(store, embedder, chunker);
+    return null;
+  } catch (error) {
+    if (isHybridRAGError(error) && error.code === "index_mismatch") return identityOf(embedder, chunker);
+    throw error;
+  }
+}
+
+/** Plans then lead to the index that is wanted; its status and definitions are those of the one in use. */
+const towards = (indexes: MongoIndexes, wanted: IndexIdentity): MongoIndexes => ({
+  ...indexes,
+  plan: (options) => indexes.plan({ ...options, wanted }),
+  apply: (options) => indexes.apply({ ...options, wanted }),
+});

@@ -40,8 +40,11 @@ export function mongoGenerations(context: Context): IndexGenerations {
   };
 }
 
-/** The index before and one being made, in the words of a plan. */
-export async function generationSteps(context: Context): Promise<readonly IndexStep[]> {
+/**
+ * The index before and one being made, in the words of a plan.
+ * @param dropped those that give way to another, which the plan says already.
+ */
+export async function generationSteps(context: Context, dropped: readonly string[]): Promise<readonly IndexStep[]> {
   const state = await readIndexState(context);
   const step = (of: NumberedIdentity, action: IndexStep["action"], words: string): IndexStep => ({
     action,
@@ -50,7 +53,7 @@ export async function generationSteps(context: Context): Promise<readonly IndexS
     words: `${words} (${of.embedder}, ${of.dimensions} dimensions)`,
   });
   const missing = state === null ? 0 : await missingVectors(context);
-  return [
+  const steps = [
     ...(state !== null && missing > 0
       ? [step(state, "reembed", `${missing} passages have no vector of it: run \`hybridrag indexes reembed\``)]
       : []),
@@ -65,6 +68,7 @@ export async function generationSteps(context: Context): Promise<readonly IndexS
         ]
       : []),
   ];
+  return steps.filter(({ index }) => !dropped.includes(index));
 }
 
 /** Chunks that the index in use cannot find by a vector: written by others around a switch, or before a rollback. */

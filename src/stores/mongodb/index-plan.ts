@@ -10,7 +10,7 @@ import type { ListedIndex, SearchProfile } from "./search-profile.ts";
 
 /** One difference between what the settings ask for and what the cluster has. */
 export interface IndexStep {
-  readonly action: "create" | "update" | "keep" | "wait" | "limit" | "shard" | "reembed";
+  readonly action: "create" | "update" | "keep" | "wait" | "drop" | "limit" | "shard" | "reembed";
   readonly index: string;
   readonly collection: string;
   /** What is to be done and why, for people. */
@@ -36,8 +36,18 @@ export async function createCollections(db: Db): Promise<void> {
   }
 }
 
+/** Search indexes of another embedder that come beside those of the settings, and those that give way to them. */
+export interface OtherIndexes {
+  readonly added: readonly SearchIndexSpec[];
+  readonly dropped: readonly string[];
+}
+
 /** The difference in words, before anything is changed. */
-export async function planIndexes(db: Db, profile: SearchProfile): Promise<readonly IndexStep[]> {
+export async function planIndexes(
+  db: Db,
+  profile: SearchProfile,
+  { added, dropped }: OtherIndexes,
+): Promise<readonly IndexStep[]> {
   const listed = await profile.list();
   const search = profile.specs.map((spec) =>
     searchStep(
@@ -47,8 +57,8 @@ export async function planIndexes(db: Db, profile: SearchProfile): Promise<reado
   );
   const supporting = await Promise.all(supportingIndexes.map((index) => supportingStep(db, index)));
   const limits = limitsOfSharedClusters(
-    profile.specs,
-    listed.map((index) => index.name),
+    [...profile.specs, ...added],
+    listed.map((index) => index.name).filter((name) => !dropped.includes(name)),
   ).map((words): IndexStep => ({ action: "limit", index: "*", collection: collections.chunks, words }));
   return [...limits, ...search, ...supporting];
 }
@@ -169,9 +179,13 @@ const statusWords: Readonly<Record<string, string>> = {
   DOES_NOT_EXIST: "does not exist",
 };
 
-export async function indexStatus(profile: SearchProfile): Promise<readonly IndexStatus[]> {
+/** @param others indexes beside those in use. */
+export async function indexStatus(
+  profile: SearchProfile,
+  others: readonly SearchIndexSpec[],
+): Promise<readonly IndexStatus[]> {
   const listed = await profile.list();
-  return profile.specs.map((spec) => {
+  return [...profile.specs, ...others].map((spec) => {
     const found = listed.find((one) => one.name === spec.name);
     const status = found?.status ?? "DOES_NOT_EXIST";
     const detail = found?.statusDetail?.find((host) => host.message)?.message;

@@ -1,4 +1,5 @@
-export { openMongoStore, type MongoIndexes, type MongoStore, type MongoStoreOptions } from "./mongo-store.ts";
+export { openMongoStore, type MongoStore, type MongoStoreOptions } from "./mongo-store.ts";
+export type { MongoIndexes } from "./mongo-indexes.ts";
 export type { ConnectionSettings } from "./connect.ts";
 export type { EventSettings, MongoEvent, SlowCommand } from "./events.ts";
 export type { FilterField } from "./filter-fields.ts";

@@ -1,4 +1,4 @@
-import { MongoServerError, type Db } from "mongodb";
+import { MongoServerError } from "mongodb";
 import { HybridRAGError } from "../../errors.ts";
 import type { IndexGenerations } from "../../ports/shadow-index.ts";
 import type { IndexIdentity, Store } from "../../ports/store.ts";
@@ -8,16 +8,7 @@ import { mongoChunks } from "./chunks.ts";
 import { connectClient, type ConnectionSettings } from "./connect.ts";
 import { call, rows, type Context } from "./context.ts";
 import { mongoDocuments, transactionChunks } from "./documents.ts";
-import {
-  applyIndexes,
-  createCollections,
-  indexStatus,
-  planIndexes,
-  rollbackIndexes,
-  waitForIndexes,
-  type IndexStatus,
-  type IndexStep,
-} from "./index-plan.ts";
+import { applyIndexes, createCollections } from "./index-plan.ts";
 import { describeAccess, type AccessReport } from "./describe-access.ts";
 import {
   describeConnection,
@@ -28,10 +19,11 @@ import {
 } from "./diagnose.ts";
 import { observeClient, observePools, type EventSettings } from "./events.ts";
 import { generationOf, readIndexState, requireGeneration, writeIdentity, type NumberedIdentity } from "./generation.ts";
-import { generationSteps, mongoGenerations } from "./generations.ts";
-import { applyViews, viewSteps } from "./graph-views.ts";
+import { mongoGenerations } from "./generations.ts";
+import { applyViews } from "./graph-views.ts";
 import { mongoGraph } from "./graph.ts";
 import type { IndexSettings } from "./indexes.ts";
+import { mongoIndexes, type MongoIndexes } from "./mongo-indexes.ts";
 import { mongoJobs } from "./jobs.ts";
 import { mongoAudit, mongoKeys } from "./keys.ts";
 import { mongoMemories } from "./memories.ts";
@@ -39,8 +31,7 @@ import { collections } from "./names.ts";
 import { probeCapabilities } from "./probe.ts";
 import { SearchProfile, type SearchCapabilities } from "./search-profile.ts";
 import { mongoSessions } from "./sessions.ts";
-import { applySharding, shardingSteps, type Sharding } from "./sharding.ts";
-import { pause, settle } from "./settle.ts";
+import { settle } from "./settle.ts";
 import { finishPending, sweepStaged } from "./staged-put.ts";
 import { health } from "./store-health.ts";
 import { Statistics } from "./statistics.ts";
@@ -64,18 +55,6 @@ export interface MongoStoreOptions {
   readonly manageIndexes?: boolean;
   /** Chunks of a version that one transaction takes. */
   readonly maxTransactionChunks?: number;
-}
-
-/** What operators do with the indexes; `hybridrag indexes` runs it. All need an index identity: see `prepare`. */
-export interface MongoIndexes {
-  /** The difference between settings and cluster, in words, before anything is changed. */
-  plan(options?: { readonly sharded?: Sharding }): Promise<readonly IndexStep[]>;
-  apply(options?: { readonly sharded?: Sharding }): Promise<readonly IndexStep[]>;
-  status(): Promise<readonly IndexStatus[]>;
-  /** READY, queryable and as defined. @throws HybridRAGError `not_ready` when one failed or the time is over. */
-  wait(options?: { readonly timeoutMs?: number }): Promise<void>;
-  /** Back to the definitions before the last change. */
-  rollback(): Promise<readonly IndexStep[]>;
 }
 
 /** Looks without changing anything, for whoever wonders why a search is slow or fails. */
@@ -215,57 +194,6 @@ function storeOf(context: Context, options: MongoStoreOptions): MongoStore {
     },
   };
 }
-
-/** How long `wait` waits when it is not told: a large index is built for hours. */
-const defaultBuildMs = 600_000;
-
-function mongoIndexes(context: Context): MongoIndexes {
-  const { db, profile } = context;
-  const long = 10 * context.timeoutMs;
-  return {
-    plan: ({ sharded } = {}) =>
-      call(context, undefined, async () => [
-        ...shardSteps(db, sharded),
-        ...(await planIndexes(db, profile)),
-        ...(await viewSteps(db)),
-        ...(await generationSteps(context)),
-      ]),
-    apply: ({ sharded } = {}) =>
-      call(
-        context,
-        undefined,
-        async () => {
-          await createCollections(db);
-          const applied = [...(await applyIndexes(db, profile)), ...(await applyViews(db))];
-          if (sharded === undefined) return applied;
-          const run = (command: Readonly<Record<string, unknown>>) => context.client.db("admin").command(command);
-          await applySharding(shardingSteps(db.databaseName, sharded), run);
-          return [...shardSteps(db, sharded), ...applied];
-        },
-        long,
-      ),
-    status: () => call(context, undefined, () => indexStatus(profile)),
-    wait: ({ timeoutMs = defaultBuildMs } = {}) =>
-      call(
-        context,
-        undefined,
-        (signal) => waitForIndexes(profile, { timeoutMs, pause: (milliseconds) => pause(milliseconds, signal) }),
-        timeoutMs + context.timeoutMs,
-      ),
-    rollback: () => call(context, undefined, () => rollbackIndexes(db, profile), long),
-  };
-}
-
-/** Sharding in the words of a plan, each with the command that does it. */
-const shardSteps = (db: Db, sharded: Sharding | undefined): readonly IndexStep[] =>
-  sharded === undefined
-    ? []
-    : shardingSteps(db.databaseName, sharded).map(({ collection, command, words }) => ({
-        action: "shard",
-        index: "shard key",
-        collection,
-        words: `${words}: db.adminCommand(${JSON.stringify(command)})`,
-      }));
 
 const nameOf = ({ embedder, dimensions, chunker }: IndexIdentity): string => `${embedder}@${dimensions} + ${chunker}`;
 
