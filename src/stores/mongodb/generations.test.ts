@@ -134,7 +134,8 @@ test("a third embedder takes the fields of the first, under a name of its own", 
   const status = await store.indexes.status();
   assert.deepEqual(
     status.map(({ index }) => index),
-    ["vector_knn_index_2", "default"],
+    ["vector_knn_index_2", "default", "vector_knn_index_1"],
+    "in use, and the one before",
   );
   assert.ok(
     (await store.indexes.plan()).every((step) => step.index !== "vector_knn_index"),
