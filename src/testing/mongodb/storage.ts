@@ -179,7 +179,7 @@ export class Collection {
       row.versions.push({ at, document });
       row.lockedBy = null;
       this.rows.set(id, row);
-      this.reindex(id, before, document);
+      this.reindex(id, before, document, view);
       this.prune(id, row, oldestSnapshot);
     }
     this.releaseClaims(view);
@@ -203,7 +203,7 @@ export class Collection {
       for (const [key, holder] of index.claims) if (holder === view) index.claims.delete(key);
   }
 
-  private reindex(id: string, before: Doc | null, after: Doc | null): void {
+  private reindex(id: string, before: Doc | null, after: Doc | null, view: Transaction): void {
     for (const index of this.indexes.values()) {
       if (!index.spec.unique) continue;
       if (before !== null)
@@ -211,7 +211,8 @@ export class Collection {
           if (index.owners.get(key) === id) index.owners.delete(key);
       if (after !== null) for (const key of entriesOf(index.spec, after, index.partial)) index.owners.set(key, id);
     }
-    if (after !== null) this.remember(id, after);
+    // A transaction proper did so as it wrote: its own reads go by the indexes too.
+    if (after !== null && !view.multi) this.remember(id, after);
   }
 
   private remember(id: string, document: Doc): void {
