@@ -1,4 +1,6 @@
 import type { Analyzer } from "./text/analyze.ts";
+import { collectionCommunities } from "./graph/collection-communities.ts";
+import { communityThread } from "./graph/community-thread.ts";
 import { modelCommunitySummary } from "./graph/community-summary.ts";
 import { graphEditor, type GraphEditor } from "./graph/edit-graph.ts";
 import { estimateCost, type IngestEstimate, type Reading } from "./estimate-cost.ts";
@@ -10,6 +12,7 @@ import type { LoadPool } from "./ingest/load/load-pool.ts";
 import type { IngestSource } from "./ingest/sources.ts";
 import { messageOf } from "./errors.ts";
 import { conversations, type Conversations } from "./memory/conversation.ts";
+import type { Filter } from "./filter/filter.ts";
 import { modelSummary } from "./memory/model-summary.ts";
 import type { Embedder } from "./ports/embedder.ts";
 import type { Extractor } from "./ports/extractor.ts";
@@ -19,7 +22,9 @@ import type { Store } from "./ports/store.ts";
 import type { AnswerEvent } from "./query/answer/answer-event.ts";
 import type { AnswerConstants } from "./query/answer/constants.ts";
 import { extractAnswer, type AnswerPorts } from "./query/answer/extract-answer.ts";
+import { type CollectionThemes, collectionThemes } from "./query/collection-themes.ts";
 import { condense } from "./query/condense.ts";
+import { withDeadline } from "./query/deadline.ts";
 import { modelAnswer, type ModelAnswerPorts } from "./query/model-answer/model-answer.ts";
 import { graphLeg } from "./query/graph-leg.ts";
 import type { QuerySettings } from "./query/plan.ts";
@@ -42,6 +47,8 @@ export interface HybridRAG {
   readonly conversations: Conversations;
   /** What people change about the graph by hand. */
   readonly graph: GraphEditor;
+  /** What the collection is about: its largest communities with the sentences that say most about them. */
+  themes(scope: Scope, request?: ThemesOptions): Promise<CollectionThemes>;
   /** For pipelines of one's own, and for evaluation. */
   readonly ports: AnswerPorts;
   readonly settings: QuerySettings;
@@ -64,6 +71,13 @@ export interface HybridRAG {
    */
   settle(options?: { readonly timeoutMs?: number; readonly signal?: AbortSignal }): Promise<void>;
   close(): Promise<void>;
+}
+
+export interface ThemesOptions {
+  readonly filter?: Filter | null;
+  /** Communities that are described; 10 by default. */
+  readonly limit?: number;
+  readonly signal?: AbortSignal;
 }
 
 export interface QueryOptions {
@@ -110,6 +124,8 @@ export function createHybridRAG(parts: Parts): HybridRAG {
   const work = backgroundWork();
   const tenants = parts.tenants ?? tenantContext();
   const summarizer = parts.communitySummaries === "model" ? parts.writer?.rewriter : null;
+  const thread = communityThread();
+  const collection = collectionCommunities(store.graph, thread);
   const ports: AnswerPorts = {
     analyzer,
     constants: parts.constants,
@@ -117,6 +133,7 @@ export function createHybridRAG(parts: Parts): HybridRAG {
     embedder,
     reranker: parts.reranker,
     graph: graphLeg(store, (text) => analyzer.analyze(text)),
+    collection,
     ...(summarizer ? { communitySummary: modelCommunitySummary(summarizer) } : {}),
     now: parts.now,
     background: work.start,
@@ -201,6 +218,14 @@ export function createHybridRAG(parts: Parts): HybridRAG {
     sessions,
     conversations: talks,
     graph: graphEditor(store),
+    themes: (scope, { filter = null, limit = 10, signal } = {}) => {
+      const request = { filter, limit, deadline_ms: parts.query.query_timeout_ms };
+      return tenants.run(scope, () =>
+        withDeadline(request.deadline_ms, signal, (ends) =>
+          collectionThemes({ ...ports, collection }, scope, request, ends),
+        ),
+      );
+    },
     ports,
     settings: parts.query,
     notices: parts.notices,
@@ -222,7 +247,13 @@ export function createHybridRAG(parts: Parts): HybridRAG {
     settle: (options) => store.settle(options),
     close: async () => {
       await work.settled();
-      await Promise.all([store.close(), embedder?.close(), parts.extractor?.close(), parts.pool.close()]);
+      await Promise.all([
+        store.close(),
+        thread.close(),
+        embedder?.close(),
+        parts.extractor?.close(),
+        parts.pool.close(),
+      ]);
     },
   };
 }

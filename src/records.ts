@@ -299,19 +299,31 @@ export interface Citation {
 }
 
 /**
- * Names that stand together in the passages found for one question, and what these say: only passages that the
- * caller may read are shown or counted.
+ * Names that stand together in the passages found for one question, or in the whole collection, and what these say:
+ * only passages that the caller may read are shown or counted.
  */
 export interface Community {
+  /** Of the collection only: stays while its passages do. */
+  readonly id?: string;
   /** As written, the best connected first; at most ten. */
   readonly names: readonly string[];
-  /** Passages of it among the best hundred found. */
+  /** Passages of it among the best hundred found; of the collection: all of them. */
   readonly passages: number;
+  /** Of the collection only: of how many documents these are. */
+  readonly documents?: number;
+  /** Of the collection only: what it falls into, the largest first. */
+  readonly parts?: readonly CommunityPart[];
   /** The quotes one after the other, or what a model wrote. */
   readonly summary: string;
   readonly summarized_by: "quotes" | "model";
   /** Its most central sentences, checked like citations. */
   readonly quotes: readonly Omit<Citation, "marker">[];
+}
+
+export interface CommunityPart {
+  readonly id: string;
+  readonly names: readonly string[];
+  readonly passages: number;
 }
 
 export type Evidence = "answer" | "closest" | "none";

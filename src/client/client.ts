@@ -2,6 +2,7 @@ import { HybridRAGError, errorCatalogue, type ErrorCode } from "../errors.ts";
 import type { EditRequest } from "../graph/edit-request.ts";
 import type { GraphEditView } from "../graph/list-edits.ts";
 import type { Answer, AnswerEvent } from "../query/answer/answer-event.ts";
+import type { CollectionThemes } from "../query/collection-themes.ts";
 import type { SearchResponse } from "../query/search.ts";
 import type { FileResult } from "../ingest/ingest-events.ts";
 import type { GivenDocument } from "../ingest/sources.ts";
@@ -75,6 +76,11 @@ export interface Client {
   deleteSession(sessionId: string, call?: CallSettings): Promise<void>;
   /** The graph as text in pieces, as the service reads it; breaking out of the loop ends it. */
   exportGraph(format?: "graphml" | "json", call?: CallSettings): AsyncIterable<string>;
+  /** What the documents are about. */
+  communities(
+    request?: { readonly limit?: number; readonly filters?: Question["filters"] },
+    call?: CallSettings,
+  ): Promise<Omit<CollectionThemes, "usage">>;
   /** Merges, renames, splits or deletes an entity of the graph. */
   editGraph(request: EditRequest, call?: CallSettings): Promise<GraphEditView>;
   undoGraphEdit(editId: string, call?: CallSettings): Promise<GraphEditView>;
@@ -138,6 +144,10 @@ export function createClient(options: ClientOptions): Client {
     },
     deleteSession: (sessionId, call) => json("DELETE", at("sessions", sessionId), undefined, call),
     exportGraph: (format = "graphml", call) => pieces(`/v1/graph/export?format=${format}`, "*/*", call),
+    communities: ({ limit = 10, filters } = {}, call) => {
+      const asked = { limit: String(limit), ...(filters ? { filters: JSON.stringify(filters) } : {}) };
+      return json("GET", `/v1/graph/communities?${new URLSearchParams(asked)}`, undefined, call);
+    },
     editGraph: (request, call) => json("POST", at("graph", "edits"), request, call),
     undoGraphEdit: (editId, call) => json("DELETE", at("graph", "edits", editId), undefined, call),
     graphEdits: (page, call) => json("GET", `/v1/graph/edits?${pageQuery(page)}`, undefined, call),

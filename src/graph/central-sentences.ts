@@ -18,6 +18,9 @@ export interface CentralSentence {
 
 /** Shorter ones seldom say anything. */
 const shortest = 30;
+/** The share of a sentence that its words make. */
+const leastLetters = 0.75;
+const leastProse = 20;
 
 interface Candidate {
   readonly sentence: CentralSentence;
@@ -71,8 +74,21 @@ function candidatesOf({ chunk, mentions }: CommunityPassage, weights: ReadonlyMa
       const sentence = sentenceOf(chunk, unit);
       const words = ` ${nameTokens(sentence.quote).join(" ")} `;
       const named = written.filter((name) => words.includes(name.words));
-      return { sentence, isProse: unit.kind === "sentence", names: [...new Set(named.map(({ entity }) => entity))] };
+      return {
+        sentence,
+        isProse: unit.kind === "sentence" && isProse(sentence.quote),
+        names: [...new Set(named.map(({ entity }) => entity))],
+      };
     });
+}
+
+/** Whole words make most of it: no code, no bare address, no list of links, no heading that ran into a sentence. */
+function isProse(quote: string): boolean {
+  const text = quote.replaceAll(/\]\([^)\s]*\)|https?:\/\/\S+/g, " ");
+  const words = text.match(/(?<![\p{L}\p{N}_./$-])\p{L}[\p{L}\p{M}’'-]*(?![\p{L}\p{N}_/$-])/gu) ?? [];
+  const letters = words.reduce((sum, word) => sum + word.length, 0);
+  const isWritten = letters >= leastLetters * text.replaceAll(/\s/g, "").length && letters >= leastProse;
+  return isWritten && /[.!?…。！？][)"'”’»\]*_]*$/u.test(quote) && !/[{}]|=>|\/\/ |;\s*$|^\s*[>|#]/.test(text);
 }
 
 const sentenceOf = (chunk: Chunk, { start, end }: Unit): CentralSentence => ({

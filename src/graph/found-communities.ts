@@ -1,4 +1,4 @@
-import type { Mention } from "../records.ts";
+import type { Community, Mention } from "../records.ts";
 import type { WeightedEdge } from "./communities.ts";
 
 /** A passage of a community, with what it mentions. */
@@ -11,8 +11,12 @@ export interface CommunityMember {
 export interface FoundCommunity {
   /** How strongly each normalised name is joined to the others. */
   readonly weights: ReadonlyMap<string, number>;
+  /** What it is called by, where that is not by the same weights. */
+  readonly labels?: ReadonlyMap<string, number>;
   /** Best passage first; never empty. */
   readonly members: readonly CommunityMember[];
+  /** Of a community of the whole collection: what is told beside its names and sentences. */
+  readonly whole?: Required<Pick<Community, "id" | "passages" | "documents" | "parts">>;
 }
 
 /** The communities that passages fell into, that of the best passage first; one without a passage is none. */

@@ -1,6 +1,7 @@
 import type { Filter } from "../filter/filter.ts";
 import type { Entity, GraphEdit, Mention, PassageLink, Relationship } from "../records.ts";
 import type { Scope } from "../scope.ts";
+import type { TextList } from "../text/text-list.ts";
 import type { CallOptions, Page, PageRequest } from "./store.ts";
 
 /**
@@ -36,6 +37,12 @@ export interface GraphStore {
    */
   linkDensity(scope: Scope, options?: CallOptions): Promise<number>;
   count(scope: Scope, options?: CallOptions): Promise<GraphCounts>;
+  /**
+   * The passages that scope and filter let through with the names that they mention: what work on the whole collection
+   * reads. Null when they are the same as those that were told with `known` as their revision, for the same scope and
+   * filter. Changes that another server made may show up to a minute late.
+   */
+  passageNames(scope: Scope, request: PassageNamesRequest, options?: CallOptions): Promise<PassageNames | null>;
   /**
    * All edits of the tenant in order, the undone and the undos among them.
    * @throws HybridRAGError `forbidden` unless the scope is the owner's, since an edit may name what others may not read.
@@ -119,6 +126,30 @@ export interface LinkResult {
   readonly passages: readonly LinkedPassage[];
   /** Of every name that a seed mentions. */
   readonly weights: readonly EntityWeight[];
+}
+
+export interface PassageNamesRequest {
+  readonly filter: Filter | null;
+  /** Passages at most: of more, a fair sample that is always the same. */
+  readonly limit: number;
+  readonly known: string | null;
+}
+
+/** Arrays of their own, which whoever gets them may move to another thread. */
+export interface PassageNames {
+  /** Equal for equal passages with equal names. */
+  readonly revision: string;
+  /** Passages that scope and filter let through, of which those here may be a sample. */
+  readonly total: number;
+  /** Chunk ids, by code point. */
+  readonly passages: TextList;
+  /** Of each passage, the number of its document; numbers mean nothing else. */
+  readonly documents: Uint32Array;
+  /** Normalised names, each once, in the order in which the passages have them. */
+  readonly names: TextList;
+  /** The names of passage i, each once and by code point, are `mentioned[ends[i - 1] .. ends[i])`. */
+  readonly ends: Uint32Array;
+  readonly mentioned: Uint32Array;
 }
 
 export interface GraphCounts {

@@ -11,7 +11,7 @@ import type { QueryPlan } from "./plan.ts";
 import type { QueryPorts } from "./query-ports.ts";
 import { addTokens, noTokens } from "../ports/token-usage.ts";
 
-/** Communities that are described, those of the best passages. */
+/** Communities of a question that are described, those of the best passages. */
 const mostCommunities = 6;
 /** Passages of a community that its summary is made of. */
 const summarized = 5;
@@ -30,12 +30,14 @@ export interface DescribedCommunities {
 /** A community with its passages as they are read now: what was hidden or deleted since neither shows nor counts. */
 interface ReadCommunity {
   readonly weights: ReadonlyMap<string, number>;
+  readonly labels: ReadonlyMap<string, number>;
   readonly passages: readonly CommunityPassage[];
+  readonly whole: FoundCommunity["whole"];
 }
 
 /**
  * The communities with their most central sentences, each checked against the stored source as a citation is, and
- * with summaries by a model where one is to write them. At most six, and a hundred passages are read for them.
+ * with summaries by a model where one is to write them. The first `most` of them, six by default.
  */
 export async function describeCommunities(
   ports: Pick<QueryPorts, "store" | "communitySummary">,
@@ -43,8 +45,9 @@ export async function describeCommunities(
   plan: Pick<QueryPlan, "filter" | "deadline_ms">,
   found: readonly FoundCommunity[],
   signal: AbortSignal,
+  most: number = mostCommunities,
 ): Promise<DescribedCommunities> {
-  const read = await readCommunities(ports, scope, plan, found.slice(0, mostCommunities), signal);
+  const read = await readCommunities(ports, scope, plan, found.slice(0, most), signal);
   if (read.length === 0) return { communities: [], warnings: [], usage: noTokens };
   const [quoted, written] = await Promise.all([
     quotedCommunities(ports, scope, read, signal),
@@ -73,12 +76,12 @@ async function readCommunities(
   const readable = new Map(
     chunks.filter((chunk) => filter === null || matches(filter, chunk)).map((chunk) => [chunk.chunk_id, chunk]),
   );
-  return found.flatMap(({ weights, members }) => {
+  return found.flatMap(({ weights, labels = weights, members, whole }) => {
     const passages = members.flatMap(({ chunk_id, mentions }) => {
       const chunk = readable.get(chunk_id);
       return chunk ? [{ chunk, mentions }] : [];
     });
-    return passages.length === 0 ? [] : [{ weights, passages }];
+    return passages.length === 0 ? [] : [{ weights, labels, passages, whole }];
   });
 }
 
@@ -88,8 +91,8 @@ async function quotedCommunities(
   read: readonly ReadCommunity[],
   signal: AbortSignal,
 ) {
-  const sentences = read.map(({ weights, passages }) =>
-    centralSentences(passages.slice(0, summarized), weights, quotesEach),
+  const sentences = read.map(({ weights, passages, whole }) =>
+    centralSentences(whole ? passages : passages.slice(0, summarized), weights, quotesEach),
   );
   const { verdicts, warnings } = await verifyQuotes(store, scope, sentences.flat(), signal);
   let next = 0;
@@ -103,6 +106,7 @@ async function quotedCommunities(
     return {
       names: namesOf(one),
       passages: one.passages.length,
+      ...one.whole,
       summary: quotes.map(({ quote }) => quote.replaceAll(/\s+/g, " ")).join(" "),
       summarized_by: "quotes",
       quotes,
@@ -112,12 +116,12 @@ async function quotedCommunities(
 }
 
 /** As the best passage writes them, of those that a readable passage has. */
-function namesOf({ weights, passages }: ReadCommunity): readonly string[] {
+function namesOf({ labels, passages }: ReadCommunity): readonly string[] {
   const written = new Map<string, string>();
   for (const { entity, name } of passages.flatMap(({ mentions }) => mentions))
-    if (weights.has(entity) && !written.has(entity)) written.set(entity, name);
+    if (labels.has(entity) && !written.has(entity)) written.set(entity, name);
   return [...written]
-    .toSorted(([a], [b]) => weights.get(b)! - weights.get(a)! || (a < b ? -1 : 1))
+    .toSorted(([a], [b]) => labels.get(b)! - labels.get(a)! || (a < b ? -1 : 1))
     .slice(0, namesShown)
     .map(([, name]) => name);
 }

@@ -1,9 +1,11 @@
 import { messageOf } from "../errors.ts";
+import { isOverviewQuestion } from "../graph/overview-question.ts";
 import type { ChunkName, ChunkSearchResult } from "../ports/chunk-store.ts";
 import type { TokenUsage } from "../ports/language-model.ts";
 import type { Community, Warning } from "../records.ts";
 import type { Scope } from "../scope.ts";
 import { agreementOf, calibratedWeight, calibrationWeight, loadCalibration, recordAgreement } from "./calibrate.ts";
+import { foundGroups, sampled, themeHits } from "./collection-themes.ts";
 import { withDeadline } from "./deadline.ts";
 import { type DescribedCommunities, describeCommunities } from "./describe-communities.ts";
 import { fuse } from "./fuse.ts";
@@ -19,6 +21,9 @@ import type { GraphStageResult } from "./graph-stage.ts";
 import { legUnavailable, retrieve } from "./retrieve.ts";
 import { supported } from "./support.ts";
 import { noTokens } from "../ports/token-usage.ts";
+
+/** Communities of the whole collection that are described. */
+const mostThemes = 10;
 
 /** Milliseconds of each step; `search` holds both legs, which run at once, and reading what is shown. */
 export interface Timings {
@@ -44,6 +49,8 @@ export interface Findings {
   readonly vector: Float32Array | null;
   /** In mode global, where there is a graph; null in others. */
   readonly communities: readonly Community[] | null;
+  /** The question was put to the collection as a whole: hits and communities are those of all that may be read. */
+  readonly isOverview: boolean;
   readonly warnings: readonly Warning[];
   /** Of the model that summarised communities. */
   readonly summaryUsage: TokenUsage;
@@ -70,32 +77,37 @@ export async function findHits(
 
 async function execute(ports: QueryPorts, scope: Scope, planned: QueryPlan, signal: AbortSignal): Promise<Findings> {
   const clock = stopwatch(ports.now);
-  const [learned, retrieved] = await Promise.all([
+  const [learned, retrieved, themes] = await Promise.all([
     learnedWeight(ports, scope, planned, signal),
     retrieve(ports, scope, planned, signal),
+    themesOf(ports, scope, planned, signal),
   ]);
   const plan = withTextWeight(planned, learned);
   const { found } = retrieved;
   clock.restart();
   const fused = quotedFirst(fuseLegs(plan, found), retrieved.holders, plan.legs.text?.phrase_lift ?? 0);
   const fuseMs = clock.lap();
-  const linked = await followLinks(ports, scope, plan, retrieved, fused, signal);
+  const linked = themes?.hits.length ? themes : await followLinks(ports, scope, plan, retrieved, fused, signal);
+  const isOverview = linked === themes;
   const described = await describe(ports, scope, plan, linked, signal);
   const graphMs = clock.lap();
   const read = await readHits(ports.store, scope, plan, linked.hits, signal);
   const readMs = clock.lap();
-  const ranked = await rerankHits(ports, plan, read, signal);
+  // Resembling a question that names nothing says nothing: each community keeps its turn.
+  const ranked = isOverview ? { hits: read, tokens: 0, warnings: [] } : await rerankHits(ports, plan, read, signal);
   const rerankMs = clock.lap();
   learnLater(ports, scope, plan, found);
   return {
     plan,
-    hits: choose(plan, ranked.hits),
+    hits: isOverview ? ranked.hits.slice(0, plan.top_k) : choose(plan, ranked.hits),
+    isOverview,
     found,
     vector: retrieved.vector,
     communities: described?.communities ?? null,
     warnings: [
       ...unavailable(planned),
       ...retrieved.warnings,
+      ...(isOverview ? [] : (themes?.warnings ?? [])),
       ...linked.warnings,
       ...(described?.warnings ?? []),
       ...ranked.warnings,
@@ -190,6 +202,27 @@ async function followLinks(
   }
 }
 
+/** In mode global, for a question that names nothing in the collection; null for others, and where there is no such port. */
+async function themesOf(
+  { store, collection }: QueryPorts,
+  scope: Scope,
+  { query, legs, filter, top_k }: QueryPlan,
+  signal: AbortSignal,
+): Promise<GraphStageResult | null> {
+  if (!collection || legs.graph?.kind !== "global" || !isOverviewQuestion(query)) return null;
+  try {
+    const groups = await collection(scope, filter, { signal });
+    const [hits, communities] = await Promise.all([
+      themeHits(store, scope, filter, groups, top_k, signal),
+      foundGroups(store, scope, groups.groups.slice(0, mostThemes), signal),
+    ]);
+    return { hits, communities, warnings: sampled(groups) };
+  } catch (error) {
+    if (signal.aborted) throw error;
+    return { hits: [], warnings: [legUnavailable("graph", error)] };
+  }
+}
+
 /** Null outside mode global; communities that cannot be described cost no hit. */
 async function describe(
   ports: QueryPorts,
@@ -200,7 +233,8 @@ async function describe(
 ): Promise<DescribedCommunities | null> {
   if (plan.legs.graph?.kind !== "global") return null;
   try {
-    return await describeCommunities(ports, scope, plan, communities ?? [], signal);
+    const most = communities?.some(({ whole }) => whole) ? mostThemes : undefined;
+    return await describeCommunities(ports, scope, plan, communities ?? [], signal, most);
   } catch (error) {
     if (signal.aborted) throw error;
     const message = `The communities could not be described: ${messageOf(error)}`;

@@ -1,3 +1,4 @@
+import type { CollectionCommunities } from "../graph/collection-communities.ts";
 import type { CommunitySummary } from "../graph/community-summary.ts";
 import type { Embedder } from "../ports/embedder.ts";
 import type { Reranker } from "../ports/reranker.ts";
@@ -10,6 +11,8 @@ export interface QueryPorts {
   readonly embedder: Embedder | null;
   readonly reranker: Reranker | null;
   readonly graph: GraphStage | null;
+  /** The communities of everything, for questions put to the collection as a whole; absent: those of the question. */
+  readonly collection?: CollectionCommunities;
   /** Writes what a community of mode global is about; absent: its sentences say it. */
   readonly communitySummary?: CommunitySummary;
   /** Milliseconds that only go forward, such as `performance.now`. */

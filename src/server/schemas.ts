@@ -70,6 +70,20 @@ export const citationSchema = z.object({
   heading_path: z.array(z.string()),
 });
 
+export const communitySchema = z.object({
+  id: z.string().optional().describe("Of the collection only: stays while its passages do."),
+  names: z.array(z.string()),
+  passages: z.int().describe("Among the best hundred found; of the collection: all of them."),
+  documents: z.int().optional().describe("Of the collection only: of how many documents the passages are."),
+  parts: z
+    .array(z.object({ id: z.string(), names: z.array(z.string()), passages: z.int() }))
+    .optional()
+    .describe("Of the collection only: what it falls into, the largest first."),
+  summary: z.string(),
+  summarized_by: z.enum(["quotes", "model"]),
+  quotes: z.array(citationSchema.omit({ marker: true })),
+});
+
 export const documentSchema = z.object({
   document_id: z.string(),
   title: z.string(),

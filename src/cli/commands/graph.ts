@@ -3,11 +3,14 @@ import { HybridRAGError } from "../../errors.ts";
 import { entityPage, neighbourhood, type Neighbourhood } from "../../graph/entity-page.ts";
 import { evidencePath, mostSteps, type EvidencePath } from "../../graph/evidence-path.ts";
 import { exportFormats, exportGraph } from "../../graph/export-graph.ts";
+import { parseFilter } from "../../filter/parse-filter.ts";
+import { type CollectionThemes, mostThemes } from "../../query/collection-themes.ts";
 import { addGraphEdits } from "./graph-edits.ts";
 import { withCommonOptions } from "../common-options.ts";
 import type { Shell } from "../shell.ts";
 import type { Terminal } from "../terminal.ts";
-import { inWorkspace, type CommonOptions } from "../workspace.ts";
+import { inWorkspace, parseFilters, type CommonOptions } from "../workspace.ts";
+import { printCommunities } from "./search.ts";
 
 interface NameOptions extends CommonOptions {
   readonly limit: number;
@@ -18,6 +21,7 @@ export function addGraph(program: Command, shell: Shell): void {
   addShow(graph, shell);
   addNeighbors(graph, shell);
   addPath(graph, shell);
+  addCommunities(graph, shell);
   addExport(graph, shell);
   addGraphEdits(graph, shell);
 }
@@ -103,6 +107,37 @@ function printPath({ from, to, found, closest, steps }: EvidencePath, terminal: 
   if (found) return;
   terminal.note(`No path leads from ${from} to ${to}; the closest name that was reached is ${closest}.`);
 }
+
+interface CommunitiesOptions extends CommonOptions {
+  readonly limit: number;
+  readonly filters?: string;
+}
+
+function addCommunities(graph: Command, { terminal, signal }: Shell): void {
+  withCommonOptions(graph.command("communities"))
+    .description("what the documents are about: names that belong together, with the sentences that say most")
+    .option("--limit <number>", `how many, 1 to ${mostThemes}`, Number, 10)
+    .option("--filters <json>", 'of some documents only: conditions such as {"metadata.category": "report"}')
+    .action(async ({ limit, filters, ...options }: CommunitiesOptions) => {
+      if (!Number.isInteger(limit) || limit < 1 || limit > mostThemes) {
+        const details = { path: "/limit" };
+        throw new HybridRAGError("invalid_input", `--limit is a whole number from 1 to ${mostThemes}.`, { details });
+      }
+      const filter = parseFilter(parseFilters(filters), "/filters");
+      const { usage: _, ...found } = await inWorkspace({ ...options, access: "read" }, ({ rag, scope }) =>
+        rag.themes(scope, { limit, filter, signal }),
+      );
+      if (options.json) return terminal.json(found);
+      for (const warning of found.warnings) terminal.note(`note: ${warning.message}`);
+      printCommunities(found.communities, terminal);
+      terminal.note(sizeOf(found));
+    });
+}
+
+const sizeOf = ({ communities, count, passages, alone }: Omit<CollectionThemes, "usage">): string =>
+  count === 0
+    ? "No names join the passages."
+    : `${communities.length} of ${count} communities; ${alone} of ${passages} passages share no name with any other.`;
 
 interface ExportOptions extends CommonOptions {
   readonly format: string;

@@ -1,4 +1,4 @@
-import type { Citation, Evidence } from "../../records.ts";
+import type { Citation, Community, Evidence } from "../../records.ts";
 import type { Scope } from "../../scope.ts";
 import type { Analyzer } from "../../text/analyze.ts";
 import { verifyQuotes } from "../cite.ts";
@@ -67,6 +67,8 @@ export async function* extractiveEvents(
   findings: Findings,
   options: { readonly passages: number; readonly deadlineMs: number; readonly signal?: AbortSignal },
 ): AsyncGenerator<AnswerEvent, Evidence, void> {
+  const themes = findings.isOverview ? (findings.communities ?? []).filter(({ quotes }) => quotes.length > 0) : [];
+  if (themes.length > 0) return yield* themesWritten(themes);
   const { judgement, units } = extract(ports, findings, options.passages);
   const { citations, warnings } = await withDeadline(options.deadlineMs, options.signal, (ends) =>
     verifyQuotes(ports.store, scope, quotesOf(units), ends),
@@ -111,6 +113,18 @@ function* written(
     yield { type: "text-delta", text };
     yield { type: "citation", citation };
   }
+}
+
+/** A line for each community: its names and its most central sentence, which was checked already. */
+function* themesWritten(themes: readonly Community[]): Generator<AnswerEvent, Evidence, void> {
+  for (const [index, { names, passages, quotes }] of themes.entries()) {
+    const citation: Citation = { ...quotes[0]!, marker: index + 1 };
+    const about = `${names.slice(0, 3).join(", ")} (${passages} ${passages === 1 ? "passage" : "passages"})`;
+    const quote = citation.quote.replaceAll(/\s+/g, " ");
+    yield { type: "text-delta", text: `${index === 0 ? "" : "\n"}${about}: ${quote} [${citation.marker}]` };
+    yield { type: "citation", citation };
+  }
+  return "answer";
 }
 
 const mentionNone = (names: readonly string[]): string =>

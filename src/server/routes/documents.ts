@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { HybridRAGError, type ErrorCode } from "../../errors.ts";
-import { parseFilter } from "../../filter/parse-filter.ts";
+import { filterOf, jsonOf } from "../json-field.ts";
 import type { HybridRAG } from "../../hybridrag.ts";
 import type { FileOutcome, FileResult } from "../../ingest/ingest-events.ts";
 import type { GivenDocument } from "../../ingest/sources.ts";
@@ -33,10 +33,7 @@ export function documentRoutes(rag: HybridRAG): readonly Route[] {
       query: pageQuery.extend({ filters: z.string().max(20_000).optional().describe("Conditions as JSON.") }),
       responses: { 200: pageOf("documents", documentSchema) },
       handle: async ({ principal, query, signal }) => {
-        const filter = parseFilter(
-          query.filters === undefined ? undefined : jsonOf(query.filters, "filters", "invalid_filter"),
-          "/filters",
-        );
+        const filter = filterOf(query.filters);
         const request = { limit: query.limit, cursor: query.cursor ?? null, filter };
         const page = await documents.list(principal.scope, request, { signal });
         return ok({ documents: page.items, next: page.next });
@@ -83,14 +80,6 @@ export function documentRoutes(rag: HybridRAG): readonly Route[] {
         (await documents.delete(principal.scope, document_id, { signal })) ? ok(undefined, 204) : missing(),
     }),
   ];
-}
-
-function jsonOf(text: string, field: string, code: ErrorCode): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new HybridRAGError(code, `The field ${field} is no JSON.`, { details: { path: `/${field}` } });
-  }
 }
 
 type AnyCall = Pick<Call<unknown, unknown, unknown>, "principal" | "signal" | "raw">;

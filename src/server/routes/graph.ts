@@ -5,8 +5,11 @@ import { exportFormats, exportGraph, type ExportFormat } from "../../graph/expor
 import { findEntity } from "../../graph/find-entity.ts";
 import type { Entity } from "../../records.ts";
 import { nameKey } from "../../text/name-key.ts";
+import type { HybridRAG } from "../../hybridrag.ts";
+import { mostThemes } from "../../query/collection-themes.ts";
+import { filterOf } from "../json-field.ts";
 import { ok, route, type Call, type Route } from "../route.ts";
-import { pageOf, pageQuery } from "../schemas.ts";
+import { communitySchema, pageOf, pageQuery, warningSchema } from "../schemas.ts";
 
 const entity = z.object({
   normalized_name: z.string(),
@@ -51,6 +54,15 @@ const path = z.object({
   closest: z.string().nullable().describe("Where there is no path: the name reached that is most like the one wanted."),
 });
 
+const themesResponse = z.object({
+  communities: z.array(communitySchema).describe("The largest first."),
+  count: z.int().describe("Communities in all."),
+  passages: z.int().describe("Passages that were looked at."),
+  total: z.int().describe("Passages that the caller may read and the filter lets through."),
+  alone: z.int().describe("Passages that share no name with any other."),
+  warnings: z.array(warningSchema),
+});
+
 const params = z.strictObject({ name: z.string().min(1).max(500).describe("In any of its spellings.") });
 
 const contentTypes: Readonly<Record<ExportFormat, string>> = {
@@ -59,7 +71,7 @@ const contentTypes: Readonly<Record<ExportFormat, string>> = {
 };
 
 /** What the documents say about names, and how names are joined. */
-export function graphRoutes(store: GraphReads): readonly Route[] {
+export function graphRoutes({ store, themes }: Pick<HybridRAG, "store" | "themes">): readonly Route[] {
   const { graph } = store;
   const tag = "graph";
   return [
@@ -110,6 +122,23 @@ export function graphRoutes(store: GraphReads): readonly Route[] {
       responses: { 200: z.object({ entity, relationships: z.array(relationship), together: z.array(together) }) },
       handle: async ({ principal, params: { name }, query: { limit }, signal }) =>
         ok(await neighbourhood(store, principal.scope, name, limit, { signal })),
+    }),
+    route({
+      method: "get",
+      path: "/v1/graph/communities",
+      summary:
+        "What the documents that the caller may read are about: the largest communities, each with its sentences",
+      tag,
+      needs: "query",
+      query: z.strictObject({
+        limit: z.coerce.number().int().min(1).max(mostThemes).default(10),
+        filters: z.string().max(20_000).optional().describe("Conditions as JSON."),
+      }),
+      responses: { 200: themesResponse },
+      handle: async ({ principal, query: { limit, filters }, signal }) => {
+        const { usage: _, ...found } = await themes(principal.scope, { limit, filter: filterOf(filters), signal });
+        return ok(found);
+      },
     }),
     route({
       method: "get",

@@ -45,7 +45,7 @@ export function serviceRoutes(parts: RouteParts): readonly Route[] {
     ...ingestRoutes(rag),
     ...sessionRoutes(rag.sessions, config.session_ttl_days * dayMs),
     ...memoryRoutes(rag.store.memories, agents),
-    ...graphRoutes(rag.store),
+    ...graphRoutes(rag),
     ...graphEditRoutes(rag.graph),
     ...keyRoutes({ keys: rag.store.keys, audit: rag.store.audit, pepper: parts.pepper, now }),
     ...healthRoutes(probe, metrics, { openMetrics: parts.openMetrics }),

@@ -7,7 +7,14 @@ import { modes, queryRequestSchema } from "../../query/query-request.ts";
 import type { SearchObserver } from "../search-observer.ts";
 import { ok, route, type Route, type StreamEvent } from "../route.ts";
 import { recalledAsk } from "../recalled-ask.ts";
-import { agentOfQuestion, citationSchema, metadataSchema, spanSchema, warningSchema } from "../schemas.ts";
+import {
+  agentOfQuestion,
+  citationSchema,
+  communitySchema,
+  metadataSchema,
+  spanSchema,
+  warningSchema,
+} from "../schemas.ts";
 
 const score = z.number().nullable();
 const timings = z.record(z.string(), z.number().nullable());
@@ -36,14 +43,10 @@ const hitSchema = z.object({
   explain: z.looseObject({}).optional(),
 });
 
-const communitySchema = z.object({
-  names: z.array(z.string()),
-  passages: z.int().describe("Among the best hundred found."),
-  summary: z.string(),
-  summarized_by: z.enum(["quotes", "model"]),
-  quotes: z.array(citationSchema.omit({ marker: true })),
-});
-const communities = z.array(communitySchema).optional().describe("In mode global: what the passages found are about.");
+const communities = z
+  .array(communitySchema)
+  .optional()
+  .describe("In mode global: what the passages found, or all that may be read, are about.");
 
 const searchResponse = z.object({
   query: z.string(),

@@ -56,6 +56,7 @@ export const graphPort = (read: Reads, write: Writes): GraphStore => ({
   links: async (scope, request, options) => receivedLinks(await read("graph.links", [scope, request], options)),
   linkDensity: (scope, options) => read("graph.linkDensity", [scope], options),
   count: (scope, options) => read("graph.count", [scope], options),
+  passageNames: (scope, request, options) => read("graph.passageNames", [scope, request], options),
   edits: (scope, options) => read("graph.edits", [scope], options),
   edit: (scope, edit, after, options) => write("graph.edit", [scope, edit, after], options),
 });

@@ -11,6 +11,7 @@ import { linkDensity } from "./link-density.ts";
 import { followLinks } from "./links.ts";
 import { countable, nameCounts } from "./name-sizes.ts";
 import { collections } from "./names.ts";
+import { passageNames } from "./passage-names.ts";
 import { pageOf, readCursor } from "./paging.ts";
 import { scopeMatch } from "./visible-rows.ts";
 
@@ -85,6 +86,8 @@ export function mongoGraph(context: Context): GraphStore {
         context.statistics.derived(context, scope, "density", () => linkDensity(context, scope, signal)),
       ),
     count,
+    passageNames: (scope, request, options) =>
+      call(context, options, (signal) => passageNames(context, scope, request, signal)),
     ...mongoGraphEdits(context),
   };
 }

@@ -61,7 +61,10 @@ export interface FirstRows {
 const pageOf = (first: FirstRows | undefined) =>
   first ? { sort: { [first.by]: 1 as const }, limit: first.limit } : {};
 
-/** Reads chunks by a condition inside the scope. */
+/**
+ * Reads chunks by a condition inside the scope.
+ * @param onRead told of all rows of a page, those that are not seen among them: where the next page begins.
+ */
 export function readChunks<R extends Identified = ChunkRow>(
   context: Context,
   scope: Scope,
@@ -69,11 +72,15 @@ export function readChunks<R extends Identified = ChunkRow>(
   projection: Readonly<Record<string, 0 | 1>>,
   signal?: AbortSignal,
   first?: FirstRows,
+  onRead?: (found: readonly R[]) => void,
 ): Promise<readonly R[]> {
-  const read = (): Promise<readonly R[]> =>
-    rows(context, collections.chunks)
+  const read = async (): Promise<readonly R[]> => {
+    const found = await rows(context, collections.chunks)
       .find({ ...scopeMatch(scope), ...match }, { signal, ...pageOf(first) })
       .project<R>(projection)
       .toArray();
+    onRead?.(found);
+    return found;
+  };
   return visibleRows(context, scope, read, signal);
 }

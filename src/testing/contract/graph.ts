@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { LinkRequest } from "../../ports/graph-store.ts";
 import { openMemoryStore } from "../memory-store.ts";
-import { contractIdentity, type ContractCase, type World } from "./case.ts";
+import { as, contractIdentity, type ContractCase, type World } from "./case.ts";
 import { allPages, assertion, atAngle, chunkId, link, mention, versionOf } from "./examples.ts";
 import { assertClose } from "./expect.ts";
 import { entityNames, randomSteps, runs, seedIds } from "./random.ts";
-import { graphSnapshot } from "./snapshot.ts";
+import { graphSnapshot, namedPassages } from "./snapshot.ts";
 import type { Mention, PassageLink } from "../../records.ts";
 import type { Scope } from "../../scope.ts";
 
@@ -64,6 +64,59 @@ export const graphCases: readonly ContractCase[] = [
       await store.documents.delete(scope, "b");
       assert.equal(await entity(), undefined);
       assert.deepEqual((await store.graph.list(scope, { limit: 5 })).items, []);
+    },
+  },
+  {
+    name: "the passages are told with their names, as far as filter, access list and limit let through",
+    async run(world) {
+      const { store } = world;
+      const scope = world.tenant();
+      await passage(world, scope, "b", ["lag", "kafka!", "kafka"]);
+      await passage(world, scope, "a", ["kafka"]);
+      await passage(world, scope, "c", []);
+      const graph = { mentions: [mention(chunkId("h", 0), "secret")] };
+      await store.documents.put(scope, versionOf({ id: "h", parts: ["x"], graph, metadata: { access: ["boss"] } }));
+      const { names, ...told } = await namedPassages(store, scope);
+      assert.deepEqual(
+        [told.total, told.passages.map(({ id, names: own }) => [id, ...own])],
+        [4, [["a:0", "kafka"], ["b:0", "kafka", "lag"], ["c:0"], ["h:0", "secret"]]],
+      );
+      assert.deepEqual(names, ["kafka", "lag", "secret"]);
+      const reader = as(scope, "staff");
+      const seen = await namedPassages(store, reader);
+      assert.deepEqual([seen.total, seen.names], [3, ["kafka", "lag"]]);
+      const filter = { op: "ne", field: "document_id", value: "b" } as const;
+      assert.deepEqual((await namedPassages(store, reader, { filter })).names, ["kafka"]);
+      const sample = await namedPassages(store, scope, { limit: 2 });
+      assert.deepEqual([sample.total, sample.passages.length], [4, 2]);
+    },
+  },
+  {
+    name: "passages that stayed the same are not told again; a put, a delete and an edit are a change",
+    async run(world) {
+      const { store } = world;
+      const scope = world.tenant();
+      const revision = async (known: string | null) =>
+        (await store.graph.passageNames(scope, { filter: null, limit: 10, known }))?.revision ?? null;
+      const changed = async (known: string | null): Promise<string> => {
+        const now = await revision(known);
+        assert.ok(now !== null && now !== known);
+        assert.equal(await revision(now), null);
+        return now;
+      };
+      const empty = await changed(null);
+      await passage(world, scope, "a", ["kafka"]);
+      const one = await changed(empty);
+      await passage(world, scope, "b", ["lag"]);
+      const two = await changed(one);
+      await passage(world, world.tenant(), "b", ["lag"]);
+      assert.equal(await revision(two), null);
+      await store.documents.delete(scope, "a");
+      const three = await changed(two);
+      const change = { kind: "rename", entity: "lag", into: "delay", name: "Delay" } as const;
+      await store.graph.edit(scope, { edit_id: "e1", actor: "owner", created_at: "2026-01-01", change }, 0);
+      await changed(three);
+      assert.deepEqual((await namedPassages(store, scope)).names, ["delay"]);
     },
   },
   {

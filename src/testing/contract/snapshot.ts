@@ -2,6 +2,8 @@ import type { ChunkSearch, ChunkSearchResult } from "../../ports/chunk-store.ts"
 import type { Store } from "../../ports/store.ts";
 import type { Document } from "../../records.ts";
 import type { Scope } from "../../scope.ts";
+import type { PassageNamesRequest } from "../../ports/graph-store.ts";
+import { textAt } from "../../text/text-list.ts";
 import { allPages, vectorOf } from "./examples.ts";
 
 export const plainSearch = { vector: null, text: null, filter: null, candidates: 50 } satisfies ChunkSearch;
@@ -66,6 +68,7 @@ export async function graphSnapshot(store: Store, scope: Scope, names: readonly 
     ),
     weights: byKey(await graph.weigh(scope, names), (weight) => JSON.stringify(weight)),
     count: await graph.count(scope),
+    named: await namedPassages(store, scope),
     edges: byKey(links.edges, (edge) => JSON.stringify(edge)),
     passages: byKey(links.passages, ({ chunk_id }) => chunk_id).map(({ cosine, ...rest }) => ({
       ...rest,
@@ -74,6 +77,23 @@ export async function graphSnapshot(store: Store, scope: Scope, names: readonly 
       entities: byKey(rest.entities, (mentioned) => mentioned.entity),
     })),
     linkWeights: byKey(links.weights, (weight) => weight.entity),
+  };
+}
+
+/** The passages with their names, in the order in which they are told. */
+export async function namedPassages(store: Store, scope: Scope, request: Partial<PassageNamesRequest> = {}) {
+  const given = { filter: null, limit: 1000, known: null, ...request };
+  const { total, passages, documents, names, ends, mentioned } = (await store.graph.passageNames(scope, given))!;
+  const first = [...new Set(documents)];
+  return {
+    total,
+    passages: Array.from(passages.ends, (_end, row) => ({
+      id: textAt(passages, row),
+      document: first.indexOf(documents[row]!),
+      names: Array.from(mentioned.subarray(ends[row - 1] ?? 0, ends[row]), (name) => textAt(names, name)),
+    })),
+    // Numbered as they come.
+    names: Array.from(names.ends, (_end, name) => textAt(names, name)),
   };
 }
 

@@ -2,6 +2,7 @@ import { compareText } from "../../filter/matches.ts";
 import { checkEditor, checkLast } from "../../edits/check-edit.ts";
 import type { GraphStore } from "../../ports/graph-store.ts";
 import { followLinks } from "./links.ts";
+import { passageNames } from "./passage-names.ts";
 import { pageOf } from "./paging.ts";
 import { askedWeights, entitiesOf, foundBy, linksPerPassage, relationshipsOf, seen } from "./seen-graph.ts";
 import { enter, frozen, tenantOf, type State } from "./state.ts";
@@ -61,6 +62,10 @@ export function memoryGraph(state: State): GraphStore {
         passages: graph.chunks.size,
         linksPerPassage: linksPerPassage(graph),
       };
+    },
+    async passageNames(scope, request, options) {
+      enter(state, options);
+      return passageNames(seen(state, scope, request.filter), request);
     },
     async edits(scope, options) {
       enter(state, options);

@@ -1,5 +1,6 @@
 import { freezeIndex, commitIndex } from "../index/freeze-index.ts";
 import { followLinks } from "../graph/follow-links.ts";
+import { passageNames } from "../graph/passage-names.ts";
 import { linkDensity, weighEntities } from "../graph/link-density.ts";
 import { findChunks, searchChunks } from "../search/search-chunks.ts";
 import { backUp } from "../sqlite/back-up.ts";
@@ -72,6 +73,7 @@ export const reads = {
   "graph.links": followLinks,
   "graph.linkDensity": linkDensity,
   "graph.count": countGraph,
+  "graph.passageNames": passageNames,
   "graph.edits": listEdits,
   "sessions.get": getSession,
   "sessions.list": listSessions,
