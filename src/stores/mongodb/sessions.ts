@@ -1,44 +1,38 @@
-import { HybridRAGError } from "../../errors.ts";
 import type { SessionStore } from "../../ports/session-store.ts";
 import type { RestoreOutcome } from "../../ports/store.ts";
 import type { Message, Session } from "../../records.ts";
 import type { Scope } from "../../scope.ts";
 import { call, rows, transaction, type Context, type Row } from "./context.ts";
+import { append, batchOf, keepMessages, liveSession, messageRows, readMessages } from "./messages.ts";
 import { collections } from "./names.ts";
 import { pageOf, readCursor } from "./paging.ts";
 import { identifierOf } from "./stored-metadata.ts";
+import { isDuplicateKey } from "./translate-error.ts";
 
 /**
- * Conversations. The session's counter and its messages are written in one transaction, so that sequences have no gap.
- * What has expired is not read, whether the server removed it or not; a session that begins anew has a new key, so that
- * messages of the old one cannot come back.
+ * Conversations. One write to the session numbers messages and holds them; then they move to rows of their own. No lock
+ * outlives a server that dies in between, and sequences have no gap. What has expired is not read, whether the server
+ * removed it or not; a session that begins anew has a new key, so that messages of the old one cannot come back.
  */
 export function mongoSessions(context: Context): SessionStore {
   const sessions = () => rows(context, collections.sessions);
-  const live = (scope: Scope, sessionId: string) => ({
-    _id: identifierOf(scope.tenant, sessionId),
-    expires_at: { $gt: new Date(context.now()) },
-  });
+  const live = (scope: Scope, sessionId: string) => liveSession(context, scope, sessionId);
   return {
     open: (scope, { sessionId, metadata, ttlMs }, options) =>
       call(context, options, async (signal) => {
         const expires_at = new Date(context.now() + ttlMs);
-        return sessionOf(
-          await transaction(context, signal, async (session) => {
-            const kept = await sessions().findOneAndUpdate(
-              live(scope, sessionId),
-              { $set: { expires_at } },
-              { session, returnDocument: "after" },
-            );
-            if (kept) {
-              await extendMessages(context, scope, String(kept["session_key"]), expires_at, session);
-              return kept;
-            }
-            const fresh = newSession(context, scope, sessionId, metadata ?? {}, expires_at);
-            await sessions().replaceOne({ _id: fresh._id }, fresh, { upsert: true, session });
-            return fresh;
-          }),
-        );
+        for (;;) {
+          signal.throwIfAborted();
+          const kept = await sessions().findOneAndUpdate(
+            { ...live(scope, sessionId), kept_until: { $gte: expires_at } },
+            { $set: { expires_at } },
+            { returnDocument: "after" },
+          );
+          if (kept) return sessionOf(kept);
+          if (await keepMessages(context, scope, sessionId, ttlMs)) continue;
+          const fresh = newSession(context, scope, sessionId, metadata ?? {}, expires_at);
+          if (await begin(context, fresh)) return sessionOf(fresh);
+        }
       }),
     get: (scope, sessionId, options) =>
       call(context, options, async (signal) => {
@@ -70,53 +64,12 @@ export function mongoSessions(context: Context): SessionStore {
           sessionOf,
         );
       }),
-    append: (scope, sessionId, messages, options) =>
-      call(context, options, (signal) =>
-        transaction(context, signal, async (session) => {
-          const now = new Date(context.now());
-          const expiry = options?.ttlMs === undefined ? {} : { expires_at: new Date(context.now() + options.ttlMs) };
-          const updated = await sessions().findOneAndUpdate(
-            live(scope, sessionId),
-            { $inc: { messages: messages.length }, $set: { updated_at: now.toISOString(), ...expiry } },
-            { session, returnDocument: "after" },
-          );
-          if (!updated) {
-            throw new HybridRAGError("not_found", "No such session, or it has expired; open it before writing to it.");
-          }
-          const before = Number(updated["messages"]) - messages.length;
-          const added = messages.map(({ role, content, metadata }, index): Message => ({
-            session_id: sessionId,
-            sequence: before + index + 1,
-            role,
-            content,
-            metadata: structuredClone(metadata ?? {}),
-            created_at: now.toISOString(),
-          }));
-          const key = String(updated["session_key"]);
-          if (added.length > 0) {
-            const stored = messageRows(scope, key, updated["expires_at"] as Date, added);
-            await rows(context, collections.messages).insertMany(stored as never, { session });
-          }
-          if (options?.ttlMs !== undefined)
-            await extendMessages(context, scope, key, updated["expires_at"] as Date, session);
-          return added;
-        }),
-      ),
-    messages: (scope, sessionId, { after = 0, last, limit }, options) =>
-      call(context, options, async (signal) => {
-        const session = await sessions().findOne(live(scope, sessionId));
-        if (!session || last === 0 || limit === 0) return [];
-        const cursor = rows(context, collections.messages)
-          .find(
-            { tenant_id: scope.tenant, session_key: session["session_key"] as string, sequence: { $gt: after } },
-            { signal },
-          )
-          .sort({ sequence: last === undefined ? 1 : -1 });
-        const count = last ?? limit;
-        const found = await (count === undefined || count === Infinity ? cursor : cursor.limit(count)).toArray();
-        const ordered = (last === undefined ? found : found.toReversed()).map(messageOf);
-        return limit === undefined ? ordered : ordered.slice(0, limit);
-      }),
+    append: (scope, sessionId, messages, options) => {
+      const batch = batchOf(context, messages);
+      return call(context, options, (signal) => append(context, scope, sessionId, batch, options?.ttlMs, signal));
+    },
+    messages: (scope, sessionId, request, options) =>
+      call(context, options, (signal) => readMessages(context, scope, sessionId, request, signal)),
     summarize: (scope, sessionId, summary, upTo, options) =>
       call(context, options, async () => {
         const updated_at = new Date(context.now()).toISOString();
@@ -151,15 +104,6 @@ export function mongoSessions(context: Context): SessionStore {
       ),
   };
 }
-
-const messageRows = (scope: Scope, key: string, expires_at: Date, messages: readonly Message[]): readonly Row[] =>
-  messages.map((message) => ({
-    _id: identifierOf(scope.tenant, key, String(message.sequence)),
-    tenant_id: scope.tenant,
-    session_key: key,
-    expires_at,
-    ...message,
-  }));
 
 /** Rows in one insert. */
 const insertRows = 500;
@@ -206,6 +150,8 @@ async function restore(
       ...structuredClone(session),
       messages: messages.length,
       expires_at,
+      kept_until: expires_at,
+      pending: [],
     };
     await sessions.replaceOne({ _id }, row, { upsert: true, session: transactional });
     return before && String(before["session_key"]);
@@ -219,16 +165,17 @@ const behind = (updatedAt: string, sessionId: string) => ({
   $or: [{ updated_at: { $lt: updatedAt } }, { updated_at: updatedAt, session_id: { $gt: sessionId } }],
 });
 
-const extendMessages = async (
-  context: Context,
-  scope: Scope,
-  session_key: string,
-  expires_at: Date,
-  session: Parameters<Parameters<typeof transaction>[2]>[0],
-): Promise<void> => {
-  const match = { tenant_id: scope.tenant, session_key };
-  await rows(context, collections.messages).updateMany(match, { $set: { expires_at } }, { session });
-};
+/** False when a live session of that name stands. */
+async function begin(context: Context, fresh: Row): Promise<boolean> {
+  const expired = { _id: fresh._id, expires_at: { $lte: new Date(context.now()) } };
+  try {
+    await rows(context, collections.sessions).replaceOne(expired, fresh, { upsert: true });
+    return true;
+  } catch (error) {
+    if (isDuplicateKey(error)) return false;
+    throw error;
+  }
+}
 
 function newSession(
   context: Context,
@@ -250,6 +197,8 @@ function newSession(
     created_at: now,
     updated_at: now,
     expires_at,
+    kept_until: expires_at,
+    pending: [],
   };
 }
 
@@ -262,13 +211,4 @@ const sessionOf = (row: Row): Session => ({
   created_at: row["created_at"],
   updated_at: row["updated_at"],
   expires_at: (row["expires_at"] as Date).toISOString(),
-});
-
-const messageOf = (row: Row): Message => ({
-  session_id: row["session_id"],
-  sequence: row["sequence"],
-  role: row["role"],
-  content: row["content"],
-  metadata: row["metadata"],
-  created_at: row["created_at"],
 });

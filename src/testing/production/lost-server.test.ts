@@ -62,14 +62,13 @@ function startLoad({ url, fetch, apiKey }: Production): Load {
   }
 
   async function client(number: number): Promise<void> {
-    let session = `client-${number}`;
-    let acknowledged = await open(session);
+    const session = `client-${number}`;
+    const acknowledged = await open(session);
     for (let turn = 0; !stopped.signal.aborted; turn++) {
       await send("/v1/search", { query: `puffin burrows ${turn}`, top_k: 3 });
       const content = `message ${turn} of client ${number}`;
       const written = await send(`/v1/sessions/${session}/messages`, { messages: [{ role: "user", content }] });
       if (written.status === 201) acknowledged.push(content);
-      else acknowledged = await open((session = `client-${number}-from-${turn}`));
       if (turn % 10 !== 0) continue;
       const documents = [{ source: `${session}/${turn}.txt`, text: `The ${content} is kept.` }];
       const { status, body } = await send("/v1/ingest", { documents });
