@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import type { PassageNames } from "../ports/graph-store.ts";
 import { textAt } from "../text/text-list.ts";
-import { type FlatEdges, flatGraph, membersOf, renumbered, startOf } from "./flat-graph.ts";
-import { leiden } from "./leiden.ts";
+import { startOf } from "./flat-graph.ts";
 import { npmiOf } from "./names-together.ts";
+import { counted, passageGroups } from "./passage-groups.ts";
 
 export interface WeightedName {
   readonly entity: string;
@@ -49,30 +49,19 @@ const namesKept = 30;
 const passagesKept = 24;
 /** The names that a passage is judged by, so that none is central for being long. */
 const namesCounted = 5;
-/** The resolution of the second level. */
-const finer = 8;
 /** Where a community is nearly everything, no name tells it from the rest, and the most frequent ones name it. */
 const leastNpmi = 0.01;
 
-/**
- * Communities of passages. Passages, names and documents are the nodes of one graph: a passage is joined to its names,
- * to rare ones more strongly, and to its document. The size of the whole counts as a power of two, so that a passage more
- * or less elsewhere leaves a community as it is.
- */
+/** Communities of a collection with what is told of them, as plain data. */
 export function collectionGroups(given: PassageNames): CollectionGroups {
   const { revision, total, documents } = given;
-  const edges = passageEdges(given);
-  const whole = 2 ** Math.round(Math.log2(2 * edges.weights.reduce((sum, weight) => sum + weight, 1)));
-  const nodes = leiden(flatGraph(edges.nodes, edges), { total: whole });
-  const inside = flatGraph(edges.nodes, edgesWithin(edges, nodes));
-  const fine = leiden(inside, { total: whole, resolution: finer });
   const describe = describer(given);
-  const found = groupsOf(nodes.subarray(0, documents.length));
-  const groups = found.slice(0, mostGroups).map((rows): TopGroup => {
-    const parts = partsOf(rows, fine);
-    return { ...describe(rows), parts: parts.length < 2 ? [] : parts.slice(0, mostParts).map(describe) };
-  });
-  const placed = found.reduce((sum, rows) => sum + rows.length, 0);
+  const found = passageGroups(given);
+  const groups = found.slice(0, mostGroups).map(({ rows, parts }): TopGroup => ({
+    ...describe(rows),
+    parts: parts.length < 2 ? [] : parts.slice(0, mostParts).map(describe),
+  }));
+  const placed = found.reduce((sum, { rows }) => sum + rows.length, 0);
   return {
     revision,
     total,
@@ -82,63 +71,6 @@ export function collectionGroups(given: PassageNames): CollectionGroups {
     groups,
   };
 }
-
-interface PassageEdges extends FlatEdges {
-  /** Passages first, then names, then documents. */
-  readonly nodes: number;
-  readonly weights: readonly number[];
-}
-
-function passageEdges(given: PassageNames): PassageEdges {
-  const { documents, names, ends, mentioned } = given;
-  const passages = documents.length;
-  const [from, to, weights]: number[][] = [[], [], []];
-  const add = (one: number, other: number, weight: number): void => {
-    from!.push(one);
-    to!.push(other);
-    weights!.push(weight);
-  };
-  const mentions = counted(mentioned, names.ends.length);
-  const nearest = 2 ** Math.ceil(Math.log2(Math.max(2, passages)));
-  const rarity = (count: number): number => Math.log(1 + nearest / count) / Math.log(1 + nearest);
-  const { groupOf: documentOf, count } = renumbered(documents);
-  const sizes = counted(documentOf, count);
-  for (let passage = 0; passage < passages; passage++) {
-    for (let at = startOf(ends, passage); at < ends[passage]!; at++) {
-      const name = mentioned[at]!;
-      if (mentions[name]! > 1) add(passage, passages + name, rarity(mentions[name]!));
-    }
-    const document = documentOf[passage]!;
-    if (sizes[document]! > 1) add(passage, passages + names.ends.length + document, 1);
-  }
-  return { nodes: passages + names.ends.length + count, from: from!, to: to!, weights: weights! };
-}
-
-function edgesWithin({ from, to, weights }: FlatEdges, groupOf: Uint32Array): FlatEdges {
-  const kept = Uint32Array.from(from, (_node, edge) => edge).filter(
-    (edge) => groupOf[from[edge]!] === groupOf[to[edge]!],
-  );
-  const of = (values: ArrayLike<number>): Float64Array => Float64Array.from(kept, (edge) => values[edge]!);
-  return { from: of(from), to: of(to), weights: of(weights) };
-}
-
-function counted(numbers: Uint32Array, size: number): Uint32Array {
-  const counts = new Uint32Array(size);
-  for (const number of numbers) counts[number]! += 1;
-  return counts;
-}
-
-/** Of more than one passage; the largest first, of equals that with the lowest chunk id. */
-function groupsOf(groups: Uint32Array): readonly Uint32Array[] {
-  const { groupOf, count } = renumbered(groups);
-  const { ends, members } = membersOf(groupOf, count);
-  return Array.from({ length: count }, (_none, group) => members.subarray(startOf(ends, group), ends[group]))
-    .filter((rows) => rows.length > 1)
-    .toSorted((a, b) => b.length - a.length || a[0]! - b[0]!);
-}
-
-const partsOf = (rows: Uint32Array, fine: Uint32Array): readonly Uint32Array[] =>
-  groupsOf(rows.map((row) => fine[row]!)).map((places) => places.map((place) => rows[place]!));
 
 /** What a community is called and which passages stand for it. */
 function describer(given: PassageNames) {

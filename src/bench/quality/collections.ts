@@ -5,7 +5,16 @@ import { readDataset } from "../../evaluate/read-dataset.ts";
 import { readSpanQuestions, type SpanQuestion } from "./span-questions.ts";
 
 /** What a collection is good for measuring. */
-export type Measure = "retrieval" | "filters" | "answers" | "spans" | "families" | "abstention" | "multi-hop" | "links";
+export type Measure =
+  | "retrieval"
+  | "filters"
+  | "answers"
+  | "spans"
+  | "families"
+  | "abstention"
+  | "multi-hop"
+  | "links"
+  | "themes";
 
 export interface CollectionKind {
   readonly name: string;
@@ -21,13 +30,13 @@ export const collectionKinds: readonly CollectionKind[] = [
   { name: "cranfield", measures: ["retrieval", "abstention"], quick: true },
   { name: "cacm", measures: ["retrieval", "abstention"], quick: true },
   { name: "musique-train100", measures: ["retrieval", "multi-hop", "answers", "abstention"], quick: true },
-  { name: "locomo", measures: ["retrieval", "abstention"], quick: false },
-  { name: "beam-100k", measures: ["retrieval"], quick: false },
-  { name: "stackfaq", measures: ["retrieval", "abstention"], quick: false },
-  { name: "financebench-mini", measures: ["retrieval"], quick: false },
+  { name: "locomo", measures: ["retrieval", "abstention", "themes"], quick: false },
+  { name: "beam-100k", measures: ["retrieval", "themes"], quick: false },
+  { name: "stackfaq", measures: ["retrieval", "abstention", "themes"], quick: false },
+  { name: "financebench-mini", measures: ["retrieval", "themes"], quick: false },
   { name: "usgs-earthquakes-filters", measures: ["filters"], quick: true },
   { name: "chunking-spans", measures: ["spans", "abstention"], quick: false },
-  { name: "filing-families", measures: ["families"], quick: false },
+  { name: "filing-families", measures: ["families", "themes"], quick: false },
   { name: packageDocs, measures: ["links"], quick: false },
 ];
 

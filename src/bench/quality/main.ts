@@ -18,6 +18,7 @@ import { measureCollection } from "./measure-collection.ts";
 import { measureNamed, withoutTitles } from "./multihop.ts";
 import { parseOptions, usage, type QualityOptions } from "./options.ts";
 import { coverageLines, fallLines, qualityLines } from "./report.ts";
+import { measureThemes } from "./themes.ts";
 import { topicsOf } from "./topics.ts";
 import { openWorkbench, type Workbench } from "./workbench.ts";
 
@@ -105,10 +106,14 @@ function isMix(mode: Mode): boolean {
 
 async function links(bench: Workbench, modes: readonly Mode[]): Promise<Figures> {
   note(`${packageDocs}: measuring`);
-  const figures = await measureLinked(
-    await bench.given(packageDocs, await pagesOfPackages()),
-    modes.filter((mode) => mode === "hybrid" || isMix(mode)),
-  );
+  const indexed = await bench.given(packageDocs, await pagesOfPackages());
+  const figures = {
+    ...(await measureLinked(
+      indexed,
+      modes.filter((mode) => mode === "hybrid" || isMix(mode)),
+    )),
+    ...(await measureThemes(packageDocs, indexed)),
+  };
   return Object.fromEntries(Object.entries(figures).map(([figure, value]) => [`${packageDocs}/${figure}`, value]));
 }
 

@@ -8,6 +8,7 @@ import { measureExpansions } from "./expansions.ts";
 import { measureFamilies } from "./families.ts";
 import type { Indexed } from "./indexed.ts";
 import { measureMultihop } from "./multihop.ts";
+import { measureThemes } from "./themes.ts";
 import { measureRetrieval, type RetrievalFigures } from "./retrieval.ts";
 
 /** Every figure that one collection alone gives, named `set/mode/measure`. */
@@ -33,6 +34,7 @@ export async function measureCollection(
   if (measures.includes("families"))
     for (const mode of modes)
       parts.push({ [`${mode}/right document`]: await measureFamilies(collection.dataset, indexed, mode) });
+  if (measures.includes("themes")) parts.push(await measureThemes(name, indexed));
   return Object.fromEntries(
     parts.flatMap((part) => Object.entries(part).map(([figure, value]) => [`${name}/${figure}`, value])),
   );

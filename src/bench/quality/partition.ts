@@ -1,0 +1,46 @@
+/** How alike two partitions of the same things are; each tells for every thing which part it is in. */
+export interface PartitionFigures {
+  /** Normalised mutual information, 0 to 1 (arithmetic mean). */
+  readonly nmi: number;
+  /** Rand index over chance (Hubert and Arabie 1985), 1 for equal partitions, 0 for chance. */
+  readonly adjustedRand: number;
+  /** The share of things whose label is the commonest of their group. */
+  readonly purity: number;
+}
+
+export function comparePartitions(
+  groups: readonly (string | number)[],
+  labels: readonly (string | number)[],
+): PartitionFigures {
+  const size = groups.length;
+  const byGroup = counts(groups);
+  const byLabel = counts(labels);
+  const both = counts(groups.map((group, at) => JSON.stringify([group, labels[at]])));
+  const [ofGroups, ofLabels, ofBoth] = [byGroup, byLabel, both].map((part) => entropy(part, size));
+  const shared = ofGroups! + ofLabels! - ofBoth!;
+  const [pairsOfGroups, pairsOfLabels, pairsOfBoth] = [byGroup, byLabel, both].map(pairs);
+  const expected = (pairsOfGroups! * pairsOfLabels!) / Math.max(1, (size * (size - 1)) / 2);
+  const most = (pairsOfGroups! + pairsOfLabels!) / 2;
+  const best = new Map<string, number>();
+  for (const [key, count] of both) {
+    const group = JSON.stringify((JSON.parse(key) as unknown[])[0]);
+    best.set(group, Math.max(best.get(group) ?? 0, count));
+  }
+  return {
+    nmi: ofGroups! + ofLabels! === 0 ? 1 : (2 * shared) / (ofGroups! + ofLabels!),
+    adjustedRand: most === expected ? 1 : (pairsOfBoth! - expected) / (most - expected),
+    purity: best.values().reduce((sum, count) => sum + count, 0) / Math.max(1, size),
+  };
+}
+
+function counts<T>(values: readonly T[]): ReadonlyMap<T, number> {
+  const found = new Map<T, number>();
+  for (const value of values) found.set(value, (found.get(value) ?? 0) + 1);
+  return found;
+}
+
+const entropy = (part: ReadonlyMap<unknown, number>, size: number): number =>
+  part.values().reduce((sum, count) => sum - (count / size) * Math.log(count / size), 0);
+
+const pairs = (part: ReadonlyMap<unknown, number>): number =>
+  part.values().reduce((sum, count) => sum + (count * (count - 1)) / 2, 0);
