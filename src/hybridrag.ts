@@ -32,6 +32,7 @@ import { parseQueryRequest, type QueryRequest } from "./query/query-request.ts";
 import { search, type SearchResponse } from "./query/search.ts";
 import type { Message, Warning } from "./records.ts";
 import type { Scope } from "./scope.ts";
+import type { PaidCalls } from "./wrap/courier/paid-calls.ts";
 import { ownSessions } from "./wrap/own-sessions.ts";
 import { tenantContext, type TenantContext } from "./wrap/tenant-context.ts";
 import { listPrices, type PriceTable } from "./wrap/prices.ts";
@@ -105,6 +106,8 @@ export interface Parts {
   readonly extractor: Extractor | null;
   /** The model that the extractor asks, where it asks one. */
   readonly reading?: Reading;
+  /** What earlier processes have paid for, and this one's calls that outlive it. */
+  readonly paidCalls?: Pick<PaidCalls, "earlier" | "notices" | "close"> | null;
   readonly pool: LoadPool;
   readonly chunker: NonNullable<IngestOptions["chunker"]>;
   readonly analyzer: Analyzer;
@@ -207,9 +210,15 @@ export function createHybridRAG(parts: Parts): HybridRAG {
     sources: readonly IngestSource[],
     { batches, ...options }: IngestRunOptions & { readonly scope: Scope },
   ): AsyncGenerator<IngestEvent, void> {
+    const { paidCalls } = parts;
+    if (paidCalls) yield* told(paidCalls.earlier(options.signal), options.signal);
     const reading = readingBy(parts.reading, batches);
     if (reading?.bulk) yield* extractInBulk(sources, dependencies, options, { ...reading, bulk: reading.bulk });
-    yield* ingest(sources, dependencies, options);
+    for await (const event of ingest(sources, dependencies, options)) {
+      if (event.type === "summary")
+        for (const warning of paidCalls?.notices() ?? []) yield { type: "warning", warning };
+      yield event;
+    }
   }
 
   return {
@@ -243,11 +252,12 @@ export function createHybridRAG(parts: Parts): HybridRAG {
       );
     },
     ingest: (scope, sources, options) =>
-      tenants.stream(scope, () => ingestAll(sources, { chunker: parts.chunker, ...options, scope })),
+      tenants.stream(scope, () => ingestAll(sources, { chunker: parts.chunker, ...options, scope }), "ingest"),
     settle: (options) => store.settle(options),
     close: async () => {
       await work.settled();
       await Promise.all([
+        parts.paidCalls?.close(),
         store.close(),
         thread.close(),
         embedder?.close(),
@@ -256,6 +266,15 @@ export function createHybridRAG(parts: Parts): HybridRAG {
       ]);
     },
   };
+}
+
+/** Who cancels is told so by the ingest that follows. */
+async function* told(warnings: AsyncIterable<Warning>, signal?: AbortSignal): AsyncGenerator<IngestEvent, void> {
+  try {
+    for await (const warning of warnings) yield { type: "warning", warning };
+  } catch (error) {
+    if (!signal?.aborted) throw error;
+  }
 }
 
 const readingBy = (reading: Reading | undefined, batches: IngestRunOptions["batches"]): Reading | undefined =>

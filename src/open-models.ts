@@ -19,6 +19,7 @@ import { bulkObjects } from "./wrap/bulk-objects.ts";
 import { cacheObjects, cacheReranker, keepObjects, type ObjectCacheOptions } from "./wrap/cache-model.ts";
 import { cacheEmbedder, type CacheLookup, keepVectors } from "./wrap/cache.ts";
 import { type Clock, systemClock } from "./wrap/clock.ts";
+import { type PaidCalls, paidCalls, type PaidCallsOptions } from "./wrap/courier/paid-calls.ts";
 import {
   type Guard,
   guardEmbedder,
@@ -52,6 +53,8 @@ export interface ModelSurroundings {
   readonly random?: () => number;
   /** Folder of what providers have answered and the store has not committed yet; none: the store alone keeps answers. */
   readonly journal?: string;
+  /** Makes calls that a kill of this process does not end; none: this process makes all of them. Needs `journal`. */
+  readonly courier?: Pick<PaidCallsOptions, "environment" | "isWanted" | "within">;
   /** For metrics. */
   readonly watch?: ProviderWatch;
 }
@@ -68,6 +71,8 @@ export interface OpenedModels {
   readonly bulk: BulkObjects | null;
   /** The assistant, which says what a call would send and may bring back instead of making it; what is known is free. */
   readonly forecast: ((onCall: (inputTokens: number, maxOutputTokens: number) => void) => LanguageModel) | null;
+  /** Null without a courier, or with nothing that it could call. */
+  readonly paidCalls: PaidCalls | null;
   readonly prices: PriceTable;
   readonly ledger: BudgetLedger;
   readonly costOf: (spent: SpentTokens) => number;
@@ -90,9 +95,11 @@ export async function openModels(config: Config, around: ModelSurroundings): Pro
     prices,
     clock,
   });
+  const paid = paidCallsOf(around, clock, () => ledger);
   const kit: Kit = {
     config,
-    around,
+    around: paid === null ? around : { ...around, fetch: paid.fetch },
+    paid,
     clock,
     ledger,
     guard: guardOf(config, around, clock, ledger),
@@ -110,6 +117,7 @@ export async function openModels(config: Config, around: ModelSurroundings): Pro
     assistant: assistant?.port ?? null,
     bulk,
     forecast: assistant && forecastOf(assistant.port, { caches: kit.answers, scope: around.scope }),
+    paidCalls: embedder === null && assistant === null ? null : paid,
     prices,
     ledger,
     costs: {
@@ -131,6 +139,13 @@ function answersOf({ journal, run }: ModelSurroundings, caches: CacheStore, { no
   return journal === undefined ? caches : journalled(caches, { folder: journal, writer: run, now });
 }
 
+function paidCallsOf(around: ModelSurroundings, clock: Clock, ledger: () => BudgetLedger): PaidCalls | null {
+  const { courier, journal: folder, fetch, scope, watch } = around;
+  if (courier === undefined || folder === undefined) return null;
+  const onMissing = (reason: string): void => watch?.courierMissing?.(reason);
+  return paidCalls({ ...courier, folder, fetch, scope, ledger, clock, onMissing });
+}
+
 interface Opened<Port> {
   readonly provider: string;
   readonly port: Port;
@@ -145,6 +160,7 @@ interface Kit {
   readonly access: Access;
   /** Where paid answers are kept. */
   readonly answers: CacheStore;
+  readonly paid: PaidCalls | null;
 }
 
 /** Somebody waits for an urgent call; bulk work may take its time. */
@@ -181,14 +197,15 @@ const split = (setting: string): readonly [kind: string, argument: string | unde
   return colon < 0 ? [setting, undefined] : [setting.slice(0, colon), setting.slice(colon + 1) || undefined];
 };
 
-async function openEmbedder({ config, around, guard, access, answers }: Kit): Promise<Opened<Embedder> | null> {
+async function openEmbedder({ config, around, guard, access, answers, paid }: Kit): Promise<Opened<Embedder> | null> {
   const [kind, model] = split(config.embedder);
   if (kind === "none" || kind === "local") return null;
   const dimensions = config.embedding_dimensions;
   const wrapped = (provider: string, bare: Embedder): Opened<Embedder> => {
     const durable = { caches: answers, scope: around.scope, isKeptInside: true };
     const tenant = () => around.scope().tenant;
-    const guarded = guardEmbedder(keepVectors(bare, durable, tenant), provider, guard);
+    const kept = keepVectors(bare, durable, tenant);
+    const guarded = guardEmbedder(paid?.embedder(kept) ?? kept, provider, guard);
     return { provider, port: pack(cacheEmbedder(guarded, { durable, tenant, ...lookups(around, "embeddings") })) };
   };
   if (kind === "openai") {
@@ -246,12 +263,13 @@ const forecastOf =
   };
 
 async function openLanguageModels(kit: Kit): Promise<LanguageModels> {
-  const { config, around, guard, access, answers } = kit;
+  const { config, around, guard, access, answers, paid } = kit;
   const [kind, model] = split(config.language_model);
   if (kind === "none") return { model: null, assistant: null, bulk: null };
   const wrapped = (bare: LanguageModel): Opened<LanguageModel> => {
     const remembered = { caches: answers, scope: around.scope, ...lookups(around, "objects") };
-    const guarded = guardModel(keepObjects(bare, remembered), guard);
+    const kept = keepObjects(bare, remembered);
+    const guarded = guardModel(paid?.model(kept) ?? kept, guard);
     return { provider: bare.provider, port: cacheObjects(guarded, remembered) };
   };
   if (kind === "openai") {

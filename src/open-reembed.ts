@@ -6,6 +6,7 @@ import { engineOf, openMongo } from "./open-store.ts";
 import type { Embedder } from "./ports/embedder.ts";
 import type { IndexGenerations } from "./ports/shadow-index.ts";
 import type { IndexIdentity, Store } from "./ports/store.ts";
+import type { Warning } from "./records.ts";
 import { openEmbeddedStore } from "./stores/embedded/index.ts";
 
 export type { ReembedProgress, ReembedSummary } from "./ingest/reembed.ts";
@@ -28,12 +29,17 @@ type Replaceable = Store & { readonly generations: IndexGenerations };
  *
  * @throws HybridRAGError `data_locked`, `invalid_config`, `budget_exceeded`, `conflict`, and what the embedder throws.
  */
-export function reembedIndex(config: Config, options: ReembedOptions): Promise<ReembedResult> {
+export function reembedIndex(
+  config: Config,
+  options: ReembedOptions & { readonly onWarning?: (warning: Warning) => void },
+): Promise<ReembedResult> {
   return withStore(config, async (store): Promise<ReembedResult> => {
-    const { embedder, identity } = await openIndexEmbedder(config, store);
+    const { embedder, identity, paidCalls } = await openIndexEmbedder(config, store);
     try {
+      for await (const warning of paidCalls?.earlier(options.signal) ?? []) options.onWarning?.(warning);
       return await reembedStore(store, embedder, identity, options);
     } finally {
+      await paidCalls?.close();
       await embedder?.close();
     }
   });

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
-import type { Config } from "./config/config.ts";
+import { type Config, networkEnvironment } from "./config/config.ts";
 import { HybridRAGError, isHybridRAGError } from "./errors.ts";
 import { modelExtractor } from "./graph/model-extractor.ts";
 import { createHybridRAG, type HybridRAG, type Parts } from "./hybridrag.ts";
@@ -23,6 +23,7 @@ import type { Warning } from "./records.ts";
 import { ownerScope } from "./scope.ts";
 import type { MongoIndexes, SlowCommand } from "./stores/mongodb/index.ts";
 import { englishAnalyzer } from "./text/analyze.ts";
+import type { PaidCalls } from "./wrap/courier/paid-calls.ts";
 import { localCaches } from "./wrap/local-caches.ts";
 import { tenantContext, type TenantContext } from "./wrap/tenant-context.ts";
 import type { ProviderWatch } from "./wrap/watch.ts";
@@ -67,6 +68,7 @@ export async function openHybridRAG(
       },
       communitySummaries: summariesOf(config, models),
       prices: models.prices,
+      paidCalls: models.paidCalls,
       tenants,
       ...(access === "write" ? await extraction(config, models) : { extractor: null }),
       pool: loadPool({ maxFileBytes: config.max_file_mb * 2 ** 20 }),
@@ -110,10 +112,17 @@ function surroundings(config: Config, store: Store, tenants: TenantContext): Mod
     fetch: globalThis.fetch,
     caches: () => (store.capabilities().readOnly ? own : store.caches),
     ...(store.capabilities().readOnly ? {} : { journal: join(resolve(config.data_dir), "paid-answers") }),
+    ...(config.courier ? { courier: courierFor(tenants, tenants.isIngest) } : {}),
     scope: () => tenants.current() ?? ownerScope(config.tenant),
     run: randomUUID(),
   };
 }
+
+const courierFor = ({ run: within }: TenantContext, isWanted: () => boolean): ModelSurroundings["courier"] => ({
+  environment: networkEnvironment(),
+  within,
+  isWanted,
+});
 
 /**
  * Makes sure that the index and the embedder belong together. Vectors of the same local model in another number type
@@ -243,14 +252,19 @@ export async function openUsedModels(
 }
 
 /** For work on the whole index: the embedder that the settings name, at the operator's expense, and the identity of an index that is made with it. */
-export async function openIndexEmbedder(
-  config: Config,
-  store: Store,
-): Promise<{ readonly embedder: Embedder | null; readonly identity: IndexIdentity }> {
-  const around = surroundings(config, store, tenantContext());
-  const models = await openModels(config, { ...around, payer: "operator" });
+export async function openIndexEmbedder(config: Config, store: Store): Promise<IndexEmbedder> {
+  const { courier, ...around } = surroundings(config, store, tenantContext());
+  const always = courier && { courier: { ...courier, isWanted: () => true } };
+  const { paidCalls, ...models } = await openModels(config, { ...around, ...always, payer: "operator" });
   const embedder = models.embedder ?? (await openEmbedder(config)).embedder;
-  return { embedder, identity: identityOf(embedder, chunkerFingerprint(chunkerOptions(embedder, chunkerOf(config)))) };
+  const identity = identityOf(embedder, chunkerFingerprint(chunkerOptions(embedder, chunkerOf(config))));
+  return { embedder, identity, paidCalls };
+}
+
+interface IndexEmbedder {
+  readonly embedder: Embedder | null;
+  readonly identity: IndexIdentity;
+  readonly paidCalls: PaidCalls | null;
 }
 
 const identityOf = (embedder: Embedder | null, chunker: string): IndexIdentity => ({

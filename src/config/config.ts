@@ -27,6 +27,21 @@ export interface LoadedConfig {
 /** The environment, for what is no setting: colour and CI conventions of terminals. */
 export const environmentOf = (): Readonly<Record<string, string | undefined>> => process.env;
 
+/** What of the environment a process needs that only calls others: the way through proxies, and whom to trust. */
+export function networkEnvironment(): Readonly<Record<string, string>> {
+  const { NODE_OPTIONS: options = "", ...rest } = environmentOf();
+  const isNamed = ([name, value]: [string, string | undefined]): boolean => value !== undefined && network.test(name);
+  const chosen = options.split(/\s+/).filter((option) => networkOption.test(option));
+  return {
+    ...(Object.fromEntries(Object.entries(rest).filter(isNamed)) as Record<string, string>),
+    NODE_OPTIONS: chosen.join(" "),
+  };
+}
+
+const network = /^(?:\w+_PROXY|NODE_(?:EXTRA_CA_CERTS|USE_\w+|TLS_\w+)|SSL_CERT_\w+|PATH|SYSTEMROOT)$/i;
+/** Of Node's own, written as --name or --name=value. */
+const networkOption = /^--(?:use|tls|dns)-/;
+
 export interface ConfigSources {
   /** From the command line or a program: the strongest. */
   readonly flags?: Partial<Record<SettingName, unknown>>;

@@ -154,6 +154,12 @@ export const settings = {
     whole.min(0).default(500),
     "With HYBRIDRAG_EXTRACTOR=model, an ingest that needs more calls than this orders them as batches: half the price, within a day. Anthropic only.",
   ),
+  courier: setting(
+    "HYBRIDRAG_COURIER",
+    "models",
+    flag.default(true),
+    "Whether a process of its own makes the paid calls of an ingest, so that what is under way when the ingest is killed is not paid for again. false: the ingest makes them itself.",
+  ),
   language_model: setting(
     "HYBRIDRAG_LANGUAGE_MODEL",
     "models",

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { HybridRAGError } from "../errors.ts";
 import type { TokenUsage } from "../ports/language-model.ts";
 import type { CacheStore } from "../ports/cache-store.ts";
@@ -43,8 +44,17 @@ export interface BudgetLedger {
   hold(call: ProviderCall): Promise<HeldMoney>;
   /** Books what it cost in place of what was set aside; null: nothing. */
   settle(held: HeldMoney, call: ProviderCall, usage: TokenUsage | null): Promise<void>;
+  /** The call that is being made by whoever asks; null outside of any. */
+  current(): OpenCall | null;
   /** US dollars booked so far, on all servers; open reservations included. */
   spent(): Promise<Spent>;
+}
+
+export interface OpenCall {
+  readonly held: HeldMoney;
+  readonly call: ProviderCall;
+  /** How it ends is learnt later, and settled then. */
+  leave(): void;
 }
 
 /** Plain data, so that it can be stored. */
@@ -78,6 +88,7 @@ const nano = 1e9;
  */
 export function budgetLedger(options: BudgetOptions): BudgetLedger {
   const { caches, scope, clock, prices } = options;
+  const calls = new AsyncLocalStorage<OpenCall>();
   const add = (account: Booking, amount: number): Promise<number> =>
     caches.increment(scope(), space, account.key, amount, account.ttlMs);
 
@@ -108,12 +119,14 @@ export function budgetLedger(options: BudgetOptions): BudgetLedger {
     async call(call, run) {
       const held = await hold(call);
       let usage: TokenUsage | null = null;
+      let isLeft = false;
+      const leave = (): void => void (isLeft = true);
       try {
-        const result = await run(call.signal);
+        const result = await calls.run({ held, call, leave }, () => run(call.signal));
         usage = result.usage;
         return result;
       } finally {
-        await settle(held, call, usage);
+        if (!isLeft) await settle(held, call, usage);
       }
     },
     async *stream(call, open) {
@@ -137,6 +150,7 @@ export function budgetLedger(options: BudgetOptions): BudgetLedger {
     guard,
     hold,
     settle,
+    current: () => calls.getStore() ?? null,
     async spent() {
       const [run = 0, today = 0, tenant = 0] = await Promise.all(
         accounts(options).map(async ({ key }) => Number((await caches.get(scope(), space, key)) ?? 0) / nano),

@@ -1,6 +1,6 @@
 import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, statSync, unlinkSync, writeSync } from "node:fs";
-import { hostname } from "node:os";
 import { join } from "node:path";
+import { mayLive, ownProcessFile, processFileName, readProcessFileName } from "./process-file.ts";
 
 /** Lines that a process wrote before it died. */
 export interface LeftBehind {
@@ -19,7 +19,7 @@ export interface JournalFile {
 }
 
 const dayMs = 86_400_000;
-const ending = ".journal";
+const ending = "journal";
 
 /**
  * Lines in a file of this process, made with its first line, readable by its owner alone. Where the folder cannot be
@@ -27,8 +27,7 @@ const ending = ".journal";
  * @param writer unique, of letters, digits and hyphens.
  */
 export function journalFile(folder: string, writer: string): JournalFile {
-  // Processes of one machine by id and start, since ids are used again; several writers may live in one.
-  const own = `${hostname()}.${process.pid}.${Math.floor(performance.timeOrigin)}.${writer}${ending}`;
+  const own = processFileName(ownProcessFile(writer), ending);
   const path = join(folder, own);
   let descriptor: number | null = null;
   let isUsable = true;
@@ -57,7 +56,7 @@ export function journalFile(folder: string, writer: string): JournalFile {
 
 function namesIn(folder: string): readonly string[] {
   try {
-    return readdirSync(folder).filter((name) => name.endsWith(ending));
+    return readdirSync(folder).filter((name) => name.endsWith(`.${ending}`));
   } catch {
     return [];
   }
@@ -67,22 +66,9 @@ function readOther(path: string, name: string, now: number): LeftBehind[] {
   try {
     const isForgotten = now - statSync(path).mtimeMs > dayMs;
     const lines = readFileSync(path, "utf8").split("\n");
-    return [{ lines, remove: () => void ((isForgotten || !mayLive(name)) && removeFile(path)) }];
+    return [{ lines, remove: () => void ((isForgotten || !mayLive(readProcessFileName(name))) && removeFile(path)) }];
   } catch {
     return [];
-  }
-}
-
-/** Of another machine that shares the folder nothing is known. */
-function mayLive(name: string): boolean {
-  const [, start, pid, ...host] = name.slice(0, -ending.length).split(".").toReversed();
-  if (host.toReversed().join(".") !== hostname()) return true;
-  if (Number(pid) === process.pid) return Number(start) === Math.floor(performance.timeOrigin);
-  try {
-    process.kill(Number(pid), 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }
 

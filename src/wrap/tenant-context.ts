@@ -8,24 +8,29 @@ import type { Scope } from "../scope.ts";
 export interface TenantContext {
   /** Null outside of any call. */
   current(): Scope | null;
+  /** Whether it is made for documents that are being taken in, which somebody may have to do again. */
+  isIngest(): boolean;
   run<T>(scope: Scope, work: () => T): T;
   /** A stream all of whose steps run for the scope, whoever reads it. */
-  stream<T>(scope: Scope, open: () => AsyncIterable<T>): AsyncIterable<T>;
+  stream<T>(scope: Scope, open: () => AsyncIterable<T>, purpose?: Purpose): AsyncIterable<T>;
 }
 
+type Purpose = "ingest" | "any";
+
 export function tenantContext(): TenantContext {
-  const storage = new AsyncLocalStorage<Scope>();
-  const run = <T>(scope: Scope, work: () => T): T => storage.run(scope, work);
+  const storage = new AsyncLocalStorage<{ readonly scope: Scope; readonly purpose: Purpose }>();
   return {
-    current: () => storage.getStore() ?? null,
-    run,
-    stream: <T>(scope: Scope, open: () => AsyncIterable<T>) => ({
+    current: () => storage.getStore()?.scope ?? null,
+    isIngest: () => storage.getStore()?.purpose === "ingest",
+    run: (scope, work) => storage.run({ scope, purpose: "any" }, work),
+    stream: <T>(scope: Scope, open: () => AsyncIterable<T>, purpose: Purpose = "any") => ({
       [Symbol.asyncIterator]() {
-        const iterator = run(scope, () => open()[Symbol.asyncIterator]());
+        const run = <R>(step: () => R): R => storage.run({ scope, purpose }, step);
+        const iterator = run(() => open()[Symbol.asyncIterator]());
         return {
-          next: () => run(scope, () => iterator.next()),
+          next: () => run(() => iterator.next()),
           return: async (value?: unknown): Promise<IteratorResult<T>> => {
-            await run(scope, () => iterator.return?.(value));
+            await run(() => iterator.return?.(value));
             return { done: true, value: undefined };
           },
         };

@@ -9,6 +9,8 @@ export interface ProviderWatch {
   /** How many of the things looked for a cache held. */
   lookup(cache: "embeddings" | "rankings" | "objects", hits: number, misses: number): void;
   circuit(provider: string, state: "open" | "closed"): void;
+  /** Paid calls of an ingest end with this process, because none could be started for them. Told once. */
+  courierMissing?(reason: string): void;
 }
 
 /** Measures each attempt; it belongs innermost, so that waits for limits and repetitions are not in it. */

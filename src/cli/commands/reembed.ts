@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import type { Warning } from "../../records.ts";
 import { loadConfig } from "../../config/config.ts";
 import { discardIndexes, reembedIndex, type ReembedProgress, type ReembedResult } from "../../open-reembed.ts";
 import { withCommonOptions } from "../common-options.ts";
@@ -31,7 +32,8 @@ export function addReembed(indexes: Command, { terminal, signal }: Shell): void 
         notedAt = performance.now();
         terminal.note(progressLine(progress));
       };
-      const result = await reembedIndex(config, { signal, onProgress, now: () => performance.now() });
+      const onWarning = ({ message }: Warning): void => terminal.note(`note: ${message}`);
+      const result = await reembedIndex(config, { signal, onProgress, onWarning, now: () => performance.now() });
       terminal.status(null);
       if (options.json) terminal.json(result);
       else for (const line of resultLines(result)) terminal.line(line);

@@ -40,7 +40,10 @@ export function addServe(program: Command, shell: Shell): void {
       const ofStore = log.child({ logger: "hybridrag.store" });
       const rag = await openHybridRAG(config, {
         access: options.readOnly === true ? "read" : "write",
-        watch: providerMetrics(metrics),
+        watch: {
+          ...providerMetrics(metrics),
+          courierMissing: (reason) => log.warn({ reason }, "courier_missing"),
+        },
         onSlow: (command) => ofStore.warn(command, "slow_command"),
       });
       try {
