@@ -8,7 +8,7 @@ import { sourceOfPath } from "./sources.ts";
 
 /** Ends of a path by which texts call a file: "hop.ts", "graph/hop.ts", "src/graph/hop.ts"; code also without ending. */
 const longestEnd = 3;
-const codeExtension = /\.(?:[cm]?[jt]sx?|py)$/iu;
+const codeExtension = /\.(?:[cm]?[jt]sx?|py|java|kt)$/iu;
 
 /** The address of a link that a reader found, seen from the document's source; null where it leads nowhere. */
 export function addressOfLink({ kind, target }: Pick<LoadedLink, "kind" | "target">, source: string): string | null {

@@ -53,8 +53,10 @@ function titleMentions(passage: ExtractPassage): Mention[] {
     const subject = leadSubject(passage.content);
     return subject === null ? [] : [mentionAt(passage, subject, "title", "unknown")];
   }
-  const comma = /^(.{3,}?), \p{Lu}/u.exec(title);
-  const names = comma === null ? [title] : [title, comma[1]!];
+  // A reply is about what the message was about that it answers.
+  const subject = title.replace(/^(?:(?:re|fwd?|aw|wg|antw|sv)\s*:\s*)+(?=\S)/i, "");
+  const comma = /^(.{3,}?), \p{Lu}/u.exec(subject);
+  const names = comma === null ? [subject] : [subject, comma[1]!];
   return names.map((name) => mentionOf(passage, name, "title", "unknown"));
 }
 

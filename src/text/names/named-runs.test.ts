@@ -35,6 +35,8 @@ const cases: readonly (readonly [name: string, marked: string, names: readonly s
     "at/ADP Central/PROPN High/ADJ School/NOUN",
     ["Central High School"],
   ],
+  ["takes a capital that the tagger does not know for a part", "the/DET Globe/PROPN Theatre/X", ["Globe Theatre"]],
+  ["leaves the labels above a message out", "Subject/PROPN~:/PUNCT Ann/PROPN Lee/PROPN", ["Ann Lee"]],
   ["leaves calendar words at the ends out", "in/ADP January/PROPN Paris/PROPN May/PROPN", ["Paris"]],
   ["leaves a lone month or day out", "on/ADP Monday/PROPN in/ADP March/PROPN", []],
   ["leaves forms of address out", "met/VERB Dr./PROPN Merkel/PROPN", ["Merkel"]],

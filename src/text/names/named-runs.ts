@@ -16,7 +16,8 @@ export function namedRuns(tokens: readonly TaggedToken[], text: string): NamedRu
     if (!beginsName(tokens, at)) continue;
     const last = endOfRun(tokens, at);
     const run = trimmed(tokens, at, last);
-    if (run !== null && isWorthKeeping(text.slice(run.start, run.end)) && !isShouted(text, run)) runs.push(run);
+    if (run !== null && isWorthKeeping(text.slice(run.start, run.end)) && !isShouted(text, run) && !isLabel(text, run))
+      runs.push(run);
     at = last;
   }
   return runs;
@@ -28,9 +29,9 @@ const hasLetter = /\p{L}/u;
 const isNameToken = ({ tag, text }: TaggedToken): boolean =>
   tag === "PROPN" && startsLikeName.test(text) && hasLetter.test(text);
 
-/** A capital within a sentence makes a part of a name of what the tagger takes for a common word ("High School"). */
+/** A capital within a sentence makes a part of a name of what the tagger takes for a common or unknown word ("High School"). */
 const isCapitalWord = ({ tag, text }: TaggedToken): boolean =>
-  ["NOUN", "ADJ", "VERB"].includes(tag) && capitalThenSmall.test(text);
+  ["NOUN", "ADJ", "VERB", "X"].includes(tag) && capitalThenSmall.test(text);
 const capitalThenSmall = /^\p{Lu}\p{Ll}/u;
 
 function beginsName(tokens: readonly TaggedToken[], at: number): boolean {
@@ -121,6 +122,10 @@ function endWithoutPossessive({ text, end }: TaggedToken): number {
 
 /** A name has a word of three letters; initials and bare numbers lead anywhere. */
 const isWorthKeeping = (name: string): boolean => /\p{L}{3}|\p{Lo}/u.test(nameKey(name));
+
+/** The labels above a message name nothing. */
+const isLabel = (text: string, { start, end }: NamedRun): boolean =>
+  text[end] === ":" && /^(?:From|To|Cc|Bcc|Date|Sent|Subject)$/.test(text.slice(start, end));
 
 /** In a line that is all capitals every word looks like a name. A short one alone may be an acronym. */
 function isShouted(text: string, { start, end }: NamedRun): boolean {

@@ -26,6 +26,21 @@ test("finds file names and paths, not hosts or addresses", () => {
   assert.deepEqual(targets("mail me@host.md or https://host.example/a.html, version 1.2.3 e.g. this"), []);
 });
 
+test("finds what code imports: modules by their dotted name on a line of their own", () => {
+  assert.deepEqual(targets("from ledger_tools import balance\nimport report.pdf_writer as writer, os\n"), [
+    "file ledger_tools",
+    "file ledger_tools/balance",
+    "file report/pdf_writer",
+    "file os",
+  ]);
+  assert.deepEqual(targets("from . import rounding\n  from ..store.files import (Ledger,\n"), [
+    "file ./rounding",
+    "file ../store/files",
+  ]);
+  assert.deepEqual(targets("import static com.acme.books.Ledger;\n"), ["file acme/books/Ledger"]);
+  assert.deepEqual(targets("Goods that we import from Spain\nimport taxes are due from May on\n"), []);
+});
+
 test("finds tickets, not standards that look like them", () => {
   assert.deepEqual(targets("ABC-123 fixes OPS2-7; UTF-8, COVID-19 and X-ray do not count"), [
     "ticket abc 123",

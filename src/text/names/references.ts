@@ -26,6 +26,13 @@ const filePattern = new RegExp(
 /** What code imports: a path that begins with a dot, with or without its ending. */
 const importPattern = /\b(?:from|import|require\(|import\()\s*["'](\.{1,2}\/[\w./-]+)["']/g;
 
+/** Modules by their dotted name, each on a line of its own: Python, Java, Kotlin. */
+const fromPattern = /^[ \t]*from[ \t]+(\.*[A-Za-z_][\w.]*|\.+)[ \t]+import[ \t]+\(?([\w, \t]*)/gm;
+const modulesPattern =
+  /^[ \t]*import[ \t]+(?:static[ \t]+)?([A-Za-z_][\w.]*(?:[ \t]+as[ \t]+\w+)?(?:[ \t]*,[ \t]*[A-Za-z_][\w.]*(?:[ \t]+as[ \t]+\w+)?)*)[ \t]*;?[ \t]*$/gm;
+/** Of a long dotted name, as many parts as files are called by. */
+const longestModule = 3;
+
 const numberPattern = /(?<![\w&/#])#(\d{1,5})(?![\w-])/g;
 const ticketPattern = /(?<![\w-])([A-Z][A-Z0-9]{1,9})-(\d{1,7})(?![\w-])/g;
 /** Standards, codes and products that are written like tickets. */
@@ -37,9 +44,9 @@ const notTickets = new Set(
 
 /** In the order of the text; offsets are into `text`. */
 export function findReferences(text: string): TextReference[] {
-  return [...sectionsIn(text), ...filesIn(text), ...importsIn(text), ...ticketsIn(text), ...numbersIn(text)].toSorted(
-    (a, b) => a.start - b.start,
-  );
+  return [sectionsIn, filesIn, importsIn, modulesIn, ticketsIn, numbersIn]
+    .flatMap((found) => found(text))
+    .toSorted((a, b) => a.start - b.start);
 }
 
 /** The name of a numbered part, the same for a heading and for what refers to it. */
@@ -77,6 +84,40 @@ const importsIn = (text: string): TextReference[] =>
     const start = index + whole.indexOf(path!);
     return { kind: "file", target: path!.replace(/\.[cm]?[jt]sx?$/, ""), start, end: start + path!.length };
   });
+
+/** "from report import pdf_writer" may mean a file "report" or one in a folder of that name. */
+function modulesIn(text: string): TextReference[] {
+  const from = [...text.matchAll(fromPattern)].flatMap(({ 0: whole, 1: module, 2: names, index }) => {
+    const parts = names!.split(",").flatMap((name) => /^\s*([a-z_]\w*)/.exec(name)?.[1] ?? []);
+    const inside = parts.map((part) => (module!.endsWith(".") ? `${module}${part}` : `${module}.${part}`));
+    const start = index + whole.indexOf(module!, whole.indexOf("from") + 4);
+    return [...(/[^.]/.test(module!) ? [module!] : []), ...inside].map((name) => ({
+      name,
+      start,
+      length: module!.length,
+    }));
+  });
+  const plain = [...text.matchAll(modulesPattern)].flatMap(({ 0: whole, 1: list, index }) =>
+    list!.split(",").map((one) => {
+      const name = one.trim().split(/\s/, 1)[0]!;
+      return { name, start: index + whole.indexOf(name, whole.indexOf("import") + 6), length: name.length };
+    }),
+  );
+  return [...from, ...plain].map(({ name, start, length }) => ({
+    kind: "file",
+    target: pathOfModule(name),
+    start,
+    end: start + length,
+  }));
+}
+
+/** "..report.pdf" → "../report/pdf", "com.acme.books.Ledger" → "acme/books/Ledger". */
+function pathOfModule(name: string): string {
+  const dots = /^\.*/.exec(name)![0].length;
+  const parts = name.slice(dots).split(".").filter(Boolean);
+  if (dots === 0) return parts.slice(-longestModule).join("/");
+  return `${dots === 1 ? "./" : "../".repeat(dots - 1)}${parts.join("/")}`;
+}
 
 const numbersIn = (text: string): TextReference[] =>
   [...text.matchAll(numberPattern)].map(({ 0: target, index }) => ({
