@@ -3,7 +3,7 @@ import { HybridRAGError } from "../errors.ts";
 import type { CallOptions, Store } from "../ports/store.ts";
 import type { Entity, GraphChange, GraphEdit } from "../records.ts";
 import type { Scope } from "../scope.ts";
-import { nameKey } from "../text/name-key.ts";
+import { bracketedKey, nameKey } from "../text/name-key.ts";
 import type { CheckedEditRequest } from "./edit-request.ts";
 import { findEntity } from "./find-entity.ts";
 
@@ -30,7 +30,11 @@ export async function changeOf(
     case "merge":
       return mergeOf(entity, await find(request.into));
     case "rename":
-      return renameOf(entity, request, await ownerOf(reads, scope, request.name, edits, options));
+      return renameOf(
+        entity,
+        request,
+        await ownerOf(reads, scope, request.name, entity.normalized_name, edits, options),
+      );
     case "split":
       return splitOf(reads, scope, entity, request, edits, options);
     case "delete":
@@ -67,17 +71,33 @@ interface NameOwner {
   readonly editId: string | null;
 }
 
+/** @param own the entity that may keep its name. */
 async function ownerOf(
   { graph }: Reads,
   scope: Scope,
   name: string,
+  own: string | null,
   edits: readonly GraphEdit[],
   options?: CallOptions,
 ): Promise<NameOwner> {
-  const key = nameKey(name);
-  if (key === "") {
+  const plain = nameKey(name);
+  const whole = bracketedKey(name);
+  if (plain === "") {
     throw new HybridRAGError("invalid_input", "A name needs a letter or a digit.", { details: { path: "/name" } });
   }
+  const owner = await ownerOfKey({ graph }, scope, plain, edits, options);
+  // "Mercury (planet)" is free where there is a Mercury.
+  if (!owner.isTaken || whole === null || owner.entity === own) return owner;
+  return ownerOfKey({ graph }, scope, whole, edits, options);
+}
+
+async function ownerOfKey(
+  { graph }: Pick<Reads, "graph">,
+  scope: Scope,
+  key: string,
+  edits: readonly GraphEdit[],
+  options?: CallOptions,
+): Promise<NameOwner> {
   const names = editedNames(edits);
   const entity = names.entityOf(key);
   if (entity !== key) {
@@ -122,7 +142,7 @@ async function splitOf(
       details: { path: "/chunk_ids" },
     });
   }
-  const owner = await ownerOf(reads, scope, name, edits, options);
+  const owner = await ownerOf(reads, scope, name, null, edits, options);
   if (owner.isTaken) throw taken(name, owner);
   await checkSelection(reads, scope, entity, request, options);
   const { normalized_name } = entity;

@@ -127,6 +127,20 @@ describe("an edit of the graph", () => {
     await edit({ kind: "rename", entity: "kafka", name: "Kafka" });
   });
 
+  test("may give a part the name of the whole with brackets, by which it is found", async () => {
+    const { store, edit } = await world();
+    const id = await edit({ kind: "split", entity: "Mercury", name: "Mercury (metal)", document_ids: ["d"] });
+    const found = async (name: string) => (await findEntity(store.graph, owner, name)).provenance;
+    assert.deepEqual([await found("mercury (METAL)"), await found("Mercury")], [["d:0"], ["c:0"]]);
+    await refused(
+      edit({ kind: "split", entity: "Kafka", name: "Mercury (metal)", document_ids: ["a"] }),
+      "conflict",
+      /“Mercury \(metal\)”/,
+    );
+    await graphEditor(store, { now: () => 0, newId: () => "u" }).undo(owner, id);
+    assert.deepEqual(await found("Mercury (metal)"), ["c:0", "d:0"]);
+  });
+
   test("that splits needs mentions that are there, and leaves some", async () => {
     const { store, edit } = await world();
     const split = (which: Partial<EditRequest>) =>

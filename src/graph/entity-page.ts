@@ -5,6 +5,7 @@ import type { Scope } from "../scope.ts";
 import { nameKey } from "../text/name-key.ts";
 import { evidenceSentence } from "./evidence-sentence.ts";
 import { findEntity } from "./find-entity.ts";
+import { narrowed, senseAsked, sensesOf } from "./senses.ts";
 import { namesTogether, type NameTogether } from "./names-together.ts";
 
 export type GraphReads = Pick<Store, "graph" | "chunks" | "documents">;
@@ -19,7 +20,10 @@ export interface EvidenceSentence {
 }
 
 export interface Neighbourhood {
+  /** Where the name was asked for with the brackets of one sense ("Mercury (planet)"): as far as it is that one. */
   readonly entity: Entity;
+  /** Several things of this name, as their titles tell them apart; empty for nearly every name. */
+  readonly senses: readonly { readonly name: string; readonly passages: number }[];
   /** What the texts say of it and another name, strongest first. */
   readonly relationships: readonly Relationship[];
   readonly together: readonly NameTogether[];
@@ -37,19 +41,37 @@ export interface EntityPage extends Neighbourhood {
  * @throws HybridRAGError `not_found` with the nearest names.
  */
 export async function neighbourhood(
-  { graph, documents }: Pick<GraphReads, "graph" | "documents">,
+  reads: GraphReads,
   scope: Scope,
   name: string,
   limit: number,
   options?: CallOptions,
 ): Promise<Neighbourhood> {
-  const entity = await findEntity(graph, scope, name, options);
+  const { graph, documents } = reads;
+  const { entity, senses, isNarrowed } = await findMeant(reads, scope, name, options);
   const { chunks } = await documents.count(scope, options);
-  const [relationships, together] = await Promise.all([
-    graph.neighbours(scope, { entity: entity.normalized_name, limit }, options),
+  const own = new Set(entity.provenance);
+  const [around, together] = await Promise.all([
+    graph.neighbours(scope, { entity: entity.normalized_name, limit: isNarrowed ? mostRelationships : limit }, options),
     namesTogether(graph, scope, entity, chunks, options),
   ]);
-  return { entity, relationships, together: together.slice(0, limit) };
+  const relationships = around.filter(({ provenance }) => !isNarrowed || provenance.some((id) => own.has(id)));
+  const told = senses.map(({ name: sense, passages }) => ({ name: sense, passages: passages.length }));
+  return { entity, senses: told, relationships: relationships.slice(0, limit), together: together.slice(0, limit) };
+}
+
+/** Statements of a name that are read where only some of them are of the sense that was asked for. */
+const mostRelationships = 1000;
+
+/**
+ * The entity of a name, narrowed to the sense that its brackets ask for, where there is such a one.
+ * @throws HybridRAGError `not_found` with the nearest names.
+ */
+export async function findMeant(reads: GraphReads, scope: Scope, name: string, options?: CallOptions) {
+  const found = await findEntity(reads.graph, scope, name, options);
+  const senses = await sensesOf(reads, scope, found, options);
+  const asked = senseAsked(senses, name);
+  return { entity: asked ? narrowed(found, asked) : found, senses, isNarrowed: asked !== undefined };
 }
 
 const shownSentences = 5;
@@ -68,26 +90,28 @@ export async function entityPage(
   const around = await neighbourhood(reads, scope, name, limit, options);
   const { normalized_name, name: shown, aliases, provenance } = around.entity;
   const names = [...new Set([normalized_name, ...[shown, ...aliases].map(nameKey)])];
+  const { titled, telling } = await titledFirst(reads.graph, scope, around.entity, options);
   const [weight] = await reads.graph.weigh(scope, [normalized_name], options);
-  const chunks = await reads.chunks.get(scope, await telling(reads.graph, scope, around.entity, options), options);
+  const isWhole = weight?.passages === provenance.length;
+  const chunks = await reads.chunks.get(scope, telling, options);
   const evidence = chunks.map((chunk) => sentenceOf(chunk, evidenceSentence([chunk.content], names)));
-  return { ...around, passages: provenance.length, titled: weight?.titled ?? 0, evidence };
+  return { ...around, passages: provenance.length, titled: isWhole ? weight.titled : titled, evidence };
 }
 
 /** Passages that it is the title of come first. */
-async function telling(
+async function titledFirst(
   graph: GraphStore,
   scope: Scope,
   { normalized_name, provenance }: Entity,
   options?: CallOptions,
-): Promise<readonly string[]> {
+): Promise<{ readonly titled: number; readonly telling: readonly string[] }> {
   const mentions = await graph.mentions(scope, provenance.slice(0, 100), options);
   const titled = new Set(
     mentions
       .filter(({ entity, kind }) => entity === normalized_name && kind === "title")
       .map((mention) => mention.chunk_id),
   );
-  return [...new Set([...titled, ...provenance])].slice(0, shownSentences);
+  return { titled: titled.size, telling: [...new Set([...titled, ...provenance])].slice(0, shownSentences) };
 }
 
 export const sentenceOf = ({ chunk_id, document_id, title, source }: Chunk, sentence: string): EvidenceSentence => ({

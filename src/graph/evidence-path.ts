@@ -2,9 +2,10 @@ import type { CallOptions } from "../ports/store.ts";
 import type { Entity, Mention } from "../records.ts";
 import type { Scope } from "../scope.ts";
 import { nameKey } from "../text/name-key.ts";
-import { sentenceOf, type EvidenceSentence, type GraphReads } from "./entity-page.ts";
+import { findMeant, sentenceOf, type EvidenceSentence, type GraphReads } from "./entity-page.ts";
 import { evidenceSentence } from "./evidence-sentence.ts";
-import { findEntity, likeness } from "./find-entity.ts";
+import { likeness } from "./find-entity.ts";
+import { sensesOf } from "./senses.ts";
 
 /** One passage that mentions two names, with the sentences that do. */
 export interface PathStep extends EvidenceSentence {
@@ -44,27 +45,45 @@ export async function evidencePath(
   names: { readonly from: string; readonly to: string; readonly maxSteps?: number },
   options?: CallOptions,
 ): Promise<EvidencePath> {
-  const [from, to] = await Promise.all([
-    findEntity(reads.graph, scope, names.from, options),
-    findEntity(reads.graph, scope, names.to, options),
+  const [{ entity: from }, { entity: to, isNarrowed }] = await Promise.all([
+    findMeant(reads, scope, names.from, options),
+    findMeant(reads, scope, names.to, options),
   ]);
   const target = to.normalized_name;
+  const meant = isNarrowed ? new Set(to.provenance) : null;
+  const isMeant = (entity: string, chunkId: string): boolean => entity !== target || (meant?.has(chunkId) ?? true);
   const reached = new Map<string, Arrival | null>([[from.normalized_name, null]]);
   let frontier: readonly Entity[] = [from];
   const steps = Math.min(names.maxSteps ?? mostSteps, mostSteps);
   for (let step = 0; step < steps && frontier.length > 0 && !reached.has(target); step++) {
-    const fresh = await spread(reads, scope, frontier, reached, options);
+    const fresh = await spread(reads, scope, frontier, reached, isMeant, options);
     if (reached.has(target)) break;
     const known = await reads.graph.entities(scope, fresh, options);
-    frontier = known
+    const rarest = known
       .filter(({ provenance }) => provenance.length <= mostPassages)
       .toSorted((a, b) => a.provenance.length - b.provenance.length || (a.normalized_name < b.normalized_name ? -1 : 1))
       .slice(0, mostNames);
+    frontier = await Promise.all(rarest.map((entity) => ofSense(reads, scope, entity, reached, options)));
   }
   const found = reached.has(target);
   const end = found ? target : closestTo(target, [...reached.keys()]);
   const path = await spelledOut(reads, scope, arrivalsTo(end, reached), options);
   return { from: from.normalized_name, to: target, found, steps: path, closest: found ? null : end };
+}
+
+/** Without passages of another sense than that of the passage over which the entity was reached. */
+async function ofSense(
+  reads: GraphReads,
+  scope: Scope,
+  entity: Entity,
+  reached: ReadonlyMap<string, Arrival | null>,
+  options?: CallOptions,
+): Promise<Entity> {
+  const senses = await sensesOf(reads, scope, entity, options);
+  const own = senses.find(({ passages }) => passages.includes(reached.get(entity.normalized_name)?.chunkId ?? ""));
+  if (!own) return entity;
+  const others = new Set(senses.filter((sense) => sense !== own).flatMap(({ passages }) => passages));
+  return { ...entity, provenance: entity.provenance.filter((id) => !others.has(id)) };
 }
 
 /** Adds the names of all passages that mention one of the frontier; returns those that are new. */
@@ -73,6 +92,7 @@ async function spread(
   scope: Scope,
   frontier: readonly Entity[],
   reached: Map<string, Arrival | null>,
+  isMeant: (entity: string, chunkId: string) => boolean,
   options?: CallOptions,
 ): Promise<readonly string[]> {
   const sources = new Map<string, string>();
@@ -81,7 +101,7 @@ async function spread(
   }
   const fresh: string[] = [];
   for (const { entity, chunk_id } of await graph.mentions(scope, [...sources.keys()], options)) {
-    if (reached.has(entity)) continue;
+    if (reached.has(entity) || !isMeant(entity, chunk_id)) continue;
     reached.set(entity, { from: sources.get(chunk_id)!, chunkId: chunk_id });
     fresh.push(entity);
   }
@@ -118,9 +138,11 @@ async function spelledOut(
   return hops.flatMap(({ from, to, chunkId }) => {
     const chunk = byId.get(chunkId);
     if (!chunk) return [];
-    const sentences = [from, to]
-      .map((name) => evidenceSentence([chunk.content], namesOf(name, mentions)))
-      .filter((one) => one !== "");
+    const texts = [chunk.content];
+    const [names, others] = [from, to].map((name) => namesOf(name, mentions));
+    const both = evidenceSentence(texts, names!, others);
+    const each = [names!, others!].map((wanted) => evidenceSentence(texts, wanted));
+    const sentences = both === "" ? each.filter((one) => one !== "") : [both];
     return { ...sentenceOf(chunk, [...new Set(sentences)].join(" … ")), from, to };
   });
 }

@@ -2,17 +2,26 @@ import { splitUnits } from "../text/units.ts";
 import { nameTokens } from "../text/name-key.ts";
 
 /**
- * The first sentence, list item, row or heading that mentions one of the names, over the texts in order; empty when none does.
+ * The first sentence, list item or row that mentions one of the names, over the texts in order; where none does, the
+ * first such heading; else empty.
  * @param names normalised: that of an entity, and as texts write it where edits gave it another.
+ * @param others it must mention one of these, too.
  */
-export function evidenceSentence(texts: readonly string[], names: readonly string[]): string {
-  const wanted = names.map((name) => ` ${name} `);
+export function evidenceSentence(
+  texts: readonly string[],
+  names: readonly string[],
+  others: readonly string[] | null = null,
+): string {
+  let heading = "";
   for (const text of texts) {
-    for (const { start, end } of splitUnits(text)) {
+    for (const { start, end, kind } of splitUnits(text)) {
       const sentence = text.slice(start, end);
       const words = ` ${nameTokens(sentence).join(" ")} `;
-      if (wanted.some((name) => words.includes(name))) return sentence;
+      const hasOne = (wanted: readonly string[]): boolean => wanted.some((name) => words.includes(` ${name} `));
+      if (!hasOne(names) || (others !== null && !hasOne(others))) continue;
+      if (kind !== "heading") return sentence;
+      heading ||= sentence;
     }
   }
-  return "";
+  return heading;
 }

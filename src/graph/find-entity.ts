@@ -3,7 +3,7 @@ import type { GraphStore } from "../ports/graph-store.ts";
 import type { CallOptions } from "../ports/store.ts";
 import type { Entity } from "../records.ts";
 import type { Scope } from "../scope.ts";
-import { nameKey } from "../text/name-key.ts";
+import { bracketedKey, nameKey } from "../text/name-key.ts";
 
 /**
  * The entity of a name, however it is spelt: case, marks and articles aside.
@@ -15,8 +15,11 @@ export async function findEntity(
   name: string,
   options?: CallOptions,
 ): Promise<Entity> {
-  const [found] = await graph.entities(scope, [nameKey(name)], options);
-  if (found) return found;
+  // People give such a name to a part that they split off an entity.
+  const whole = bracketedKey(name);
+  const found = await graph.entities(scope, [...(whole === null ? [] : [whole]), nameKey(name)], options);
+  const entity = found.find(({ normalized_name }) => normalized_name === whole) ?? found[0];
+  if (entity) return entity;
   const nearest = await nearestNames(graph, scope, nameKey(name), options);
   const hint = nearest.length === 0 ? "" : ` The nearest names are: ${nearest.join(", ")}.`;
   throw new HybridRAGError("not_found", `The graph knows no “${name}”.${hint}`, { details: { nearest } });

@@ -102,6 +102,11 @@ export type LinkKind = NamedLinkKind | ExplicitLinkKind;
 export type NamedLinkKind = "forward" | "back" | "shared" | "subname";
 export type ExplicitLinkKind = Exclude<PassageLink["kind"], "anchor">;
 
+/** Links that a passage says itself, by an address. */
+export const explicitLinkKinds: ReadonlySet<LinkKind> = new Set<ExplicitLinkKind>([
+  ...(["hyperlink", "reference", "file", "ticket", "reply", "citation"] as const),
+]);
+
 export interface PassageEdge {
   readonly from: string;
   readonly to: string;

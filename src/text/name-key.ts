@@ -12,6 +12,12 @@ export function nameKey(name: string): string {
   return nameTokens(bare).join(" ");
 }
 
+/** The key with what stands in brackets; null for a name without: "Mercury (planet)" → "mercury planet". */
+export function bracketedKey(name: string): string | null {
+  const whole = nameKey(name.replaceAll(/[()[\]]/g, " "));
+  return whole === nameKey(name) ? null : whole;
+}
+
 /** The tokens that keys are made of, articles included: what is matched against a dictionary of keys. */
 export const nameTokens = (text: string): readonly string[] =>
   (text.normalize("NFKD").replaceAll(/\p{M}/gu, "").match(word) ?? [])

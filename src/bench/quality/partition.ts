@@ -16,19 +16,19 @@ export function comparePartitions(
   const byGroup = counts(groups);
   const byLabel = counts(labels);
   const both = counts(groups.map((group, at) => JSON.stringify([group, labels[at]])));
-  const [ofGroups, ofLabels, ofBoth] = [byGroup, byLabel, both].map((part) => entropy(part, size));
-  const shared = ofGroups! + ofLabels! - ofBoth!;
-  const [pairsOfGroups, pairsOfLabels, pairsOfBoth] = [byGroup, byLabel, both].map(pairs);
-  const expected = (pairsOfGroups! * pairsOfLabels!) / Math.max(1, (size * (size - 1)) / 2);
-  const most = (pairsOfGroups! + pairsOfLabels!) / 2;
+  const entropyOf = (part: ReadonlyMap<unknown, number>): number => entropy(part, size);
+  const entropies = entropyOf(byGroup) + entropyOf(byLabel);
+  const shared = entropies - entropyOf(both);
+  const expected = (pairs(byGroup) * pairs(byLabel)) / Math.max(1, (size * (size - 1)) / 2);
+  const most = (pairs(byGroup) + pairs(byLabel)) / 2;
   const best = new Map<string, number>();
   for (const [key, count] of both) {
     const group = JSON.stringify((JSON.parse(key) as unknown[])[0]);
     best.set(group, Math.max(best.get(group) ?? 0, count));
   }
   return {
-    nmi: ofGroups! + ofLabels! === 0 ? 1 : (2 * shared) / (ofGroups! + ofLabels!),
-    adjustedRand: most === expected ? 1 : (pairsOfBoth! - expected) / (most - expected),
+    nmi: entropies === 0 ? 1 : (2 * shared) / entropies,
+    adjustedRand: most === expected ? 1 : (pairs(both) - expected) / (most - expected),
     purity: best.values().reduce((sum, count) => sum + count, 0) / Math.max(1, size),
   };
 }

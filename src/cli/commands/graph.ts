@@ -45,6 +45,7 @@ function addShow(graph: Command, { terminal, signal }: Shell): void {
       const { entity, passages, titled, evidence } = page;
       terminal.line(`${terminal.bold(entity.name)}  ${terminal.dim(`${entity.type} · ${passages} passages`)}`);
       if (titled > 0) terminal.line(terminal.dim(`  the title of ${titled} of them`));
+      printSenses(page, terminal);
       if (entity.aliases.length > 0) terminal.line(terminal.dim(`  also written ${entity.aliases.join(", ")}`));
       for (const { title, sentence } of evidence) if (sentence) terminal.line(`  “${sentence}” (${title})`);
       printNeighbours(page, terminal);
@@ -61,8 +62,15 @@ function addNeighbors(graph: Command, { terminal, signal }: Shell): void {
         neighbourhood(rag.store, scope, name, limit, { signal }),
       );
       if (options.json) return terminal.json(found);
+      printSenses(found, terminal);
       printNeighbours(found, terminal);
     });
+}
+
+function printSenses({ senses }: Neighbourhood, terminal: Terminal): void {
+  if (senses.length === 0) return;
+  const each = senses.map(({ name, passages }) => `${name} · ${passages} passages`);
+  terminal.line(terminal.dim(`  several of this name: ${each.join("; ")}`));
 }
 
 function printNeighbours({ relationships, together }: Neighbourhood, terminal: Terminal): void {

@@ -119,7 +119,16 @@ export function graphRoutes({ store, themes }: Pick<HybridRAG, "store" | "themes
       needs: "query",
       params,
       query: z.strictObject({ limit: z.coerce.number().int().min(1).max(500).default(50) }),
-      responses: { 200: z.object({ entity, relationships: z.array(relationship), together: z.array(together) }) },
+      responses: {
+        200: z.object({
+          entity,
+          senses: z
+            .array(z.object({ name: z.string(), passages: z.int() }))
+            .describe("Several things of this name, as titles tell them apart by brackets; each can be asked for so."),
+          relationships: z.array(relationship),
+          together: z.array(together),
+        }),
+      },
       handle: async ({ principal, params: { name }, query: { limit }, signal }) =>
         ok(await neighbourhood(store, principal.scope, name, limit, { signal })),
     }),
