@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import type { Config } from "./config/config.ts";
 import { HybridRAGError } from "./errors.ts";
 import type { Store } from "./ports/store.ts";
-import type { MongoEvent, MongoStore, Role, SlowCommand } from "./stores/mongodb/index.ts";
+import type { MongoEvent, MongoStore, MongoStoreOptions, Role, SlowCommand } from "./stores/mongodb/index.ts";
 
 /** The engine that the settings mean: MongoDB once a connection string is set, else the embedded one. */
 export function engineOf(config: Config): "embedded" | "mongodb" {
@@ -45,12 +45,29 @@ export async function openMongo(
       maxPoolSize: config.mongodb_max_pool_size,
       minPoolSize: config.mongodb_min_pool_size,
     },
-    indexes: {
-      fields: config.mongodb_filter_fields,
-      ...(config.mongodb_quantization === "auto" ? {} : { quantization: config.mongodb_quantization }),
-    },
+    indexes: indexSettings(config),
+    featuresOff: config.mongodb_features_off,
+    ...optional("numCandidates", config.mongodb_num_candidates),
   });
 }
+
+function indexSettings(config: Config): MongoStoreOptions["indexes"] {
+  const { mongodb_hnsw_max_edges: maxEdges, mongodb_hnsw_edge_candidates: numEdgeCandidates } = config;
+  const isTuned = maxEdges !== undefined || numEdgeCandidates !== undefined;
+  return {
+    fields: config.mongodb_filter_fields,
+    similarity: config.mongodb_similarity,
+    analyzer: config.mongodb_analyzer,
+    storedSource: config.mongodb_stored_source,
+    lexicalPrefilter: config.mongodb_lexical_prefilter,
+    ...(config.mongodb_quantization === "auto" ? {} : { quantization: config.mongodb_quantization }),
+    ...optional("indexingMethod", config.mongodb_indexing_method),
+    ...(isTuned ? { hnsw: { maxEdges: maxEdges ?? 16, numEdgeCandidates: numEdgeCandidates ?? 100 } } : {}),
+  };
+}
+
+const optional = <K extends string, V>(name: K, value: V | undefined): { readonly [key in K]?: V } =>
+  value === undefined ? {} : ({ [name]: value } as { readonly [key in K]?: V });
 
 const slowOnly =
   (onSlow: (command: SlowCommand) => void) =>

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { mongodbSettings } from "./mongodb-settings.ts";
 import { serviceSettings } from "./service-settings.ts";
 import { flag, jsonOf, number, secret, setting, whole, type Setting } from "./setting.ts";
 
@@ -19,22 +20,6 @@ const rates = z.strictObject({
   tokensPerMinute: z.number().min(1).optional(),
   parallel: z.int().min(1).optional(),
 });
-
-/** `metadata.pages:number,metadata.author:string`. */
-const filterFields = z.preprocess(
-  (value) =>
-    typeof value !== "string"
-      ? value
-      : value
-          .split(",")
-          .map((part) => ({ path: part.split(":")[0]?.trim(), kind: part.split(":")[1]?.trim() ?? "string" })),
-  z.array(
-    z.strictObject({
-      path: z.string().regex(/^metadata(\.[A-Za-z_][A-Za-z0-9_-]*){1,6}$/, "a path such as metadata.pages is expected"),
-      kind: z.enum(["string", "number", "boolean", "date"]),
-    }),
-  ),
-);
 
 /**
  * Every setting, in the order that `hybridrag config` prints. `docs/configuration.md` is generated from this table.
@@ -68,55 +53,7 @@ export const settings = {
     z.enum(["normal", "full"]).default("normal"),
     "normal survives a crash of the process, full also a loss of power (one fsync a write).",
   ),
-  mongodb_uri: secret("MONGODB_URI", "data", "Connection string of MongoDB; setting it moves everything there."),
-  mongodb_database: setting(
-    "MONGODB_DATABASE",
-    "data",
-    z.string().min(1).default("hybridrag"),
-    "Database that holds the collections.",
-  ),
-  mongodb_timeout_ms: setting(
-    "MONGODB_TIMEOUT_MS",
-    "data",
-    whole.min(100).default(30_000),
-    "Time that one call of the store may take, repetitions included.",
-  ),
-  mongodb_max_pool_size: setting(
-    "MONGODB_MAX_POOL_SIZE",
-    "data",
-    whole.min(1).max(10_000).default(100),
-    "Connections of one server at most.",
-  ),
-  mongodb_min_pool_size: setting(
-    "MONGODB_MIN_POOL_SIZE",
-    "data",
-    whole.min(0).max(10_000).default(0),
-    "Connections that are kept open.",
-  ),
-  mongodb_manage_indexes: setting(
-    "MONGODB_MANAGE_INDEXES",
-    "data",
-    flag.default(true),
-    "Create search indexes that are missing; false where an operator runs `hybridrag indexes apply`.",
-  ),
-  mongodb_slow_ms: setting(
-    "MONGODB_SLOW_MS",
-    "data",
-    whole.min(1).default(100),
-    "The service logs commands that take longer, by their shape and without their values.",
-  ),
-  mongodb_quantization: setting(
-    "MONGODB_QUANTIZATION",
-    "data",
-    z.enum(["auto", "none", "scalar", "binary"]).default("auto"),
-    "Quantization of the vector index; auto decides by its size in memory.",
-  ),
-  mongodb_filter_fields: setting(
-    "MONGODB_FILTER_FIELDS",
-    "data",
-    filterFields.default([]),
-    "Metadata fields that filters use beside source, category and timestamp: metadata.NAME:string, :number, :boolean or :date, with commas between.",
-  ),
+  ...mongodbSettings,
   cache_dir: setting(
     "HYBRIDRAG_CACHE_DIR",
     "data",

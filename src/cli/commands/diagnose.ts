@@ -75,12 +75,13 @@ const diagnoses: Readonly<Record<What, (store: MongoStore, asked: () => Promise<
       ],
     };
   },
-  indexes: async ({ indexes, sizes }) => {
-    const [status, stored] = await Promise.all([indexes.status(), sizes()]);
+  indexes: async ({ indexes, sizes, sizing }) => {
+    const [status, stored, vectors] = await Promise.all([indexes.status(), sizes(), sizing()]);
     return {
-      data: { indexes: status, collections: stored },
+      data: { indexes: status, collections: stored, vectors },
       lines: [
         ...status.map(({ words, isCurrent }) => (isCurrent ? words : `${words}; not as the settings ask`)),
+        ...(vectors ? [`memory: ${vectors.reason} (${vectors.formula})`, `search nodes: ${vectors.searchNodes}`] : []),
         ...stored.map(
           ({ collection, documents, dataBytes, indexBytes }) =>
             `${collection}: ${documents} documents, ${dataBytes} bytes, indexes ${indexBytes} bytes`,

@@ -94,6 +94,15 @@ export function checkSupportingIndex({ collection, key, options }: SupportingInd
     refuse(path, "only an index of one field, which is not _id, lets documents expire; any other is ignored.");
 }
 
+const languages =
+  "arabic armenian basque bengali brazilian bulgarian catalan chinese cjk czech danish dutch english finnish french " +
+  "galician german greek hindi hungarian indonesian irish italian japanese korean kuromoji latvian lithuanian " +
+  "morfologik nori norwegian persian polish portuguese romanian russian smartcn sorani spanish swedish thai turkish " +
+  "ukrainian";
+const luceneAnalyzers: ReadonlySet<string> = new Set(
+  `standard simple whitespace keyword ${languages}`.split(" ").map((name) => `lucene.${name}`),
+);
+
 const fieldOptions: Readonly<Record<string, readonly string[]>> = {
   string: ["analyzer", "searchAnalyzer", "indexOptions", "store", "ignoreAbove", "norms", "similarity", "multi"],
   token: ["normalizer"],
@@ -119,9 +128,23 @@ export function checkSearchDefinition(definition: unknown): void {
   const mappings = bodyAt(body["mappings"], "mappings");
   allow(mappings, ["dynamic", "fields"], "mappings");
   const fields = bodyAt(mappings["fields"] ?? {}, "mappings.fields");
+  checkAnalyzers(body, "definition", ownAnalyzers(body));
   if (mappings["dynamic"] !== true && Object.keys(fields).length === 0) refuse("mappings", "nothing would be indexed.");
   const hasVector = checkFields(fields, "mappings.fields");
   checkStoredSource(body, hasVector);
+}
+
+const ownAnalyzers = (body: Body): readonly unknown[] =>
+  Array.isArray(body["analyzers"]) ? (body["analyzers"] as readonly Body[]).map(({ name }) => name) : [];
+
+/** In every part of the definition: mongot rejects an index that names an analyzer which nobody has. */
+function checkAnalyzers(value: unknown, path: string, own: readonly unknown[]): void {
+  if (typeof value !== "object" || value === null) return;
+  for (const [name, part] of Object.entries(value)) {
+    const at = `${path}.${name}`;
+    if (typeof part !== "string" || (name !== "analyzer" && name !== "searchAnalyzer")) checkAnalyzers(part, at, own);
+    else if (!luceneAnalyzers.has(part) && !own.includes(part)) refuse(at, `there is no analyzer ${part}.`);
+  }
 }
 
 /** @returns whether a vector is among them. */

@@ -14,7 +14,7 @@ import type { CallOptions, IndexIdentity } from "../../ports/store.ts";
 import type { Analyzer } from "../../text/analyze.ts";
 import type { PoolCounts } from "./events.ts";
 import type { Generation } from "./generation.ts";
-import type { SearchCapabilities, SearchProfile } from "./search-profile.ts";
+import type { SearchCapabilities, SearchProfile, SwitchedFeature } from "./search-profile.ts";
 import type { Statistics } from "./statistics.ts";
 import type { Turns } from "./turns.ts";
 import { translateError } from "./translate-error.ts";
@@ -44,6 +44,10 @@ export interface Context {
   identity: IndexIdentity | null;
   /** Where the vectors of the identity lie. */
   generation: Generation;
+  /** What the cluster may have and shall not be used. */
+  readonly featuresOff: readonly SwitchedFeature[];
+  /** Of approximate vector searches, where it is set. */
+  readonly numCandidates?: number;
   /** What trial pipelines found, once somebody asked. */
   capabilities: Promise<SearchCapabilities> | null;
   closed: boolean;

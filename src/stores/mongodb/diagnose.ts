@@ -6,7 +6,7 @@ import { rows, type Context } from "./context.ts";
 import { queryWords } from "./query-words.ts";
 import { textPipeline, vectorPipeline, type Asked } from "./search-legs.ts";
 import { collections } from "./names.ts";
-import { probeCapabilities } from "./probe.ts";
+import { capabilitiesOf } from "./probe.ts";
 import type { SearchCapabilities } from "./search-profile.ts";
 import { seenStage } from "./text-search.ts";
 import { vectorSearchStage } from "./vector-search.ts";
@@ -138,6 +138,6 @@ export async function describeConnection(context: Context): Promise<ConnectionRe
     primary: typeof hello["primary"] === "string" ? hello["primary"] : null,
     milliseconds,
     pools: context.pools(),
-    capabilities: await probeCapabilities(context.db),
+    capabilities: await capabilitiesOf(context),
   };
 }

@@ -3,6 +3,7 @@ import { HybridRAGError } from "../../errors.ts";
 import { checkSupportingIndex } from "./check-definition.ts";
 import { limitsOfSharedClusters } from "./cluster-limits.ts";
 import { collectionSchemas } from "./collection-schemas.ts";
+import { definitionDifference } from "./definition-difference.ts";
 import { keyOfDefinition } from "./definition-key.ts";
 import { supportingIndexes, type SearchIndexSpec, type SupportingIndex } from "./indexes.ts";
 import { collections } from "./names.ts";
@@ -78,9 +79,17 @@ function searchStep(spec: SearchIndexSpec, listed: ListedIndex | undefined): Ind
       `${spec.name} failed (${listed.statusDetail?.[0]?.message ?? "no reason given"}); build it again`,
     );
   if (keyOfDefinition(listed.latestDefinition) !== keyOfDefinition(spec.definition))
-    return step("update", `change ${spec.name}; the present index answers until the new one is ready`);
+    return step(
+      "update",
+      `change ${spec.name}${differenceWords(listed, spec)}; it answers as it is until that is built`,
+    );
   if (listed.status !== "READY") return step("wait", `${spec.name} is ${listed.status ?? "unknown"}`);
   return step("keep", `${spec.name} is as it should be`);
+}
+
+function differenceWords({ latestDefinition }: ListedIndex, { definition }: SearchIndexSpec): string {
+  const differences = definitionDifference(latestDefinition ?? {}, definition);
+  return differences.length === 0 ? "" : ` (${differences.join("; ")})`;
 }
 
 async function supportingStep(db: Db, index: SupportingIndex): Promise<IndexStep> {

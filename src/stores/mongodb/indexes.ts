@@ -21,6 +21,8 @@ export interface IndexSettings {
   readonly fields?: readonly FilterField[];
   /** Analyzer of `title` and `content` for whoever searches them by hand; our own text leg brings its own words. */
   readonly analyzer?: string;
+  /** Fields that the text index keeps; those of the guide by default. */
+  readonly storedSource?: readonly string[];
   /** A vector field in the text index, for the `vectorSearch` operator (preview). */
   readonly lexicalPrefilter?: boolean;
 }
@@ -61,6 +63,7 @@ const vectorField = (settings: IndexSettings, path?: string): Record<string, unk
   ...(settings.indexingMethod === undefined ? {} : { indexingMethod: settings.indexingMethod }),
 });
 
+const guideStoredSource = ["content", "title", "metadata"];
 const typeOf = { string: "token", number: "number", date: "date", boolean: "boolean" } as const;
 
 /**
@@ -89,7 +92,7 @@ export function textIndex(settings: IndexSettings): SearchIndexSpec {
         metadata: { type: "document", dynamic: false, fields: metadataFields(fieldsOf(settings)) },
       },
     },
-    storedSource: { include: ["content", "title", "metadata"] },
+    storedSource: { include: settings.storedSource ?? guideStoredSource },
   };
   checkSearchDefinition(definition);
   return { name: textIndexName, type: "search", definition };

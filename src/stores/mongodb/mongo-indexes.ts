@@ -14,6 +14,8 @@ import {
   type IndexStep,
 } from "./index-plan.ts";
 import { beginGeneration, otherGenerations, planGeneration } from "./plan-generation.ts";
+import { collections } from "./names.ts";
+import { settleDefinitions, sizingNow } from "./settle-definitions.ts";
 import { pause } from "./settle.ts";
 import { applySharding, shardingSteps, type Sharding } from "./sharding.ts";
 
@@ -45,11 +47,13 @@ export function mongoIndexes(context: Context): MongoIndexes {
   return {
     plan: ({ sharded, wanted } = {}) =>
       call(context, undefined, async () => {
+        await settleDefinitions(context, true);
         const planned = wanted && (await planGeneration(context, wanted));
         const added = planned?.spec ? [planned.spec] : [];
         return [
           ...shardSteps(db, sharded),
           ...(await planIndexes(db, profile, { added, dropped: planned?.dropped ?? [] })),
+          ...(await sizingSteps(context)),
           ...(await viewSteps(db)),
           ...(planned?.steps ?? []),
           ...(await generationSteps(context, planned?.dropped ?? [])),
@@ -61,6 +65,7 @@ export function mongoIndexes(context: Context): MongoIndexes {
         undefined,
         async () => {
           await createCollections(db);
+          await settleDefinitions(context, true);
           const applied = [
             ...(await applyIndexes(db, profile)),
             ...(await applyViews(db)),
@@ -75,6 +80,7 @@ export function mongoIndexes(context: Context): MongoIndexes {
       ),
     status: () =>
       call(context, undefined, async () => {
+        await settleDefinitions(context, false);
         const { before, building } = await otherGenerations(context);
         return indexStatus(profile, [...building, ...before]);
       }),
@@ -82,16 +88,27 @@ export function mongoIndexes(context: Context): MongoIndexes {
       call(
         context,
         undefined,
-        async (signal) =>
-          waitForIndexes(profile, {
+        async (signal) => {
+          await settleDefinitions(context, false);
+          await waitForIndexes(profile, {
             specs: [...profile.specs, ...(await otherGenerations(context)).building],
             timeoutMs,
             pause: (milliseconds) => pause(milliseconds, signal),
-          }),
+          });
+        },
         timeoutMs + context.timeoutMs,
       ),
     rollback: () => call(context, undefined, () => rollbackIndexes(db, profile), long),
   };
+}
+
+/** Why the vector index is quantized or not, and which search nodes hold it. */
+async function sizingSteps(context: Context): Promise<readonly IndexStep[]> {
+  const { dimensions } = context.profile.settings;
+  const sizing = dimensions === 0 ? null : await sizingNow(context, dimensions);
+  if (sizing === null || sizing.vectors === 0) return [];
+  const words = `${sizing.reason}; dedicated clusters: ${sizing.searchNodes}`;
+  return [{ action: "keep", index: context.generation.index, collection: collections.chunks, words }];
 }
 
 /** Sharding in the words of a plan, each with the command that does it. */

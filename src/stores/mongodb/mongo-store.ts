@@ -28,13 +28,15 @@ import { mongoJobs } from "./jobs.ts";
 import { mongoAudit, mongoKeys } from "./keys.ts";
 import { mongoMemories } from "./memories.ts";
 import { collections } from "./names.ts";
-import { probeCapabilities } from "./probe.ts";
-import { SearchProfile, type SearchCapabilities } from "./search-profile.ts";
+import { capabilitiesOf } from "./probe.ts";
+import { settleDefinitions, sizingNow } from "./settle-definitions.ts";
+import { SearchProfile, type SearchCapabilities, type SwitchedFeature } from "./search-profile.ts";
 import { mongoSessions } from "./sessions.ts";
 import { settle } from "./settle.ts";
 import { finishPending, sweepStaged } from "./staged-put.ts";
 import { health } from "./store-health.ts";
 import { Statistics } from "./statistics.ts";
+import type { Sizing } from "./sizing.ts";
 import { storageSizes, type CollectionSize } from "./storage-sizes.ts";
 import { Turns } from "./turns.ts";
 import { translateError } from "./translate-error.ts";
@@ -49,6 +51,10 @@ export interface MongoStoreOptions {
   readonly timeoutMs?: number;
   /** Told of pools and slow commands. */
   readonly events?: EventSettings;
+  /** What the cluster may have and shall not be used. */
+  readonly featuresOff?: readonly SwitchedFeature[];
+  /** Of approximate vector searches; by default 20 for each result, 100 at least. */
+  readonly numCandidates?: number;
   /** How the search indexes are built; dimensions come with `prepare`. */
   readonly indexes?: Omit<IndexSettings, "dimensions">;
   /** False where an operator applies the indexes: `prepare` then creates none. */
@@ -72,6 +78,8 @@ export interface MongoStore extends Store {
   /** What trial pipelines find this cluster to have. */
   probe(): Promise<SearchCapabilities>;
   sizes(): Promise<readonly CollectionSize[]>;
+  /** What the vector index takes in memory, and which search nodes hold it; null without vectors. */
+  sizing(): Promise<Sizing | null>;
 }
 
 /** How long `settle` waits for search when it is not told. */
@@ -111,6 +119,8 @@ async function connect(options: MongoStoreOptions): Promise<Context> {
       unsettled: new Map(),
       identity: null,
       generation: generationOf(0),
+      featuresOff: options.featuresOff ?? [],
+      ...(options.numCandidates === undefined ? {} : { numCandidates: options.numCandidates }),
       capabilities: null,
       closed: false,
     };
@@ -174,8 +184,13 @@ function storeOf(context: Context, options: MongoStoreOptions): MongoStore {
       access: () => call(context, undefined, () => describeAccess(context)),
       searches: (asked) => call(context, undefined, () => explainSearches(context, asked)),
     },
-    probe: () => call(context, undefined, () => probeCapabilities(context.db)),
+    probe: () => call(context, undefined, () => capabilitiesOf(context)),
     sizes: () => call(context, undefined, () => storageSizes(context.db)),
+    sizing: () =>
+      call(context, undefined, async () => {
+        const { dimensions } = context.profile.settings;
+        return dimensions === 0 ? null : sizingNow(context, dimensions);
+      }),
     health: () => health(context),
     capabilities: () => ({
       readYourWrites: false,
@@ -222,6 +237,7 @@ async function prepare(context: Context, identity: IndexIdentity, manage: boolea
 
 async function createIndexes(context: Context): Promise<void> {
   await createCollections(context.db);
+  await settleDefinitions(context, false);
   await applyIndexes(context.db, context.profile);
 }
 

@@ -3,7 +3,7 @@ import type { NativeFusion, NativeScore } from "../../ports/chunk-store.ts";
 import { bm25Scorer } from "./bm25.ts";
 import { isBody, type Body } from "./check-pipeline.ts";
 import type { Context } from "./context.ts";
-import { probeCapabilities } from "./probe.ts";
+import { capabilitiesOf } from "./probe.ts";
 import type { QueryWords } from "./query-words.ts";
 import { rankFusionStage, serverRankConstant, type FusionInput } from "./rank-fusion.ts";
 import { runSearch } from "./run-search.ts";
@@ -37,15 +37,11 @@ const instead = { rank: "rrf", score: "convex" } as const;
 
 /** @throws HybridRAGError `invalid_config` on a server that cannot. */
 export async function requireNative(context: Context, { kind }: NativeFusion): Promise<void> {
-  context.capabilities ??= probeCapabilities(context.db);
-  const found = await context.capabilities.catch((error: unknown) => {
-    context.capabilities = null;
-    throw error;
-  });
+  const found = await capabilitiesOf(context);
   if (kind === "rank" ? found.rankFusion : found.scoreFusion) return;
   throw new HybridRAGError(
     "invalid_config",
-    `HYBRIDRAG_FUSION=${settings[kind]} needs a server with ${stages[kind]}, which this one does not have; set ` +
+    `HYBRIDRAG_FUSION=${settings[kind]} needs a server with ${stages[kind]}, which this one does not have or MONGODB_FEATURES_OFF switches off; set ` +
       `HYBRIDRAG_FUSION=${instead[kind]}, which is computed here.`,
     { details: { setting: "HYBRIDRAG_FUSION" } },
   );

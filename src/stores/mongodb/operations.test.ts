@@ -31,7 +31,7 @@ async function open(uri: string, options: Partial<Parameters<typeof openMongoSto
 
 describe("indexes as code", () => {
   test("a plan says in words what apply then does, and nothing is left to do", async () => {
-    const server = await startServer({ buildMs: 30 });
+    const server = await startServer({ buildMs: 500 });
     const store = await open(server.uri, { manageIndexes: false });
     await store.prepare(contractIdentity);
     const plan = await store.indexes.plan();

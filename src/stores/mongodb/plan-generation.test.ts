@@ -60,7 +60,7 @@ test("the way to another embedder is a plan, an index beside the one in use, new
   await switched.generations.rollBack();
   const back = await open();
   assert.deepEqual(await answersOf(back, former), before);
-  const [offer] = (await back.indexes.plan({ wanted })).filter(({ words }) =>
+  const offer = (await back.indexes.plan({ wanted })).find(({ words }) =>
     words.includes("`hybridrag indexes rollback` puts"),
   );
   assert.equal(offer?.index, "vector_knn_index_1");
@@ -90,7 +90,7 @@ test("a free cluster without room for an index beside the others says so in the 
   const own = { name: "own", definition: { mappings: { dynamic: false, fields: { content: { type: "string" } } } } };
   await client.db("hybridrag").collection("text_chunks").createSearchIndex(own);
   const { indexes } = await open();
-  const [limit] = (await indexes.plan({ wanted })).filter(({ action }) => action === "limit");
+  const limit = (await indexes.plan({ wanted })).find(({ action }) => action === "limit");
   assert.match(limit?.words ?? "", /free cluster has room for 3 search indexes, and there would be 4/);
   await assert.rejects(indexes.apply({ wanted }), {
     code: "invalid_config",

@@ -5,6 +5,7 @@ import { generationOf, nextGeneration, readIndexState, type IndexState, type Num
 import type { IndexStep } from "./index-plan.ts";
 import { vectorIndex, type SearchIndexSpec } from "./indexes.ts";
 import { collections } from "./names.ts";
+import { chosenQuantization } from "./settle-definitions.ts";
 import { openShadowIndex } from "./shadow-index.ts";
 
 /** The way from the index in use to one of another embedder: what is made, what gives way to it, and what it takes. */
@@ -43,7 +44,7 @@ export async function planGeneration(context: Context, wanted: IndexIdentity): P
       return { ...nothing, steps: [stepOf("keep", index, words)] };
     }
     case "going": {
-      const spec = specOf(context, state.building!);
+      const spec = await specOf(context, state.building!);
       const listed = await context.profile.listWhereSearched();
       const isMissing = spec !== null && listed !== null && !listed.some(({ name }) => name === spec.name);
       return { ...nothing, spec, steps: isMissing ? [createStep(spec, state)] : [] };
@@ -51,7 +52,7 @@ export async function planGeneration(context: Context, wanted: IndexIdentity): P
     case "new": {
       const generation = nextGeneration(state.highest, state.generation);
       const others = [state.before, state.building].filter((other) => other !== null);
-      const spec = specOf(context, { ...wanted, generation });
+      const spec = await specOf(context, { ...wanted, generation });
       return {
         spec,
         dropped: others.map((other) => generationOf(other.generation).index),
@@ -117,8 +118,12 @@ async function amounts(context: Context) {
   return { passages, memories, tokens: Math.round(passages * (sample?.mean ?? 0)) };
 }
 
-const specOf = (context: Context, { dimensions, generation }: NumberedIdentity): SearchIndexSpec | null =>
-  dimensions === 0 ? null : vectorIndex({ ...context.profile.settings, dimensions, generation });
+async function specOf(context: Context, { dimensions, generation }: NumberedIdentity): Promise<SearchIndexSpec | null> {
+  if (dimensions === 0) return null;
+  const chosen = await chosenQuantization(context, { dimensions, generation }, false);
+  const { quantization: _other, ...settings } = context.profile.settings;
+  return vectorIndex({ ...settings, ...chosen, dimensions, generation });
+}
 
 /** The vector indexes beside the one in use: the one before, and one being made. */
 export async function otherGenerations(context: Context): Promise<{
@@ -126,11 +131,11 @@ export async function otherGenerations(context: Context): Promise<{
   readonly building: readonly SearchIndexSpec[];
 }> {
   const state = await readIndexState(context);
-  const specs = (of: NumberedIdentity | null | undefined): readonly SearchIndexSpec[] => {
-    const spec = of ? specOf(context, of) : null;
+  const specs = async (of: NumberedIdentity | null | undefined): Promise<readonly SearchIndexSpec[]> => {
+    const spec = of ? await specOf(context, of) : null;
     return spec === null ? [] : [spec];
   };
-  return { before: specs(state?.before), building: specs(state?.building) };
+  return { before: await specs(state?.before), building: await specs(state?.building) };
 }
 
 /** Creates what a plan names beside the index in use; vectors come by `reembed`. */

@@ -1,20 +1,32 @@
 import { Binary, MongoServerError, type Db } from "mongodb";
 import type { Body } from "./check-pipeline.ts";
+import type { Context } from "./context.ts";
 import { collections, textIndexName, vectorIndexName } from "./names.ts";
 import type { SearchCapabilities } from "./search-profile.ts";
 
 const unitVector = Binary.fromFloat32Array(Float32Array.from([1]));
-const text = { $search: { index: textIndexName, exists: { path: "_id" } } };
+/** No index has such a name: nothing is found, so that a trial is cheap. It asks the passages, which every role may read. */
+const absent = (index: string): string => `${index}_probe`;
+const text = { $search: { index: absent(textIndexName), exists: { path: "_id" } } };
 
 /** Codes by which servers say that they do not have a stage, in one version or another. */
 const absentCodes = new Set([9, 224, 238, 31082, 40324, 59]);
 
-/**
- * Finds out by trial pipelines what the cluster has; versions do not tell. A name in the trial that no collection has
- * makes it cheap: nothing is found.
- */
-export async function probeCapabilities(db: Db): Promise<SearchCapabilities> {
-  const chunks = db.collection(`${collections.chunks}_probe`);
+/** Of this cluster, found out once, without what is switched off. */
+export function capabilitiesOf(context: Context): Promise<SearchCapabilities> {
+  context.capabilities ??= probe(context.db).then(
+    (found) => ({ ...found, ...Object.fromEntries(context.featuresOff.map((name) => [name, false])) }),
+    (error: unknown) => {
+      context.capabilities = null;
+      throw error;
+    },
+  );
+  return context.capabilities;
+}
+
+/** Finds out by trial pipelines what the cluster has; versions do not tell. */
+async function probe(db: Db): Promise<SearchCapabilities> {
+  const chunks = db.collection(collections.chunks);
   const has = async (stage: Body): Promise<boolean> => {
     try {
       await chunks.aggregate([stage, { $limit: 1 }]).toArray();
@@ -33,7 +45,7 @@ export async function probeCapabilities(db: Db): Promise<SearchCapabilities> {
   const [rankFusion, scoreFusion, lexicalPrefilter] = await Promise.all([
     has({ $rankFusion: { input, combination: { weights: { text: 1 } } } }),
     has({ $scoreFusion: { input: { ...input, normalization: "none" }, combination: { weights: { text: 1 } } } }),
-    has({ $search: { index: `${vectorIndexName}_probe`, vectorSearch } }),
+    has({ $search: { index: absent(vectorIndexName), vectorSearch } }),
   ]);
   return { search, rankFusion, scoreFusion, lexicalPrefilter };
 }

@@ -42,6 +42,7 @@ const faults: readonly Fault[] = [
     "termVector",
     () => search({ a: { type: "string", indexOptions: { termVector: { storePositions: true } } } }),
   ],
+  ["2.2", "an analyzer that nobody has", () => search({ a: { type: "string", analyzer: "lucene.foo" } })],
   ["spec 2", "dotted keys in mappings", () => search({ "metadata.tenant_id": { type: "token" } })],
   ["spec 3", "$vectorSearch over the index `default`", () => near({ index: "default" })],
   ["spec 3", "$search over the vector index", () => text({ index: "vector_knn_index", ...words })],

@@ -64,7 +64,13 @@ const slack = 40;
 
 export const vectorStage = ({ context, request, allowed }: Asked, limit: number): Body =>
   vectorSearchStage(
-    { vector: request.vector!, limit, filter: allowed.vector, allowed: allowed.isOpen ? null : allowed.count },
+    {
+      vector: request.vector!,
+      limit,
+      filter: allowed.vector,
+      allowed: allowed.isOpen ? null : allowed.count,
+      ...(context.numCandidates === undefined ? {} : { numCandidates: context.numCandidates }),
+    },
     context.profile.vector,
   );
 

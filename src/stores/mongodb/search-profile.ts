@@ -21,6 +21,9 @@ export interface SearchCapabilities {
   readonly lexicalPrefilter: boolean;
 }
 
+/** Those that a setting can switch off. */
+export type SwitchedFeature = Exclude<keyof SearchCapabilities, "search">;
+
 /** One search index as the server lists it. */
 export interface ListedIndex {
   readonly name: string;
@@ -44,6 +47,8 @@ const mend = "run `hybridrag indexes apply` and `hybridrag indexes wait`";
 /** The search indexes that this store expects, and whether they are there: the server would only keep silent. */
 export class SearchProfile {
   settings: IndexSettings;
+  /** The settings leave quantization to the size of the index. */
+  readonly isQuantizationOpen: boolean;
   private readonly db: Db;
   private readonly clock: () => number;
   private readonly checkGeneration: () => Promise<void>;
@@ -58,6 +63,7 @@ export class SearchProfile {
     this.checkGeneration = checkGeneration;
     this.db = db;
     this.settings = settings;
+    this.isQuantizationOpen = settings.quantization === undefined;
     this.clock = clock;
   }
 

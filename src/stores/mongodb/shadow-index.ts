@@ -14,6 +14,7 @@ import {
 } from "./generation.ts";
 import { vectorIndex, type SearchIndexSpec } from "./indexes.ts";
 import { collections } from "./names.ts";
+import { chosenQuantization } from "./settle-definitions.ts";
 import { pause } from "./settle.ts";
 import { shapeOf } from "./check-pipeline.ts";
 import { waitForIndexes } from "./index-plan.ts";
@@ -177,7 +178,9 @@ async function createIndex(
   dimensions: number,
 ): Promise<SearchIndexSpec | null> {
   if (dimensions === 0) return null;
-  const spec = vectorIndex({ ...context.profile.settings, dimensions, generation: number });
+  const chosen = await chosenQuantization(context, { dimensions, generation: number }, false);
+  const { quantization: _other, ...settings } = context.profile.settings;
+  const spec = vectorIndex({ ...settings, ...chosen, dimensions, generation: number });
   const listed = await context.profile.listWhereSearched();
   if (listed === null) return null;
   const { name, type, definition } = spec;

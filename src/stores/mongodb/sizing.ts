@@ -2,9 +2,12 @@ import type { Quantization } from "./indexes.ts";
 
 /** What the guide's tables and MongoDB's deployment notes say, computed. */
 export interface Sizing {
+  readonly vectors: number;
   /** Bytes that the vector index needs in memory, by quantization. */
   readonly memoryBytes: Readonly<Record<Quantization, number>>;
   readonly quantization: Quantization;
+  /** How `memoryBytes` is computed, with the numbers. */
+  readonly formula: string;
   /** Why this quantization, with the numbers. */
   readonly reason: string;
   /** Tier of dedicated search nodes whose memory holds the index, or the advice to spread it. */
@@ -17,6 +20,8 @@ const overheadBytes = 200;
 /** Below this size in memory quantization saves nothing that matters. */
 const quantizeFrom = 3 * gigabyte;
 const binaryFrom = 60 * gigabyte;
+
+const bytesWords: Readonly<Record<Quantization, string>> = { none: "4", scalar: "4 / 3.75", binary: "4 / 24" };
 
 /** Memory of the search tiers in GB, half of which an index may fill. */
 const tiers = [
@@ -49,7 +54,8 @@ export function sizingOf(vectors: number, dimensions: number): Sizing {
   const searchNodes = tier
     ? `2 or more search nodes ${tier.name} (${tier.memory} GB)`
     : "more than one shard, each with search nodes of its own: no tier holds this index";
-  return { memoryBytes, quantization, reason: reasons[quantization], searchNodes };
+  const formula = `${vectors} × (${dimensions} × ${bytesWords[quantization]} + ${overheadBytes}) bytes`;
+  return { vectors, memoryBytes, quantization, formula, reason: reasons[quantization], searchNodes };
 }
 
 const inGigabytes = (bytes: number): string => (bytes / gigabyte).toFixed(2);
