@@ -40,6 +40,33 @@ test("edits the graph, lists what was edited and takes it back", async (t) => {
   );
 });
 
+test("says what the documents are about", async (t) => {
+  const client = await connected(t, { extract: true });
+  const burrows = (source: string, year: number) => ({
+    source,
+    text: `The warden Ada Holm counted ${year - 1600} burrows in the year ${year}.`,
+    metadata: { year },
+  });
+  for await (const state of client.followJob(
+    (await client.ingest([burrows("a.txt", 2023), burrows("b.txt", 2025)])).job_id,
+  ))
+    if (state.state === "done") break;
+  const { communities, count, passages, total } = await client.communities();
+  assert.deepEqual([count, passages, total], [1, 3, 3]);
+  const [only] = communities;
+  assert.ok(only!.names.includes("Ada Holm"));
+  assert.deepEqual([only!.passages, only!.documents, only!.summarized_by], [2, 2, "quotes"]);
+  assert.equal((await client.communities({ filters: { "metadata.year": 2023 } })).total, 1);
+  const overview = "What are the main themes of these documents?";
+  const { answer, evidence, citations } = await client.ask({ query: overview, mode: "global" });
+  assert.match(answer, /^Ada Holm.*\(2 passages\): The warden Ada Holm counted \d+ burrows/);
+  assert.deepEqual([evidence, citations.length], ["answer", 1]);
+  await assert.rejects(
+    client.communities({ limit: 0 }),
+    (error) => isHybridRAGError(error) && error.code === "invalid_input",
+  );
+});
+
 test("searches, asks and streams the same answer", async (t) => {
   const client = await connected(t);
   const question = { query: "How many burrows did the puffin colony count in 2024?", session_id: "s" };

@@ -118,6 +118,7 @@ function attack(tenants: readonly Tenant[]): fc.Arbitrary<Attack> {
     "who counted",
     "report",
     "everything about the plan",
+    "What are the main themes of these documents?",
   );
   const filters: fc.Arbitrary<object> = fc.oneof(
     tenantName.map((name) => ({ tenant_id: name })),
@@ -151,11 +152,20 @@ function attack(tenants: readonly Tenant[]): fc.Arbitrary<Attack> {
     { weight: 1, arbitrary: get(idOf("documents").map((id) => `/v1/documents/${id}`)) },
     {
       weight: 1,
-      arbitrary: get(fc.constantFrom("/v1/documents", "/v1/sessions", "/v1/jobs", "/v1/graph/entities", "/v1/graph")),
+      arbitrary: get(
+        fc.constantFrom(
+          ...["/v1/documents", "/v1/sessions", "/v1/jobs"],
+          ...["/v1/graph/entities", "/v1/graph", "/v1/graph/communities", "/v1/graph/export"],
+        ),
+      ),
     },
     {
       weight: 1,
-      arbitrary: get(filters.map((some) => `/v1/documents?filters=${encodeURIComponent(JSON.stringify(some))}`)),
+      arbitrary: get(
+        fc
+          .tuple(fc.constantFrom("documents", "graph/communities"), filters)
+          .map(([what, some]) => `/v1/${what}?filters=${encodeURIComponent(JSON.stringify(some))}`),
+      ),
     },
     { weight: 1, arbitrary: get(idOf("jobs").map((id) => `/v1/jobs/${id}`)) },
     { weight: 1, arbitrary: get(fc.constant(`/v1/sessions/${sessionId}/messages`)) },
