@@ -9,23 +9,31 @@ import type { DocumentVersion } from "../../ports/store.ts";
 import { ownerScope } from "../../scope.ts";
 import { openMongoStore, type MongoStore } from "../../stores/mongodb/index.ts";
 import { versionOf } from "../../testing/contract/examples.ts";
-import { recordCommands, replay, type Recorded } from "./mongodb-commands.ts";
+import { recordCommands, replay, searchesOf } from "./mongodb-commands.ts";
 import { randomFrom } from "./random.ts";
 
-/** Of one search, in milliseconds; processor time is of this process. */
+/** Of one search, in milliseconds at the median; processor time is of this process. */
 interface Cost {
   readonly p50_ms: number;
   readonly cpu_ms: number;
 }
 
+/** A hybrid search through the store beside the very commands that it sent, by the driver alone and right after it. */
+interface SearchCosts {
+  readonly ours: Cost;
+  readonly driver: Cost;
+  /** Of the commands those that search: the others count words, or read versions and bodies. */
+  readonly driver_searches: Cost;
+  /** What a search takes longer than its own commands: the median of the differences. */
+  readonly added: Cost;
+}
+
 export interface MongoFigures {
   readonly server: "test server" | "given";
   readonly chunks: number;
-  /** A hybrid search through the store. */
-  readonly ours: Cost;
-  /** The same commands with the driver alone, and of them those that search. */
-  readonly driver: Cost;
-  readonly driver_searches: Cost;
+  /** Words whose counts the store knows from a search a moment ago, and words that it counts anew, as it does after 5 s. */
+  readonly words_known: SearchCosts;
+  readonly words_counted: SearchCosts;
   readonly ingest: {
     readonly ours_chunks_per_second: number;
     /** The same passages by `insertMany` alone, in a collection like ours: no documents, no texts, no transactions. */
@@ -39,30 +47,38 @@ export interface MongoFigures {
 
 const scope = ownerScope("bench");
 const dimensions = 384;
+/** The most of a tenant of which every vector is compared for the moments, and no sample taken. */
+const searchedChunks = 1000;
 const lots = 4;
 const lotDocuments = 24;
 const chunksPerDocument = 25;
 const queries = 100;
 const rounds = 3;
+/** Longer than the store believes its counts, shorter than it believes its sample of vectors. */
+const forgetMs = 6000;
 const writers = 8;
 
 /** How much the store adds to the driver. @param given a server that speaks MongoDB and searches; null: the test server. */
 export async function measureMongo(given: string | null): Promise<MongoFigures> {
   const own = given === null ? await startServer() : null;
   const database = `hybridrag_bench_${process.pid}`;
-  const store = await openMongoStore({ uri: given ?? own!.uri, database });
+  const clock = { aheadMs: 0 };
+  const now = (): number => Date.now() + clock.aheadMs;
+  const store = await openMongoStore({ uri: given ?? own!.uri, database, now });
   const client = new MongoClient(given ?? own!.uri);
   try {
     await store.prepare({ embedder: "bench", dimensions, chunker: "bench" });
     await store.indexes.wait();
-    const ingest = await measureBulk(store, client.db(database), own !== null);
+    const random = randomFrom(7).uniform;
+    const versions = versionsOf("searched", searchedChunks / chunksPerDocument, random);
+    await seconds(versions, (version) => store.documents.put(scope, version));
     await store.settle({ timeoutMs: 120_000 });
-    const costs = await measureSearches(store, client, database);
+    const costs = await measureSearches(store, client.db(database), clock);
     return {
       server: own === null ? "given" : "test server",
-      chunks: (lots + 1) * lotDocuments * chunksPerDocument,
+      chunks: searchedChunks,
       ...costs,
-      ingest,
+      ingest: await measureBulk(store, client.db(database), own !== null, random),
     };
   } finally {
     await client.db(database).dropDatabase();
@@ -80,7 +96,11 @@ async function startServer(): Promise<{ readonly uri: string; readonly process: 
   return { uri: String((JSON.parse(line) as { readonly MONGODB_URI: string }).MONGODB_URI), process: child };
 }
 
-async function measureSearches(store: MongoStore, client: MongoClient, database: string) {
+async function measureSearches(
+  store: MongoStore,
+  db: Db,
+  clock: { aheadMs: number },
+): Promise<Pick<MongoFigures, "words_known" | "words_counted">> {
   const random = randomFrom(11).uniform;
   const asked = Array.from({ length: queries }, (): ChunkSearch => ({
     vector: unitVector(random),
@@ -88,61 +108,72 @@ async function measureSearches(store: MongoStore, client: MongoClient, database:
     filter: null,
     candidates: 50,
   }));
-  const recorded: (readonly Recorded[])[] = [];
-  for (const request of asked) recorded.push(await recordCommands(() => store.chunks.search(scope, request)));
-  const db = client.db(database);
-  const kinds = {
-    driver_searches: (index: number) =>
-      replay(
-        db,
-        recorded[index]!.filter(({ kind }) => kind === "aggregate"),
-      ),
-    driver: (index: number) => replay(db, recorded[index]!),
-    ours: (index: number) => store.chunks.search(scope, asked[index]!),
-  };
-  const costs = { ours: [], driver: [], driver_searches: [] } as Record<keyof typeof kinds, Cost[]>;
+  const counted: Turn[] = [];
+  const known: Turn[] = [];
   for (let round = 0; round <= rounds; round++) {
-    for (const [name, run] of Object.entries(kinds) as [keyof typeof kinds, (index: number) => Promise<unknown>][]) {
-      const cost = await costOf(run);
+    for (const request of asked) {
+      clock.aheadMs += forgetMs;
+      const turns = [await measureTurn(store, db, request), await measureTurn(store, db, request)] as const;
       // The first round warms up.
-      if (round > 0) costs[name].push(cost);
+      if (round === 0) continue;
+      counted.push(turns[0]);
+      known.push(turns[1]);
     }
   }
-  const middle = (name: keyof typeof kinds): Cost => ({
+  return { words_known: costsOf(known), words_counted: costsOf(counted) };
+}
+
+type Turn = Readonly<Record<"ours" | "driver" | "driver_searches", Cost>>;
+
+/** One after the other, so that what else the machine does meets them alike. */
+async function measureTurn(store: MongoStore, db: Db, request: ChunkSearch): Promise<Turn> {
+  let stages: Awaited<ReturnType<typeof recordCommands>> = [];
+  const ours = await costOf(async () => {
+    stages = await recordCommands(() => store.chunks.search(scope, request));
+  });
+  const driver = await costOf(() => replay(db, stages));
+  return { ours, driver, driver_searches: await costOf(() => replay(db, searchesOf(stages))) };
+}
+
+async function costOf(run: () => Promise<unknown>): Promise<Cost> {
+  const before = process.cpuUsage();
+  const started = performance.now();
+  await run();
+  const p50_ms = performance.now() - started;
+  const { user, system } = process.cpuUsage(before);
+  return { p50_ms, cpu_ms: (user + system) / 1000 };
+}
+
+function costsOf(turns: readonly Turn[]): SearchCosts {
+  const middle = (cost: (turn: Turn) => Cost): Cost => ({
     p50_ms: percentile(
       0.5,
-      costs[name].map(({ p50_ms }) => p50_ms),
+      turns.map((turn) => cost(turn).p50_ms),
     ),
     cpu_ms: percentile(
       0.5,
-      costs[name].map(({ cpu_ms }) => cpu_ms),
+      turns.map((turn) => cost(turn).cpu_ms),
     ),
   });
-  return { ours: middle("ours"), driver: middle("driver"), driver_searches: middle("driver_searches") };
-}
-
-async function costOf(run: (index: number) => Promise<unknown>): Promise<Cost> {
-  const before = process.cpuUsage();
-  const times: number[] = [];
-  for (let index = 0; index < queries; index++) {
-    const started = performance.now();
-    await run(index);
-    times.push(performance.now() - started);
-  }
-  const { user, system } = process.cpuUsage(before);
-  return { p50_ms: percentile(0.5, times), cpu_ms: (user + system) / 1000 / queries };
+  return {
+    ours: middle(({ ours }) => ours),
+    driver: middle(({ driver }) => driver),
+    driver_searches: middle((turn) => turn.driver_searches),
+    added: middle(({ ours, driver }) => ({ p50_ms: ours.p50_ms - driver.p50_ms, cpu_ms: ours.cpu_ms - driver.cpu_ms })),
+  };
 }
 
 /** Lot by lot all three ways by turns, so that what else the machine does meets them alike; the first lot warms up. */
-async function measureBulk(store: MongoStore, db: Db, feedsSearch: boolean): Promise<MongoFigures["ingest"]> {
-  const random = randomFrom(7).uniform;
+async function measureBulk(
+  store: MongoStore,
+  db: Db,
+  feedsSearch: boolean,
+  random: () => number,
+): Promise<MongoFigures["ingest"]> {
   for (const name of stored) await copyIndexes(db, name, feedsSearch);
   const times = { ours: 0, alone: 0, together: 0 };
   for (let lot = 0; lot <= lots; lot++) {
-    const versions = Array.from({ length: lotDocuments }, (_, index): DocumentVersion => {
-      const parts = Array.from({ length: chunksPerDocument }, () => wordsOf(random, 150));
-      return versionOf({ id: `d${lot}-${index}`, parts, vectors: parts.map(() => unitVector(random)) });
-    });
+    const versions = versionsOf(`lot-${lot}`, lotDocuments, random);
     const ours = await seconds(versions, (version) => store.documents.put(scope, version));
     const made = await Promise.all(versions.map(({ document }) => rowsOf(db, document.document_id)));
     const alone = await seconds(made, ({ text_chunks: some }) =>
@@ -164,6 +195,12 @@ async function measureBulk(store: MongoStore, db: Db, feedsSearch: boolean): Pro
     share_of_transactions: times.together / times.ours,
   };
 }
+
+const versionsOf = (name: string, count: number, random: () => number): readonly DocumentVersion[] =>
+  Array.from({ length: count }, (_, index) => {
+    const parts = Array.from({ length: chunksPerDocument }, () => wordsOf(random, 150));
+    return versionOf({ id: `${name}-${index}`, parts, vectors: parts.map(() => unitVector(random)) });
+  });
 
 const stored = ["documents", "document_texts", "text_chunks"] as const;
 const copiesOf = (name: string): readonly string[] => [`alone_${name}`, `together_${name}`];
@@ -232,19 +269,15 @@ function unitVector(random: () => number): Float32Array {
   return values.map((value) => value / length);
 }
 
-export function mongoLines({
-  server,
-  chunks,
-  ours,
-  driver,
-  driver_searches: searches,
-  ingest,
-}: MongoFigures): readonly string[] {
+export function mongoLines(figures: MongoFigures): readonly string[] {
+  const { server, chunks, ingest } = figures;
   const cost = ({ p50_ms, cpu_ms }: Cost): string => `${p50_ms.toFixed(2)} ms (CPU ${cpu_ms.toFixed(2)} ms)`;
+  const line = (which: string, { ours, driver, driver_searches: searches, added }: SearchCosts): string =>
+    `MongoDB (${server}), ${chunks} passages, p50 of a hybrid search, ${which}: ours ${cost(ours)}, the same commands ` +
+    `by the driver ${cost(driver)}, those that search alone ${cost(searches)}: we add ${cost(added)}`;
   return [
-    `MongoDB (${server}), ${chunks} passages, p50 of a hybrid search: ours ${cost(ours)}, the same commands by the driver ` +
-      `${cost(driver)}, those that search alone ${cost(searches)}: we add ${(ours.p50_ms - driver.p50_ms).toFixed(2)} ms ` +
-      `(CPU ${(ours.cpu_ms - driver.cpu_ms).toFixed(2)} ms)`,
+    line("words known", figures.words_known),
+    line("words counted", figures.words_counted),
     `bulk ingest: ${ingest.ours_chunks_per_second.toFixed(0)} chunks/s, insertMany of the same rows ` +
       `${ingest.insert_many_chunks_per_second.toFixed(0)}: ${(100 * ingest.share).toFixed(0)} %; documents, texts and ` +
       `passages by the driver in the same transactions ${ingest.transactions_chunks_per_second.toFixed(0)}: ` +

@@ -189,5 +189,10 @@ export function dotProduct(a: Float32Array, b: Float32Array): number {
 }
 
 /** −1 to 1, in double precision. */
-export const cosine = (a: Float32Array, b: Float32Array): number =>
-  dotProduct(a, b) / Math.sqrt(dotProduct(a, a) * dotProduct(b, b));
+export const cosine = (a: Float32Array, b: Float32Array): number => cosineTo(b)(a);
+
+/** The cosine to one vector, of many. */
+export function cosineTo(vector: Float32Array): (stored: Float32Array) => number {
+  const square = dotProduct(vector, vector);
+  return (stored) => dotProduct(stored, vector) / Math.sqrt(dotProduct(stored, stored) * square);
+}

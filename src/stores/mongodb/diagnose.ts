@@ -3,7 +3,7 @@ import type { ChunkSearch } from "../../ports/chunk-store.ts";
 import type { Scope } from "../../scope.ts";
 import { allowedChunks } from "./allowed.ts";
 import { rows, type Context } from "./context.ts";
-import { queryWords } from "./query-words.ts";
+import { askWords } from "./query-words.ts";
 import { textPipeline, vectorPipeline, type Asked } from "./search-legs.ts";
 import { collections } from "./names.ts";
 import { capabilitiesOf } from "./probe.ts";
@@ -105,7 +105,7 @@ function cheapest(context: Context): Pipelines {
 
 async function pipelinesOf(context: Context, { scope, request }: AskedSearch): Promise<Pipelines> {
   const allowed = await allowedChunks(context, scope, request.filter, undefined);
-  const words = request.text && (await queryWords(context, scope.tenant, request.text, undefined));
+  const words = request.text && (await askWords(context, scope.tenant, request.text, undefined).counted);
   const search: Asked = { context, scope, request, allowed, signal: undefined };
   return [
     ...(request.vector ? [["vector", vectorPipeline(search)] as const] : []),

@@ -1,6 +1,5 @@
 import { HybridRAGError } from "../../errors.ts";
 import type { NativeFusion, NativeScore } from "../../ports/chunk-store.ts";
-import { bm25Scorer } from "./bm25.ts";
 import { isBody, type Body } from "./check-pipeline.ts";
 import type { Context } from "./context.ts";
 import { capabilitiesOf } from "./probe.ts";
@@ -155,7 +154,6 @@ function sharesOf(
 
 /** The text leg in the server's order, with our BM25 beside it. */
 export function rankAsListed(found: Found, words: QueryWords, admits: (row: RankedRow) => boolean): Ranking {
-  const scoreOf = bm25Scorer(words.groups, words.weights);
-  const hits = found.rows.filter(admits).map((row): Hit => ({ row, score: scoreOf(row) }));
+  const hits = found.rows.filter(admits).map((row): Hit => ({ row, score: words.scoreOf(row) }));
   return { hits, matched: hits.length, moments: null };
 }

@@ -2,7 +2,8 @@ import type { Repair, TextQuery } from "../../ports/chunk-store.ts";
 import type { Token } from "../../text/analyze.ts";
 import { mayBeMistyped } from "../../text/common-words.ts";
 import { isWithinOneEdit } from "../../text/edit-distance.ts";
-import type { Group, Weights } from "./bm25.ts";
+import { bm25Scorer, type Group, type Weights } from "./bm25.ts";
+import type { ChunkRow } from "./chunk-rows.ts";
 import { rows, type Context } from "./context.ts";
 import { collections } from "./names.ts";
 import { runSearch } from "./run-search.ts";
@@ -17,6 +18,18 @@ export interface QueryWords {
   readonly report: readonly { readonly term: string; readonly documentFrequency: number }[];
   readonly repairs: readonly Repair[];
   readonly phrases: readonly (readonly Token[])[];
+  /** BM25 of a row, over the tenant's own statistics. */
+  readonly scoreOf: (row: Pick<ChunkRow, "terms">) => number;
+}
+
+/** What is searched for. */
+export type SearchedWords = Pick<QueryWords, "terms" | "phrases">;
+
+/** A query's words on their way: most are neither repaired nor widened, so search need not wait until they are counted. */
+export interface AskedWords {
+  /** What is searched for if nothing is repaired; null where words are widened. */
+  readonly asWritten: SearchedWords | null;
+  readonly counted: Promise<QueryWords>;
 }
 
 interface Form {
@@ -29,13 +42,29 @@ const maxForms = 400;
 /** Chunks that are looked through for near words. */
 const nearChunks = 300;
 
-export async function queryWords(
+export function askWords(
   context: Context,
   tenant: string,
   query: TextQuery,
   signal: AbortSignal | undefined,
-): Promise<QueryWords> {
+): AskedWords {
   const written = context.analyzer.analyzeWithOffsets(query.query);
+  const phrases = (query.phrases ?? []).map((phrase) => context.analyzer.analyzeWithOffsets(phrase));
+  const isWidened = query.prefix === true || query.fuzzy === true;
+  const counted = countWords(context, tenant, query, written, phrases, signal);
+  // Whoever waits for it is told; nobody may, if something else fails first.
+  counted.catch(() => undefined);
+  return { asWritten: isWidened ? null : { terms: [...new Set(written.map(({ term }) => term))], phrases }, counted };
+}
+
+async function countWords(
+  context: Context,
+  tenant: string,
+  query: TextQuery,
+  written: readonly Token[],
+  phrases: QueryWords["phrases"],
+  signal: AbortSignal | undefined,
+): Promise<QueryWords> {
   const corpus = await context.statistics.corpus(context, tenant);
   const repaired = query.repairTypos ? await repair(context, tenant, written, signal) : new Map<string, Form>();
   const said = written.map(({ word, term }): Form => repaired.get(word) ?? { word, term });
@@ -50,13 +79,15 @@ export async function queryWords(
   const terms = [...new Set(groups.flatMap((group) => group.terms))];
   const entries = terms.flatMap((term) => [`b${term}`, `t${term}`]);
   const frequencies = await context.statistics.frequencies(context, tenant, entries, signal);
+  const weights = { corpus, frequencies };
   return {
     groups,
-    weights: { corpus, frequencies },
+    weights,
     terms,
     report: words.map(({ term }) => ({ term, documentFrequency: frequencies.get(`b${term}`) ?? 0 })),
     repairs: [...repaired].map(([from, { word }]) => ({ from, to: word })),
-    phrases: (query.phrases ?? []).map((phrase) => context.analyzer.analyzeWithOffsets(phrase)),
+    phrases,
+    scoreOf: bm25Scorer(groups, weights),
   };
 }
 

@@ -1,13 +1,12 @@
 import type { Candidate, ChunkSearch, ChunkSearchResult, NativeScore } from "../../ports/chunk-store.ts";
 import type { Warning } from "../../records.ts";
 import type { Scope } from "../../scope.ts";
-import { allowedChunks, type Allowed } from "./allowed.ts";
-import { bm25Scorer } from "./bm25.ts";
+import { allowedChunks } from "./allowed.ts";
 import { checkVector } from "../../ports/check-vector.ts";
-import { chunkOf, cosine, vectorOf, type ChunkRow } from "./chunk-rows.ts";
-import { rows, type Context } from "./context.ts";
-import { collections } from "./names.ts";
-import { queryWords, type QueryWords } from "./query-words.ts";
+import { chunkOf, cosineTo, vectorOf, type ChunkRow } from "./chunk-rows.ts";
+import { readChosen, type Asking } from "./chosen-rows.ts";
+import type { Context } from "./context.ts";
+import { askWords, type AskedWords, type QueryWords } from "./query-words.ts";
 import { findNatively, rankAsListed, requireNative } from "./native-fusion.ts";
 import {
   findByVector,
@@ -21,7 +20,6 @@ import {
   type Ranking,
 } from "./search-legs.ts";
 import { behind } from "./settle.ts";
-import { currentBatches } from "./visible-rows.ts";
 
 /** Both legs at once, each over what scope and filter allow; the filter is inside the search. */
 export async function searchChunks(
@@ -46,34 +44,28 @@ async function search(
   request: ChunkSearch,
   signal: AbortSignal | undefined,
 ): Promise<ChunkSearchResult> {
-  const [allowed, words, missing] = await Promise.all([
+  const asking = request.text && askWords(context, scope.tenant, request.text, signal);
+  const [allowed, missing] = await Promise.all([
     allowedChunks(context, scope, request.filter, signal),
-    request.text ? queryWords(context, scope.tenant, request.text, signal) : null,
     behind(context, scope.tenant),
   ]);
-  const answered = (
-    legs: Legs,
-    bodies: ReadonlyMap<string, ChunkRow>,
-    scores: Fused | undefined,
-  ): ChunkSearchResult => ({
-    ...resultOf(context, request, allowed, words, legs, bodies, scores),
-    ...(missing === 0 ? {} : { behind: missing }),
-    ...(context.profile.stale.length === 0 ? {} : { warnings: context.profile.stale.map(staleWarning) }),
-  });
   const asked = { context, scope, request, allowed, signal };
   for (let attempt = 1; ; attempt++) {
-    const { vector, text, scores } = await find(asked, words);
-    failIfAllFailed([vector, text]);
-    const legs = rank(context, request, allowed, words, { vector, text });
-    const [current, bodies] = await Promise.all([
-      currentRows(context, scope, [...(vector?.rows ?? []), ...(text?.rows ?? [])], signal),
-      readBodies(context, scope, request, legs, signal),
-    ]);
-    const isWhole = current.isWhole && bodies.size === chosenOf(legs).size;
-    if (isWhole) return answered(legs, bodies, scores);
+    const { scores, ...legs } = await find(asked, asking);
+    failIfAllFailed(legs);
+    const words = asking && (await asking.counted);
+    const answered = (seen: Legs, bodies: ReadonlyMap<string, ChunkRow>): ChunkSearchResult => ({
+      ...resultOf(asked, words, seen, bodies, scores),
+      ...(missing === 0 ? {} : { behind: missing }),
+      ...(context.profile.stale.length === 0 ? {} : { warnings: context.profile.stale.map(staleWarning) }),
+    });
+    const { batches, bodies } = await readChosen(context, scope, askingFor(request, legs), signal);
+    const isCurrent = (row: RankedRow): boolean => batches.get(row.document_id) === row.batch;
+    const isWhole = rowsOf(legs).every(isCurrent) && bodies.size === chosenOf(legs).size;
+    if (isWhole) return answered(legs, bodies);
     if (attempt < attempts) continue;
-    const seen = rank(context, request, allowed, words, { vector: current.of(vector), text: current.of(text) });
-    return answered(seen, await readBodies(context, scope, request, seen, signal), scores);
+    const seen = rankCurrent(asked, words, legs, isCurrent);
+    return answered(seen, (await readChosen(context, scope, askingFor(request, seen), signal)).bodies);
   }
 }
 
@@ -86,20 +78,6 @@ const staleWarning = (index: string): Warning => ({
 
 type Fused = ReadonlyMap<string, NativeScore>;
 
-/** Both legs at once, each by a command of its own or both by one that fuses them. */
-async function find(
-  asked: Asked,
-  words: QueryWords | null,
-): Promise<{ readonly vector: Found | null; readonly text: Found | null; readonly scores?: Fused }> {
-  const { vector, native } = asked.request;
-  if (native && vector && words) return findNatively(asked, words, native);
-  const [byVector, byWords] = await Promise.all([
-    vector ? findByVector(asked) : null,
-    words ? findByWords(asked, words) : null,
-  ]);
-  return { vector: byVector, text: byWords };
-}
-
 interface Leg {
   readonly found: Found;
   readonly ranking: Ranking;
@@ -110,88 +88,83 @@ interface Legs {
   readonly text: Leg | null;
 }
 
-function rank(
-  context: Context,
-  request: ChunkSearch,
-  allowed: Allowed,
+/** Both legs at once, each by a command of its own or both by one that fuses them. */
+async function find(asked: Asked, asking: AskedWords | null): Promise<Legs & { readonly scores?: Fused }> {
+  const { vector, native } = asked.request;
+  if (native && vector && asking) {
+    const words = await asking.counted;
+    const found = await findNatively(asked, words, native);
+    return {
+      vector: rankVectors(asked, found.vector),
+      text: rankWords(asked, words, found.text),
+      scores: found.scores,
+    };
+  }
+  // What comes first is ranked while the other is under way.
+  const [byVector, byWords] = await Promise.all([
+    vector ? findByVector(asked).then((found) => rankVectors(asked, found)) : null,
+    asking ? findByWords(asked, asking).then(async (found) => rankWords(asked, await asking.counted, found)) : null,
+  ]);
+  return { vector: byVector, text: byWords };
+}
+
+const rankVectors = ({ request, allowed }: Asked, found: Found): Leg => ({
+  found,
+  ranking: rankByVector(request, allowed, found),
+});
+
+function rankWords({ context, request, allowed }: Asked, words: QueryWords, found: Found): Leg {
+  if (!request.native || !request.vector) {
+    return { found, ranking: rankByWords(context, request, allowed, words, found) };
+  }
+  const isShown = (row: RankedRow): boolean => allowed.admits(row) && holdsAll(context, row, words);
+  return { found, ranking: rankAsListed(found, words, isShown) };
+}
+
+/** What is left where some rows are of a version that is no more. */
+function rankCurrent(
+  asked: Asked,
   words: QueryWords | null,
-  { vector, text }: { readonly vector: Found | null; readonly text: Found | null },
+  { vector, text }: Legs,
+  isCurrent: (row: RankedRow) => boolean,
 ): Legs {
-  const isShown = (row: RankedRow): boolean => allowed.admits(row) && holdsAll(context, row, words!);
-  const rankText = (found: Found): Ranking =>
-    request.native && request.vector
-      ? rankAsListed(found, words!, isShown)
-      : rankByWords(context, request, allowed, words!, found);
+  const current = ({ found }: Leg): Found => ({ ...found, rows: found.rows.filter(isCurrent) });
   return {
-    vector: vector && { found: vector, ranking: rankByVector(request, allowed, vector) },
-    text: text && { found: text, ranking: rankText(text) },
+    vector: vector && rankVectors(asked, current(vector)),
+    text: text && words && rankWords(asked, words, current(text)),
   };
 }
 
-function failIfAllFailed(found: readonly (Found | null)[]): void {
-  const asked = found.filter((leg) => leg !== null);
+function failIfAllFailed({ vector, text }: Legs): void {
+  const asked = [vector, text].flatMap((leg) => (leg === null ? [] : [leg.found]));
   const [first] = asked;
-  if (first?.error && asked.every((leg) => leg.error !== null)) throw first.error;
+  if (first?.error && asked.every((found) => found.error !== null)) throw first.error;
 }
 
-/** Which of these rows belong to the version that their document has now. */
-async function currentRows(
-  context: Context,
-  scope: Scope,
-  found: readonly RankedRow[],
-  signal: AbortSignal | undefined,
-): Promise<{ readonly isWhole: boolean; readonly of: (leg: Found | null) => Found | null }> {
-  const batches = await currentBatches(context, scope, found, signal);
-  const isCurrent = (row: RankedRow): boolean => batches.get(row.document_id) === row.batch;
-  return {
-    isWhole: found.every(isCurrent),
-    of: (leg) => leg && { ...leg, rows: leg.rows.filter(isCurrent) },
-  };
-}
+const rowsOf = ({ vector, text }: Legs): readonly RankedRow[] => [
+  ...(vector?.found.rows ?? []),
+  ...(text?.found.rows ?? []),
+];
 
 /** The union of both legs' hits, by `_id`. */
 const chosenOf = ({ vector, text }: Legs): ReadonlyMap<string, RankedRow> =>
   new Map([...(vector?.ranking.hits ?? []), ...(text?.ranking.hits ?? [])].map(({ row }) => [row._id, row]));
 
-const body = {
-  _id: 1,
-  chunk_id: 1,
-  document_id: 1,
-  ordinal: 1,
-  title: 1,
-  source: 1,
-  content: 1,
-  span: 1,
-  heading_path: 1,
-  token_count: 1,
-  metadata_json: 1,
-} as const;
-
-/** With both legs, the cosine of what only the words found is computed from its vector. */
-const needsVectors = ({ withVectors, vector, text }: ChunkSearch): boolean =>
-  withVectors === true || (vector !== null && text !== null);
-
-/** Each chosen row's body, once. */
-async function readBodies(
-  context: Context,
-  scope: Scope,
-  request: ChunkSearch,
-  legs: Legs,
-  signal: AbortSignal | undefined,
-): Promise<ReadonlyMap<string, ChunkRow>> {
-  const ids = [...chosenOf(legs).keys()];
-  if (ids.length === 0) return new Map();
-  const found = await rows(context, collections.chunks)
-    .find({ "metadata.tenant_id": scope.tenant, _id: { $in: ids } }, { signal, batchSize: 1000 })
-    .project<ChunkRow>(needsVectors(request) ? { ...body, [context.generation.vector]: 1 } : body)
-    .toArray();
-  return new Map(found.map((row) => [row._id, row]));
+/** With both legs asked, the cosine of what only the words found is computed from its vector. */
+function askingFor(request: ChunkSearch, legs: Legs): Asking {
+  const known = new Set(legs.vector?.ranking.hits.map(({ row }) => row._id));
+  const needsVector = (id: string): boolean =>
+    request.withVectors === true || (request.vector !== null && request.text !== null && !known.has(id));
+  const chosen = [...chosenOf(legs).keys()];
+  return {
+    documents: new Set(rowsOf(legs).map((row) => row.document_id)),
+    plain: chosen.filter((id) => !needsVector(id)),
+    withVector: chosen.filter(needsVector),
+  };
 }
 
 function resultOf(
-  context: Context,
-  request: ChunkSearch,
-  allowed: Allowed,
+  asked: Asked,
   words: QueryWords | null,
   legs: Legs,
   bodies: ReadonlyMap<string, ChunkRow>,
@@ -204,7 +177,7 @@ function resultOf(
     error: found.error,
   });
   return {
-    candidates: candidatesOf(context, request, words, legs, bodies, scores),
+    candidates: candidatesOf(asked, words, legs, bodies, scores),
     vector: vector && reportOf(vector),
     text: text && {
       ...reportOf(text),
@@ -213,13 +186,12 @@ function resultOf(
       corpusSize: words!.weights.corpus.chunks,
       repairs: words!.repairs,
     },
-    allowed: allowed.count,
+    allowed: asked.allowed.count,
   };
 }
 
 function candidatesOf(
-  context: Context,
-  request: ChunkSearch,
+  { context, request }: Asked,
   words: QueryWords | null,
   legs: Legs,
   bodies: ReadonlyMap<string, ChunkRow>,
@@ -227,7 +199,8 @@ function candidatesOf(
 ): readonly Candidate[] {
   const vectorRanks = ranksOf(legs.vector);
   const textRanks = ranksOf(legs.text);
-  const scored = words === null || legs.text?.found.error ? null : bm25Scorer(words.groups, words.weights);
+  const scoreOf = legs.text?.found.error ? undefined : words?.scoreOf;
+  const cosineOf = request.vector && cosineTo(request.vector);
   return [...chosenOf(legs).values()].flatMap((row): readonly Candidate[] => {
     const whole = bodies.get(row._id);
     if (whole === undefined) return [];
@@ -238,8 +211,8 @@ function candidatesOf(
     return [
       {
         chunk: chunkOf(whole),
-        cosine: inVector?.score ?? (stored && request.vector && cosine(stored, request.vector)),
-        bm25: inText?.score ?? scored?.(row) ?? null,
+        cosine: inVector?.score ?? (stored && cosineOf && cosineOf(stored)),
+        bm25: inText?.score ?? scoreOf?.(row) ?? null,
         vectorRank: inVector?.rank ?? null,
         textRank: inText?.rank ?? null,
         ...(stored && request.withVectors ? { vector: stored } : {}),

@@ -3,12 +3,11 @@ import type { HybridRAGError } from "../../errors.ts";
 import type { ChunkSearch, Moments } from "../../ports/chunk-store.ts";
 import type { Scope } from "../../scope.ts";
 import type { Allowed } from "./allowed.ts";
-import { bm25Scorer } from "./bm25.ts";
 import type { Body } from "./check-pipeline.ts";
 import type { ChunkRow } from "./chunk-rows.ts";
 import type { Context } from "./context.ts";
 import { bm25Moments, cosineMoments } from "./moments.ts";
-import { holdsPhrase, type QueryWords } from "./query-words.ts";
+import { holdsPhrase, type AskedWords, type QueryWords, type SearchedWords } from "./query-words.ts";
 import { maxClauses, textSearchStage } from "./text-search.ts";
 import { runSearch } from "./run-search.ts";
 import { translateError } from "./translate-error.ts";
@@ -89,34 +88,41 @@ export function vectorPipeline(asked: Asked): readonly Body[] {
 
 export function findByVector(asked: Asked): Promise<Found> {
   const { context, scope, request, allowed, signal } = asked;
+  const taken = () => cosineMoments(context, scope, request.vector!, allowed.count);
   return settled(signal, async () => {
-    const moments = await cosineMoments(context, scope, request.vector!, allowed.count);
-    if (allowed.count === 0) return { ...nothing, moments };
-    const found = await runSearch<RankedRow>(context, vectorPipeline(asked), signal);
+    if (allowed.count === 0) return { ...nothing, moments: await taken() };
+    const searched = runSearch<RankedRow>(context, vectorPipeline(asked), signal);
+    const [found, moments] = await Promise.all([searched, onceSent(taken)]);
     if (found.length === 0) await context.profile.doubtAndRequireReady();
     return { rows: found, isComplete: found.length < widthOfVectors(asked), moments };
   });
 }
 
+/** Computes while the server works, in a turn of its own: a command sent in this one goes out first. */
+const onceSent = <T>(compute: () => Promise<T>): Promise<T> =>
+  new Promise((resolve, reject) => {
+    setImmediate(() => compute().then(resolve, reject));
+  });
+
 const { "terms.body": _body, "terms.title": _title, ...withoutTerms } = ranking;
 
 /** Rows are filtered after the search, so more are needed. */
-const isWide = ({ allowed }: Asked, words: QueryWords): boolean =>
+const isWide = ({ allowed }: Asked, words: SearchedWords): boolean =>
   allowed.isOpen || words.phrases.some((phrase) => phrase.length > 0);
 
-export const limitOfWords = (asked: Asked, words: QueryWords): number =>
+export const limitOfWords = (asked: Asked, words: SearchedWords): number =>
   isWide(asked, words) ? maxCandidates : Math.min(maxCandidates, asked.request.candidates);
 
-export function textStage({ context, allowed }: Asked, words: QueryWords): Body {
+export function textStage({ context, allowed }: Asked, words: SearchedWords): Body {
   const required = words.phrases.filter((phrase) => phrase.length > 0).map((phrase) => phrase.map(({ term }) => term));
   const terms = words.terms.slice(0, maxClauses / 2 - 8);
   return textSearchStage({ terms, filter: allowed.search, required }, context.profile.text);
 }
 
-const widthOfWords = (asked: Asked, words: QueryWords): number =>
+const widthOfWords = (asked: Asked, words: SearchedWords): number =>
   isWide(asked, words) ? maxCandidates : Math.min(maxCandidates, 2 * asked.request.candidates + slack);
 
-export function textPipeline(asked: Asked, words: QueryWords): readonly Body[] {
+export function textPipeline(asked: Asked, words: SearchedWords): readonly Body[] {
   const bodies = words.phrases.length > 0 ? { content: 1, title: 1 } : {};
   const computed = { score: { $meta: "searchScore" }, total: "$$SEARCH_META.count.total" };
   return [
@@ -126,15 +132,25 @@ export function textPipeline(asked: Asked, words: QueryWords): readonly Body[] {
   ];
 }
 
-export function findByWords(asked: Asked, words: QueryWords): Promise<Found> {
+/** Searches for the words as they are written while they are counted, and again only if that repaired one. */
+export function findByWords(asked: Asked, { asWritten, counted }: AskedWords): Promise<Found> {
   const { context, allowed, signal } = asked;
+  const searchFor = async (words: SearchedWords): Promise<readonly RankedRow[] | null> =>
+    words.terms.length === 0 ? null : runSearch<RankedRow>(context, textPipeline(asked, words), signal);
   return settled(signal, async () => {
-    if (allowed.count === 0 || words.terms.length === 0) return { ...nothing, moments: null };
-    const found = await runSearch<RankedRow>(context, textPipeline(asked, words), signal);
+    if (allowed.count === 0) return { ...nothing, moments: null };
+    const early = asWritten && searchFor(asWritten);
+    early?.catch(() => undefined);
+    const words = await counted;
+    const found = await (isSame(asWritten, words) ? early : searchFor(words));
+    if (found === null) return { ...nothing, moments: null };
     if (found.length === 0 && isFrequent(words)) await context.profile.doubtAndRequireReady();
     return { rows: found, isComplete: found.length < widthOfWords(asked, words), moments: null };
   });
 }
+
+const isSame = (asWritten: SearchedWords | null, { terms }: SearchedWords): boolean =>
+  asWritten?.terms.length === terms.length && asWritten.terms.every((term, at) => term === terms[at]);
 
 /** The tenant has a passage with one of these words. */
 const isFrequent = ({ weights }: QueryWords): boolean => [...weights.frequencies.values()].some((count) => count > 0);
@@ -170,11 +186,10 @@ export function rankByWords(
   words: QueryWords,
   found: Found,
 ): Ranking {
-  const scoreOf = bm25Scorer(words.groups, words.weights);
   const hits = found.rows
     .filter(allowed.admits)
     .filter((row) => holdsAll(context, row, words))
-    .map((row) => ({ row, score: scoreOf(row) }))
+    .map((row) => ({ row, score: words.scoreOf(row) }))
     .filter(({ score }) => score > 0);
   // Where the list is complete its length is exact; else the server's count stands, which may lag behind.
   const matched = found.isComplete ? hits.length : Number(found.rows[0]?.total ?? hits.length);

@@ -37,7 +37,7 @@ async function visibleRows<R extends Identified>(
 }
 
 /** The version that each of these rows' documents has now. */
-export async function currentBatches(
+async function currentBatches(
   context: Context,
   scope: Scope,
   found: readonly Pick<Identified, "document_id">[],
