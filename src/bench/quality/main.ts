@@ -19,7 +19,7 @@ import { measureNamed, withoutTitles } from "./multihop.ts";
 import { parseOptions, usage, type QualityOptions } from "./options.ts";
 import { coverageLines, fallLines, qualityLines } from "./report.ts";
 import { measureThemes } from "./themes.ts";
-import { topicsOf } from "./topics.ts";
+import { notAsked, topicsOf } from "./topics.ts";
 import { openWorkbench, type Workbench } from "./workbench.ts";
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -88,8 +88,14 @@ async function measureAll(bench: Workbench, data: string, options: QualityOption
     if (kind.measures.includes("spans")) Object.assign(figures, await chunking(bench, collection, options));
   }
   const judged = indexed.filter(([{ measures }]) => measures.includes("abstention"));
-  if (judged.length > 1) note("abstention: measuring");
-  return { ...figures, ...(judged.length > 1 ? await abstention(judged, bench.rag.settings.mode) : {}) };
+  const missing = notAsked(judged.map(([{ name }]) => name));
+  if (judged.length === 0) return figures;
+  if (missing.length > 0) {
+    note(`abstention: left out, each collection is asked the questions of all others; missing: ${missing.join(", ")}`);
+    return figures;
+  }
+  note("abstention: measuring");
+  return { ...figures, ...(await abstention(judged, bench.rag.settings.mode)) };
 }
 
 async function untitled(bench: Workbench, collection: Collection, modes: readonly Mode[]): Promise<Figures> {

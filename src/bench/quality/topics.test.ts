@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Collection } from "./collections.ts";
 import type { Indexed } from "./indexed.ts";
-import { topicsOf } from "./topics.ts";
+import { notAsked, topicsOf } from "./topics.ts";
 
 const indexed = {} as Indexed;
 const collection = (name: string, questions: number, judged: number): readonly [Collection, Indexed] => {
@@ -41,5 +41,13 @@ test("questions are spread over the collection, and no more than asked for", () 
   assert.deepEqual(
     birds!.foreign.map(({ id }) => id),
     ["ships0", "ships3", "ships6"],
+  );
+});
+
+test("some of the collections are not enough for foreign questions, and those that are missing are named", () => {
+  assert.deepEqual(notAsked(["cranfield", "cacm", "musique-train100", "chunking-spans"]), ["locomo", "stackfaq"]);
+  assert.deepEqual(
+    notAsked(["cranfield", "cacm", "musique-train100", "chunking-spans", "locomo", "stackfaq", "beam-100k"]),
+    [],
   );
 });

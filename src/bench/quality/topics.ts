@@ -1,7 +1,7 @@
 import type { EvalQuery } from "../../evaluate/dataset.ts";
 import type { Mode } from "../../query/query-request.ts";
 import { sample } from "./abstention.ts";
-import type { Collection } from "./collections.ts";
+import { type Collection, collectionKinds } from "./collections.ts";
 import type { Indexed } from "./indexed.ts";
 
 /** A collection beside the questions that are its own and those that are not. */
@@ -44,3 +44,9 @@ function answerable(queries: readonly EvalQuery[]): readonly EvalQuery[] {
   const judged = queries.filter(({ judgements }) => judgements.size > 0);
   return judged.length > 0 ? judged : queries;
 }
+
+/** Collections that are missing before foreign questions can be asked: over other ones the figures mean something else. */
+export const notAsked = (names: readonly string[]): readonly string[] =>
+  collectionKinds
+    .filter(({ name, measures }) => measures.includes("abstention") && !names.includes(name))
+    .map(({ name }) => name);
