@@ -25,8 +25,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   ports: inner,
 
   ingest: ["ports", ...inner],
-  graph: ["ports", ...inner],
-  query: ["graph", "ports", ...inner],
+  graph: ["walk", "ports", ...inner],
+  query: ["graph", "walk", "ports", ...inner],
   memory: ["query", "ports", ...inner],
   /** Moves a tenant between stores: it knows their ports and no engine. */
   archive: ["ports", ...inner],
@@ -34,7 +34,10 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   hybridrag: ["estimate-cost", ...steps, "wrap", "ports", ...inner],
   "estimate-cost": ["ingest", "wrap", "ports", ...inner],
 
-  "stores/*": ["ports", ...inner],
+  /** What is followed over a graph, without waiting: the same beside it and over a network. */
+  walk: ["ports", ...inner],
+
+  "stores/*": ["walk", "ports", ...inner],
   "providers/*": ["providers", "ports", ...inner],
   /** What adapters of providers share: HTTP, failures, prompts. */
   providers: ["ports", ...inner],

@@ -1,7 +1,8 @@
 import type { Mention } from "../records.ts";
 import { communities, type WeightedEdge } from "./communities.ts";
 import { type FoundCommunity, foundCommunities } from "./found-communities.ts";
-import type { HopHit, HopInput, HopResult } from "./hop.ts";
+import type { HopHit, HopResult } from "../ports/hop.ts";
+import type { GraphSearchInput } from "./search-input.ts";
 import { npmiOf } from "./names-together.ts";
 
 /** The best passages, of which an overview is made. */
@@ -19,9 +20,7 @@ export interface GlobalResult extends HopResult {
  * comes before the second of any. Communities are found anew for every question, among what filter and access list let
  * through, so that nothing hidden or deleted shapes them.
  */
-export async function globalSearch(
-  input: Omit<HopInput, "text" | "rescore" | "analyze" | "common">,
-): Promise<GlobalResult> {
+export async function globalSearch(input: GraphSearchInput): Promise<GlobalResult> {
   const { graph, scope, hits, signal } = input;
   const best = hits.slice(0, depth);
   const mentions = await graph.mentions(

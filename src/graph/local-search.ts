@@ -1,7 +1,10 @@
 import type { LinkedPassage, LinkRequest } from "../ports/graph-store.ts";
-import { analyzedNames, coverageOf, type Coverage } from "./coverage.ts";
-import type { HopHit, HopInput, HopResult } from "./hop.ts";
-import { questionEntities, type QuestionEntity } from "./question-entities.ts";
+import type { HopHit, HopResult } from "../ports/hop.ts";
+import { answeredBy } from "../walk/ask.ts";
+import { analyzedNames, coverageOf, type Coverage } from "../walk/coverage.ts";
+import { questionEntities, type QuestionEntity } from "../walk/question-entities.ts";
+import { scaledScore } from "../walk/scaled-score.ts";
+import type { WordedSearchInput } from "./search-input.ts";
 
 /** Passages of the question's names that are read, those of the rarest names first. */
 const mostPassages = 100;
@@ -16,9 +19,9 @@ const limits = { maxShared: 20, maxSubname: 50 };
  * The neighbourhood of the names that a question mentions: the passages that mention them, and those that the best of
  * these are linked to. Passages gain by it and never lose; without a known name the order stays as it was.
  */
-export async function localSearch(input: HopInput): Promise<HopResult> {
+export async function localSearch(input: WordedSearchInput): Promise<HopResult> {
   const { graph, scope, question, signal } = input;
-  const asked = await questionEntities(graph, scope, question, { signal });
+  const asked = await answeredBy(questionEntities(question), graph, scope, { signal });
   if (asked.length === 0)
     return { hits: [], closed: "the question names nothing that a passage mentions", entities: [] };
   const names = asked.toSorted((a, b) => a.passages - b.passages).map((weight) => weight.entity);
@@ -49,7 +52,7 @@ export async function localSearch(input: HopInput): Promise<HopResult> {
 
 type Edge = { readonly from: string; readonly to: string; readonly entity: string; readonly kind: string };
 
-function openRanking(input: HopInput, coverage: Coverage, asked: readonly QuestionEntity[]) {
+function openRanking(input: WordedSearchInput, coverage: Coverage, asked: readonly QuestionEntity[]) {
   const top = input.hits[0]?.score ?? 0;
   const shares = analyzedNames(asked, coverage, input.analyze);
   const direct = asked.filter(({ isNamed }) => isNamed);
@@ -63,18 +66,12 @@ function openRanking(input: HopInput, coverage: Coverage, asked: readonly Questi
   );
 
   function learn(passages: readonly LinkedPassage[]): void {
-    const strangers = passages.filter((passage) => !hits.has(passage.chunk_id));
-    const scores = input.rescore(strangers);
-    strangers.forEach((passage, at) =>
-      hits.set(passage.chunk_id, {
-        chunk_id: passage.chunk_id,
-        score: scores[at]!,
-        total: normalized(scores[at]!),
-        found: passage,
-        bonus: 0,
-        reason: null,
-      }),
-    );
+    for (const passage of passages) {
+      const { chunk_id } = passage;
+      if (hits.has(chunk_id)) continue;
+      const score = scaledScore(input.scale, passage);
+      hits.set(chunk_id, { chunk_id, score, total: normalized(score), found: passage, bonus: 0, reason: null });
+    }
   }
 
   function lift(id: string, bonus: number, reason: HopHit["reason"]): void {

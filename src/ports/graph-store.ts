@@ -2,6 +2,7 @@ import type { Filter } from "../filter/filter.ts";
 import type { Entity, GraphEdit, Mention, PassageLink, Relationship } from "../records.ts";
 import type { Scope } from "../scope.ts";
 import type { TextList } from "../text/text-list.ts";
+import type { HopRequest, HopResult } from "./hop.ts";
 import type { CallOptions, Page, PageRequest } from "./store.ts";
 
 /**
@@ -30,6 +31,11 @@ export interface GraphStore {
   weigh(scope: Scope, names: readonly string[], options?: CallOptions): Promise<readonly AskedWeight[]>;
   /** One round of links out of these passages. */
   links(scope: Scope, request: LinkRequest, options?: CallOptions): Promise<LinkResult>;
+  /**
+   * Follows the links that cover what the question leaves open (`walk/hop.ts`), where the graph is: the same as when it
+   * is followed from outside over the other calls.
+   */
+  hop(scope: Scope, request: HopRequest, options?: CallOptions): Promise<HopResult>;
   /**
    * Names that stand in a passage and are another passage's title, and addresses in it that lead to another passage,
    * per passage: what says whether following links is worth the while. Asked with every question, so it may be as old as

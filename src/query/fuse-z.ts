@@ -1,4 +1,5 @@
 import type { Moments } from "../ports/chunk-store.ts";
+import type { LegScale, ScoreScale } from "../ports/hop.ts";
 import { finite, type Fusion, type LegScores, type LegShares, type ScoredResult } from "./fusion.ts";
 
 /** Below this a deviation is the rounding of equal scores, and the leg tells nothing. */
@@ -20,6 +21,18 @@ export function zScores(result: ScoredResult, fusion: Fusion): readonly LegShare
     vector: fusion.vectorWeight * zCosine(cosine),
     text: fusion.textWeight * zBm25(bm25s[index]!),
   }));
+}
+
+/** The same for passages that no leg has listed; a missing cosine is that of no resemblance. */
+export function zScale({ vector, text, candidates }: ScoredResult, fusion: Fusion): ScoreScale {
+  const scaleOf = (weight: number, { mean, deviation }: Moments): LegScale | null =>
+    deviation > flat ? { weight, mean, deviation, least: null } : null;
+  const cosines = () => scoresOf(candidates, (candidate) => candidate.cosine, lastListedCosine(candidates));
+  const bm25s = () => scoresOf(candidates, (candidate) => candidate.bm25, 0);
+  return {
+    vector: scaleOf(fusion.vectorWeight, usable(vector?.moments ?? null) ?? momentsOf(cosines())),
+    text: scaleOf(fusion.textWeight, usable(text?.moments ?? null) ?? momentsOf(bm25s())),
+  };
 }
 
 const scoresOf = (

@@ -1,9 +1,11 @@
 import { compareText } from "../filter/matches.ts";
 import type { Candidate, ChunkName, ChunkSearchResult } from "../ports/chunk-store.ts";
-import { convexScores } from "./fuse-convex.ts";
+import type { ScoreScale } from "../ports/hop.ts";
+import { convexScale, convexScores } from "./fuse-convex.ts";
 import { reciprocalRankScores } from "./fuse-rrf.ts";
-import { zScores } from "./fuse-z.ts";
-import { finite, type FusedHit, type Fusion, type LegScores, type LegShares, type ScoredResult } from "./fusion.ts";
+import { zScale, zScores } from "./fuse-z.ts";
+import { scaledShares } from "../walk/scaled-score.ts";
+import { finite, type FusedHit, type Fusion, type LegShares, type ScoredResult } from "./fusion.ts";
 
 /**
  * Joins the legs that ran into one order: score downwards, then chunk id by code point. With one leg alone (asked
@@ -40,22 +42,30 @@ export function fuseUnlisted(
   candidates: readonly Candidate[],
   fusion: Fusion,
 ): readonly FusedHit[] {
-  if (ran(found.vector) && ran(found.text)) return fuse({ ...found, candidates }, fusion);
-  const leg = ran(found.vector) ? "vector" : "text";
-  return candidates.map((candidate) => legHit(candidate, leg)).sort(byScore);
+  const scale = scaleOf(found, fusion);
+  return candidates
+    .map((candidate): FusedHit => {
+      const shares = scaledShares(scale, candidate);
+      const score = shares.vector + shares.text;
+      return { candidate, score, shares: { ...shares, support: 0 }, graph: null, rerank: null };
+    })
+    .sort(byScore);
 }
 
-/** The scores alone, in the order of the passages. */
-export function scoreUnlisted(
-  found: ChunkSearchResult<ChunkName>,
-  passages: readonly Pick<LegScores, "cosine" | "bm25">[],
-  fusion: Fusion,
-): readonly number[] {
-  if (ran(found.vector) && ran(found.text)) {
-    const candidates = passages.map(({ cosine, bm25 }) => ({ cosine, bm25, vectorRank: null, textRank: null }));
-    return sharesOf({ ...found, candidates }, fusion).map(({ vector, text }) => vector + text);
+/** How those score, as numbers: to the bit what `fuseUnlisted` gives a passage. */
+export function scaleOf(found: ChunkSearchResult<ChunkName>, fusion: Fusion): ScoreScale {
+  const own = { weight: 1, mean: 0, deviation: 1, least: null };
+  if (!ran(found.vector) || !ran(found.text))
+    return ran(found.vector) ? { vector: own, text: null } : { vector: null, text: own };
+  switch (fusion.method) {
+    case "z":
+      return zScale(found, fusion);
+    case "convex":
+      return convexScale(found, fusion);
+    default:
+      // Ranks, and what a server gave: no list has these passages.
+      return { vector: null, text: null };
   }
-  return passages.map(({ cosine, bm25 }) => finite(ran(found.vector) ? cosine : bm25) ?? 0);
 }
 
 const ran = (report: { readonly error: unknown } | null): boolean => report !== null && report.error === null;

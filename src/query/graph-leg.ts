@@ -1,16 +1,15 @@
-import { commonTerms } from "../graph/coverage.ts";
 import { evidenceSentence } from "../graph/evidence-sentence.ts";
 import { type GlobalResult, globalSearch } from "../graph/global-search.ts";
-import { hop, type HopHit, type HopInput, type HopReason, type HopResult } from "../graph/hop.ts";
 import { localSearch } from "../graph/local-search.ts";
 import { matches } from "../filter/matches.ts";
 import type { ChunkName } from "../ports/chunk-store.ts";
-import type { LinkedPassage } from "../ports/graph-store.ts";
+import type { HopHit, HopReason, HopResult } from "../ports/hop.ts";
 import type { Store } from "../ports/store.ts";
 import type { Chunk, HopPath, Mention, Warning } from "../records.ts";
 import { nameKey } from "../text/name-key.ts";
+import { questionWords, type QuestionWords } from "../walk/coverage.ts";
 import { fusionOf } from "./find-hits.ts";
-import { fuseUnlisted, scoreUnlisted } from "./fuse.ts";
+import { fuseUnlisted, scaleOf } from "./fuse.ts";
 import type { FusedHit } from "./fusion.ts";
 import { isRead, readsLate, withChunk } from "./read-hits.ts";
 import type { GraphLegPlan } from "./plan.ts";
@@ -26,7 +25,7 @@ type Ports = Pick<Store, "graph" | "chunks">;
 
 /** The graph leg: links in `mix`, neighbourhoods of names in `local`, communities in `global`. */
 export function graphLeg(store: Ports, analyze: (text: string) => readonly string[]): GraphStage {
-  const words = { analyze, common: commonTerms(analyze) };
+  const words = questionWords(analyze);
   return async (input) => {
     const { plan, hits } = input;
     const kind = plan.legs.graph?.kind;
@@ -42,23 +41,28 @@ async function run(
   kind: GraphLegPlan["kind"],
   store: Ports,
   { scope, plan, found, hits, vector, signal }: GraphStageInput,
-  words: Pick<HopInput, "analyze" | "common">,
+  words: QuestionWords,
 ): Promise<(HopResult & Partial<Pick<GlobalResult, "communities">>) | null> {
-  const input = {
-    graph: store.graph,
-    scope,
+  const asked = {
     question: plan.query,
     filter: plan.filter,
     vector,
     hits: hits.map(({ candidate, score }) => ({ chunk_id: candidate.chunk.chunk_id, score })),
-    signal,
   };
+  const input = { ...asked, graph: store.graph, scope, signal };
   if (kind === "global") return globalSearch(input);
-  if (found.text === null || found.text.error !== null) return null;
-  const rescore = (passages: readonly LinkedPassage[]) => scoreUnlisted(found, passages, fusionOf(plan));
-  const follow = kind === "local" ? localSearch : hop;
-  return follow({ ...input, ...words, text: found.text, rescore });
+  const { text } = found;
+  if (text === null || text.error !== null) return null;
+  const scale = scaleOf(found, fusionOf(plan));
+  if (kind === "local") return localSearch({ ...input, ...words, text, scale });
+  const { terms, corpusSize } = text;
+  const depth = depthOf(plan, hits.length);
+  return store.graph.hop(scope, { ...asked, words: { terms, corpusSize }, scale, depth }, { signal });
 }
+
+/** Passages whose chunks are read after links were followed. */
+const depthOf = (plan: GraphStageInput["plan"], given: number): number =>
+  readsLate(plan) ? plan.top_k : Math.max(kept, given);
 
 const unchanged = (mode: string, why: string): Warning => ({
   code: "graph_leg_unchanged",
@@ -75,8 +79,7 @@ async function linked(
   ranked: readonly HopHit[],
 ): Promise<GraphStageResult["hits"]> {
   const known = new Map(before.map((hit) => [hit.candidate.chunk.chunk_id, hit]));
-  const depth = readsLate(plan) ? plan.top_k : Math.max(kept, before.length);
-  const best = ranked.slice(0, depth);
+  const best = ranked.slice(0, depthOf(plan, before.length));
   const shown = best.slice(0, explained);
   const given = before.filter(isRead).map((hit) => hit.candidate.chunk);
   const have = new Set(given.map((chunk) => chunk.chunk_id));

@@ -7,6 +7,7 @@ import type { AuditLog, KeyStore } from "../../ports/key-store.ts";
 import type { MemoryStore } from "../../ports/memory-store.ts";
 import type { SessionStore } from "../../ports/session-store.ts";
 import type { DocumentStore } from "../../ports/store.ts";
+import { receivedHop } from "./graph/sent-hop.ts";
 import { receivedLinks } from "./graph/sent-links.ts";
 import type { SentSearchResult } from "./search/search-chunks.ts";
 import { receivedCandidates } from "./search/sent-candidates.ts";
@@ -54,6 +55,7 @@ export const graphPort = (read: Reads, write: Writes): GraphStore => ({
   mentions: (scope, chunkIds, options) => read("graph.mentions", [scope, chunkIds], options),
   weigh: (scope, names, options) => read("graph.weigh", [scope, names], options),
   links: async (scope, request, options) => receivedLinks(await read("graph.links", [scope, request], options)),
+  hop: async (scope, request, options) => receivedHop(request.hits, await read("graph.hop", [scope, request], options)),
   linkDensity: (scope, options) => read("graph.linkDensity", [scope], options),
   count: (scope, options) => read("graph.count", [scope], options),
   passageNames: (scope, request, options) => read("graph.passageNames", [scope, request], options),

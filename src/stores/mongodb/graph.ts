@@ -3,6 +3,8 @@ import { allOf } from "../../filter/filter.ts";
 import type { AskedWeight, GraphStore } from "../../ports/graph-store.ts";
 import type { Entity } from "../../records.ts";
 import type { Scope } from "../../scope.ts";
+import { questionWords } from "../../walk/coverage.ts";
+import { hopOver } from "../../walk/hop.ts";
 import { call, rows, type Context } from "./context.ts";
 import { entitiesOf, nameIndex, relationshipsOf, linksPerPassage, weightsOf } from "./derive-graph.ts";
 import { editedNamesOf, mongoGraphEdits } from "./graph-edits.ts";
@@ -30,7 +32,7 @@ export function mongoGraph(context: Context): GraphStore {
         };
       }),
     );
-  return {
+  const graph: Omit<GraphStore, "hop"> = {
     entities: (scope, names, options) =>
       call(context, options, async (signal) => {
         const edited = await editedFor(scope);
@@ -90,6 +92,8 @@ export function mongoGraph(context: Context): GraphStore {
       call(context, options, (signal) => passageNames(context, scope, request, signal)),
     ...mongoGraphEdits(context),
   };
+  const words = questionWords((text) => context.analyzer.analyze(text));
+  return { ...graph, hop: hopOver(graph, words) };
 }
 
 const namedRows = (context: Context, scope: Scope, said: ReadonlySet<string>, signal: AbortSignal | undefined) =>

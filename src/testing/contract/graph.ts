@@ -10,8 +10,14 @@ import { graphSnapshot, namedPassages } from "./snapshot.ts";
 import type { Mention, PassageLink } from "../../records.ts";
 import type { Scope } from "../../scope.ts";
 
-/** A passage of one document, with names: `Title!` for a title. */
-async function passage({ store }: World, scope: Scope, id: string, names: readonly string[], links: string[] = []) {
+/** Writes a passage of one document, with names: `Title!` for a title. */
+export async function passage(
+  { store }: World,
+  scope: Scope,
+  id: string,
+  names: readonly string[],
+  links: string[] = [],
+) {
   const at = chunkId(id, 0);
   const mentions = names.map((name): Mention =>
     name.endsWith("!") ? mention(at, name.slice(0, -1), "title") : mention(at, name),
@@ -38,6 +44,8 @@ const follow = async ({ store }: World, scope: Scope, request: Partial<LinkReque
     told: result.edges.map(({ from, to, entity, kind }) => `${kind} ${from} ${entity} ${to}`).toSorted(),
   };
 };
+
+export const without = (value: string) => ({ op: "ne", field: "document_id", value }) as const;
 
 export const graphCases: readonly ContractCase[] = [
   {
@@ -295,7 +303,6 @@ export const graphCases: readonly ContractCase[] = [
         (await follow(world, scope, request)).passages.map(({ chunk_id }) => chunk_id).toSorted();
       assert.deepEqual(await ids({ titled: ["wanted"] }), ["a:0", "b:0", "c:0"]);
       assert.deepEqual(await ids({ seeds: [], titled: ["wanted"] }), ["c:0"]);
-      const without = (value: string) => ({ op: "ne", field: "document_id", value }) as const;
       assert.deepEqual(await ids({ filter: without("b") }), ["a:0"]);
       assert.deepEqual(await ids({ filter: without("a") }), []);
       assert.deepEqual(await ids({ titled: ["wanted"], filter: without("c") }), ["a:0", "b:0"]);

@@ -13,6 +13,7 @@ import { documentCases } from "./documents.ts";
 import { filterCases } from "./filters.ts";
 import { generationCases } from "./generations.ts";
 import { graphCases } from "./graph.ts";
+import { walkCases } from "./walk.ts";
 import { graphEditCases } from "./graph-edits.ts";
 import { jobCases } from "./jobs.ts";
 import { keyCases } from "./keys.ts";
@@ -56,7 +57,7 @@ export const contractCases: Readonly<Record<string, readonly ContractCase[]>> = 
   filters: filterCases,
   access: accessCases,
   tenants: tenantCases,
-  graph: graphCases,
+  graph: [...graphCases, ...walkCases],
   "graph edits": graphEditCases,
   sessions: sessionCases,
   memories: memoryCases,

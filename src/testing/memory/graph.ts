@@ -1,6 +1,8 @@
 import { compareText } from "../../filter/matches.ts";
 import { checkEditor, checkLast } from "../../edits/check-edit.ts";
 import type { GraphStore } from "../../ports/graph-store.ts";
+import { questionWords } from "../../walk/coverage.ts";
+import { hopOver } from "../../walk/hop.ts";
 import { followLinks } from "./links.ts";
 import { passageNames } from "./passage-names.ts";
 import { pageOf } from "./paging.ts";
@@ -9,7 +11,7 @@ import { enter, frozen, tenantOf, type State } from "./state.ts";
 
 /** The graph is never stored: every answer is derived from what the readable passages assert at that moment. */
 export function memoryGraph(state: State): GraphStore {
-  return {
+  const graph: Omit<GraphStore, "hop"> = {
     async entities(scope, names, options) {
       enter(state, options);
       const graph = seen(state, scope, null);
@@ -82,4 +84,6 @@ export function memoryGraph(state: State): GraphStore {
       return added;
     },
   };
+  const words = questionWords((text) => state.analyzer.analyze(text));
+  return { ...graph, hop: hopOver(graph, words) };
 }

@@ -3,12 +3,12 @@ import type { EntityWeight, LinkKind, LinkRequest } from "../../../ports/graph-s
 import type { Scope } from "../../../scope.ts";
 import { allowedRows } from "../filter/allowed.ts";
 import type { TenantIndex } from "../index/tenant-index.ts";
-import { bitmapOf } from "../bitmap.ts";
 import { scoreFew } from "../text/score-few.ts";
 import { readDimensions } from "../tables/identity.ts";
 import { tenantOf } from "../tables/tenants.ts";
 import { checkVector } from "../../../ports/check-vector.ts";
 import type { ReadContext } from "../workers/context.ts";
+import type { NamedPassage } from "./build-graph-segment.ts";
 import { explicitTargets, type Pointer } from "./explicit-targets.ts";
 import { asTitle, inBody } from "./graph-segment.ts";
 import { graphView, type GraphView, type Place } from "./graph-view.ts";
@@ -27,27 +27,51 @@ export interface Link {
   readonly kind: LinkKind;
 }
 
+/** What one round of links comes to. */
+export interface FoundLinks {
+  readonly links: readonly Link[];
+  readonly reached: readonly Place[];
+  readonly scores: PlaceScores;
+  readonly mentioned: (place: Place) => readonly NamedPassage[];
+  readonly weights: readonly EntityWeight[];
+}
+
 /** One round of links from memory alone; a passage that is not seen neither carries nor counts. */
 export function followLinks(context: ReadContext, scope: Scope, request: LinkRequest): SentLinks {
-  const { db } = context;
-  if (request.vector) checkVector(request.vector, readDimensions(db), "/vector");
-  const tenant = tenantOf(db, scope) ?? 0;
-  const index = context.indexes.of(db, tenant);
-  const view = graphView(index, allowedRows(db, tenant, scope, request.filter));
-  const round = { view, request, except: new Set(request.except) };
-  const seeds = [...new Set(request.seeds)].flatMap((id) => view.place(id) ?? []);
-  const links = request.maxPassages === 0 ? [] : linksOf(context, index, round, seeds);
-  const titled = request.titled.flatMap((name) => view.titled(name));
-  const reached = [...new Set([...seeds, ...titled, ...links.map((link) => link.to)])];
-  const sent = sentLinks({
-    links,
-    reached,
-    scores: scoresOf(index, reached, request),
-    mentioned: mentionedBy(view, request.except),
-    weights: weightsOf(view, seeds),
-  });
+  const sent = sentLinks(linkFinder(context, scope, request)(request));
   context.transfer.push(sent.buffer);
   return sent;
+}
+
+/** What stays the same in all rounds of a walk. */
+type WalkConstants = Pick<LinkRequest, "filter" | "vector" | "terms">;
+
+/** For several rounds: what is learnt of names and passages in one is known in the next. */
+export function linkFinder(
+  context: ReadContext,
+  scope: Scope,
+  constants: WalkConstants,
+): (request: LinkRequest) => FoundLinks {
+  const { db } = context;
+  if (constants.vector) checkVector(constants.vector, readDimensions(db), "/vector");
+  const tenant = tenantOf(db, scope) ?? 0;
+  const index = context.indexes.of(db, tenant);
+  const view = graphView(index, allowedRows(db, tenant, scope, constants.filter));
+  const scoresOf = placeScorer(index, constants);
+  return (request) => {
+    const round = { view, request, except: new Set(request.except) };
+    const seeds = [...new Set(request.seeds)].flatMap((id) => view.place(id) ?? []);
+    const links = request.maxPassages === 0 ? [] : linksOf(context, index, round, seeds);
+    const titled = request.titled.flatMap((name) => view.titled(name));
+    const reached = [...new Set([...seeds, ...titled, ...links.map((link) => link.to)])];
+    return {
+      links,
+      reached,
+      scores: scoresOf(reached),
+      mentioned: mentionedBy(view, request.except),
+      weights: weightsOf(view, seeds),
+    };
+  };
 }
 
 function linksOf({ db }: ReadContext, index: TenantIndex, round: Round, seeds: readonly Place[]): readonly Link[] {
@@ -103,20 +127,28 @@ export interface PlaceScores {
   readonly masks: Int32Array;
 }
 
-/** From the indexes in memory: the cosines from 8-bit codes. */
-function scoresOf(index: TenantIndex, reached: readonly Place[], { vector, terms }: LinkRequest): PlaceScores {
-  const slots = reached.map((place) => place.slot);
-  const among = bitmapOf(slots, index.slots.size);
-  const scanned = vector === null ? null : index.vectors.scan(vector, among, index.slots.size).scores;
-  const cosineOf = (slot: number): number => {
-    const cosine = scanned?.[slot] ?? -Infinity;
-    return cosine === -Infinity ? NaN : cosine;
-  };
-  const { scores, masks } = scoreFew(index.text, index.tenant, terms, slots);
-  return {
-    cosines: Float64Array.from(slots, cosineOf),
-    bm25: Float64Array.from(scores),
-    masks,
+/** From the indexes in memory, the cosines from 8-bit codes; each passage is looked at once. */
+function placeScorer(index: TenantIndex, { vector, terms }: WalkConstants): (places: readonly Place[]) => PlaceScores {
+  const known = new Map<number, number>();
+  const cosines: number[] = [];
+  const bm25: number[] = [];
+  const masks: number[] = [];
+  return (places) => {
+    const unknown = [...new Set(places.map(({ slot }) => slot))].filter((slot) => !known.has(slot));
+    const near = vector === null ? null : index.vectors.scoresOf(vector, unknown);
+    const said = scoreFew(index.text, index.tenant, terms, unknown);
+    unknown.forEach((slot, at) => {
+      known.set(slot, cosines.length);
+      cosines.push(near === null || near[at] === -Infinity ? NaN : near[at]!);
+      bm25.push(said.scores[at]!);
+      masks.push(said.masks[at]!);
+    });
+    const at = places.map(({ slot }) => known.get(slot)!);
+    return {
+      cosines: Float64Array.from(at, (one) => cosines[one]!),
+      bm25: Float64Array.from(at, (one) => bm25[one]!),
+      masks: Int32Array.from(at, (one) => masks[one]!),
+    };
   };
 }
 

@@ -1,8 +1,6 @@
-import type { EntityWeight, LinkedPassage, LinkKind, LinkResult } from "../../../ports/graph-store.ts";
-import type { NamedPassage } from "./build-graph-segment.ts";
-import type { Link, PlaceScores } from "./follow-links.ts";
+import type { LinkedPassage, LinkKind, LinkResult } from "../../../ports/graph-store.ts";
+import type { FoundLinks, PlaceScores } from "./follow-links.ts";
 import { asTitle } from "./graph-segment.ts";
-import type { Place } from "./graph-view.ts";
 
 /**
  * A result on its way to the main thread: each text once, everything else as numbers of one buffer, since every buffer
@@ -32,14 +30,6 @@ const kinds: readonly LinkKind[] = [
   ...(["forward", "back", "shared", "subname"] as const),
   ...(["hyperlink", "reference", "file", "ticket", "reply", "citation"] as const),
 ];
-
-interface FoundLinks {
-  readonly links: readonly Link[];
-  readonly reached: readonly Place[];
-  readonly scores: PlaceScores;
-  readonly mentioned: (place: Place) => readonly NamedPassage[];
-  readonly weights: readonly EntityWeight[];
-}
 
 export function sentLinks({ links, reached, scores, mentioned, weights }: FoundLinks): SentLinks {
   const names = new Map<string, number>();

@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { crashScope, crashVersion, vectorOf } from "../crash-corpus.test.fixture.ts";
 import { openEmbeddedStore, type EmbeddedStore } from "../index.ts";
 import { findChunks } from "../search/search-chunks.ts";
+import { questionWords } from "../../../walk/coverage.ts";
 import { openDatabase } from "../sqlite/database.ts";
 import type { ReadContext } from "../workers/context.ts";
 import { databasePath, indexDirectory } from "../workers/worker-settings.ts";
@@ -32,7 +33,16 @@ function readerOf(directory: string, offered: IndexBase | null) {
   if (offered) indexes.adopt(offered);
   const db = openDatabase({ path: databasePath(directory), readOnly: true, durability: "normal" });
   const share = (base: IndexBase): void => void shared.push(base);
-  const context: ReadContext = { db, now: 0, analyzer, indexes, files, share, transfer: [] };
+  const context: ReadContext = {
+    db,
+    now: 0,
+    analyzer,
+    words: questionWords((text) => analyzer.analyze(text)),
+    indexes,
+    files,
+    share,
+    transfer: [],
+  };
   return {
     shared,
     told: () => told,

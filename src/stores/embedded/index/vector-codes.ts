@@ -23,6 +23,8 @@ export interface VectorCodes {
    * have a score, and the moments are those of a sample.
    */
   nearest(query: Float32Array, allowed: Bitmap, slots: number, limit: number): NearScores;
+  /** The scores that a scan gives these slots, in their order. */
+  scoresOf(query: Float32Array, slots: readonly number[]): Float32Array;
   /** Codes of these slots as a new base, in their order. */
   compact(slots: Uint32Array): SharedMemory;
 }
@@ -62,6 +64,21 @@ export function vectorCodes({ dimensions, codes, bits, chunkKeys }: Base): Vecto
       const parts = [...(recent ? [recent] : []), { first: 0, ...old }];
       return { slots: null, ...complete(parts, slots) };
     },
+    scoresOf: (query, slots) => {
+      const scores = new Float32Array(slots.length).fill(-Infinity);
+      const places = [...slots.keys()];
+      const write = (among: readonly number[], scoresAt: (slots: Uint32Array) => Float32Array | null): void => {
+        const found = among.length === 0 ? null : scoresAt(Uint32Array.from(among, (place) => slots[place]!));
+        among.forEach((place, at) => found && (scores[place] = found[at]!));
+      };
+      const isOld = (place: number): boolean => slots[place]! < baseRows;
+      write(places.filter(isOld), (old) => table && scannerOf(table).scoresOf(query, old));
+      write(
+        places.filter((place) => !isOld(place)),
+        (recent) => delta.scoresOf(query, recent),
+      );
+      return scores;
+    },
     compact: (slots) => {
       const target = createCodeTable({ dimensions, maximumRows: Math.max(1, slots.length) });
       target.rows.reserve(slots.length);
@@ -82,6 +99,7 @@ interface DeltaCodes {
   add(vector: Float32Array | null): void;
   /** Null while it is empty. */
   scan(query: Float32Array, allowed: Bitmap): PartScores | null;
+  scoresOf(query: Float32Array, slots: Uint32Array): Float32Array | null;
   row(slot: number): Uint8Array;
 }
 
@@ -114,6 +132,14 @@ function deltaCodes(dimensions: number, baseRows: number): DeltaCodes {
       if (table === null) return null;
       scanner ??= codeScanner(table);
       return { first, ...scanner.scan({ query, rows, allowed: allowed.subarray(first >>> 3) }) };
+    },
+    scoresOf: (query, slots) => {
+      if (table === null) return null;
+      scanner ??= codeScanner(table);
+      return scanner.scoresOf(
+        query,
+        slots.map((slot) => slot - first),
+      );
     },
     row: (slot) => table!.rows.row(slot - first),
   };

@@ -1,5 +1,6 @@
 import type { Transferable } from "node:worker_threads";
 import type { Analyzer } from "../../../text/analyze.ts";
+import type { QuestionWords } from "../../../walk/coverage.ts";
 import type { IndexBase } from "../index/index-base.ts";
 import type { SnapshotFiles } from "../index/snapshot-files.ts";
 import type { TenantIndexes } from "../index/tenant-indexes.ts";
@@ -15,6 +16,7 @@ export interface CallContext {
 export interface ReadContext extends CallContext {
   readonly indexes: TenantIndexes;
   readonly analyzer: Analyzer;
+  readonly words: QuestionWords;
   readonly files: SnapshotFiles;
   /** Offers a base to the other threads. */
   readonly share: (base: IndexBase) => void;

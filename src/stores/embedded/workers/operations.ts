@@ -1,5 +1,6 @@
 import { freezeIndex, commitIndex } from "../index/freeze-index.ts";
 import { followLinks } from "../graph/follow-links.ts";
+import { walkLinks } from "../graph/walk-links.ts";
 import { passageNames } from "../graph/passage-names.ts";
 import { linkDensity, weighEntities } from "../graph/link-density.ts";
 import { findChunks, searchChunks } from "../search/search-chunks.ts";
@@ -71,6 +72,7 @@ export const reads = {
   "graph.mentions": mentionsIn,
   "graph.weigh": weighEntities,
   "graph.links": followLinks,
+  "graph.hop": walkLinks,
   "graph.linkDensity": linkDensity,
   "graph.count": countGraph,
   "graph.passageNames": passageNames,

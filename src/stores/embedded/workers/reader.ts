@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { HybridRAGError } from "../../../errors.ts";
+import { questionWords } from "../../../walk/coverage.ts";
 import { homeOf } from "../generations.ts";
 import { indexAnalyzer, type IndexBase } from "../index/index-base.ts";
 import { snapshotFiles } from "../index/snapshot-files.ts";
@@ -22,6 +23,7 @@ export function openReader(settings: WorkerSettings, tell: (news: unknown) => vo
   const db = openDatabase({ path: databasePath(folder), readOnly: true, durability });
   refuseOldFormat(db);
   const analyzer = indexAnalyzer();
+  const words = questionWords((text) => analyzer.analyze(text));
   const files = snapshotFiles(indexDirectory(folder), analyzer.fingerprint);
   const share = (base: IndexBase): void => tell(base);
   const indexes = tenantIndexes({ analyzer, files, onBase: share, most: mostIndexes });
@@ -29,7 +31,7 @@ export function openReader(settings: WorkerSettings, tell: (news: unknown) => vo
     run: (calls, transfer) =>
       calls.map((call) => {
         const run = reads[call.name as keyof typeof reads] as (context: object, ...args: readonly unknown[]) => unknown;
-        const context: ReadContext = { db, now: call.now, analyzer, indexes, files, share, transfer };
+        const context: ReadContext = { db, now: call.now, analyzer, words, indexes, files, share, transfer };
         // A copy is made outside a transaction: SQLite begins its own.
         if (call.name === "backup") return replyTo(call, () => run(context, ...call.args));
         return replyTo(call, () => db.transaction("read", () => run(context, ...call.args)));

@@ -6,7 +6,8 @@ import { contractIdentity } from "../testing/contract/case.ts";
 import { chunkId, mention, versionOf } from "../testing/contract/examples.ts";
 import { openMemoryStore } from "../testing/memory-store.ts";
 import { nameKey } from "../text/name-key.ts";
-import { graphEditor } from "./edit-graph.ts";
+import { graphEditor } from "../graph/edit-graph.ts";
+import { answeredBy } from "./ask.ts";
 import { askedInitials } from "./initials.ts";
 import { questionEntities } from "./question-entities.ts";
 
@@ -26,7 +27,7 @@ async function add(store: Store, name: string, tenant = owner): Promise<void> {
 }
 
 const meant = async (store: Store, question: string): Promise<readonly string[]> =>
-  (await questionEntities(store.graph, owner, question)).map(({ entity }) => entity);
+  (await answeredBy(questionEntities(question), store.graph, owner)).map(({ entity }) => entity);
 
 describe("initials", () => {
   test("mean the one name that fits them", async () => {

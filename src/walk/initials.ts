@@ -1,7 +1,7 @@
-import type { GraphStore } from "../ports/graph-store.ts";
-import type { CallOptions } from "../ports/store.ts";
-import type { Scope } from "../scope.ts";
+import type { Entity } from "../records.ts";
+import type { Page } from "../ports/store.ts";
 import { nameKey } from "../text/name-key.ts";
+import { ask, type Asking } from "./ask.ts";
 
 /** "J. Smith", "J.R.R. Tolkien": initials with their full stops before a word. */
 const withInitials = /(?<![\p{L}\p{N}])(?:\p{L}\.[\s-]?){1,4}[\p{L}\p{N}’'-]{2,}/gu;
@@ -19,17 +19,18 @@ export const askedInitials = (question: string): readonly string[] =>
  * name of the tenant fits the initials and no other. Nothing is kept: a second John, Jane or James Smith ends it, and
  * when that document goes the two are one again.
  */
-export async function initialForms(
-  graph: GraphStore,
-  scope: Scope,
-  { initialed, full }: { readonly initialed: readonly string[]; readonly full: readonly string[] },
-  options?: CallOptions,
-): Promise<ReadonlyMap<string, string>> {
+export function* initialForms({
+  initialed,
+  full,
+}: {
+  readonly initialed: readonly string[];
+  readonly full: readonly string[];
+}): Asking<ReadonlyMap<string, string>> {
   const shortened = new Map(full.flatMap((name) => shortFormsOf(name).map((short) => [short, name] as const)));
-  const known = shortened.size === 0 ? [] : await graph.weigh(scope, [...shortened.keys()], options);
+  const known = shortened.size === 0 ? [] : yield* ask("weigh", [...shortened.keys()]);
   const found = new Map<string, string>();
   for (const short of new Set([...initialed, ...known.map(({ asked }) => asked)])) {
-    const only = await onlyFitting(graph, scope, short, options);
+    const only = yield* onlyFitting(short);
     if (only === null) continue;
     if (initialed.includes(short)) found.set(only, short);
     else if (only === shortened.get(short)) found.set(short, only);
@@ -50,16 +51,11 @@ function shortFormsOf(name: string): readonly string[] {
   return initials.map((_initial, at) => [...initials.slice(0, at + 1), tokens.at(-1)!].join(" "));
 }
 
-async function onlyFitting(
-  graph: GraphStore,
-  scope: Scope,
-  short: string,
-  options?: CallOptions,
-): Promise<string | null> {
+function* onlyFitting(short: string): Asking<string | null> {
   const fitting: string[] = [];
   let cursor: string | null = null;
   for (let seen = 0; seen < mostNames; seen += pageLength) {
-    const page = await graph.list(scope, { limit: pageLength, prefix: short[0]!, cursor }, options);
+    const page: Page<Entity> = yield* ask("list", { limit: pageLength, prefix: short[0]!, cursor });
     for (const { normalized_name } of page.items) {
       if (shortFormsOf(normalized_name).includes(short)) fitting.push(normalized_name);
     }

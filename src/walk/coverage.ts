@@ -8,6 +8,17 @@ export interface Coverage {
   share(mask: number): number;
 }
 
+/** How questions are read: their terms, and those that say nothing about what is asked. */
+export interface QuestionWords {
+  readonly analyze: (text: string) => readonly string[];
+  readonly common: ReadonlySet<string>;
+}
+
+export const questionWords = (analyze: (text: string) => readonly string[]): QuestionWords => ({
+  analyze,
+  common: commonTerms(analyze),
+});
+
 /** As many words as a mask has bits without becoming negative. */
 const maxTerms = 31;
 

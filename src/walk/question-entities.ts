@@ -1,8 +1,7 @@
-import type { AskedWeight, EntityWeight, GraphStore } from "../ports/graph-store.ts";
-import type { CallOptions } from "../ports/store.ts";
-import type { Scope } from "../scope.ts";
+import type { AskedWeight, EntityWeight } from "../ports/graph-store.ts";
 import { nameTokens } from "../text/name-key.ts";
 import { englishStopWords } from "../text/stop-words.ts";
+import { ask, askEach, together, type Asking } from "./ask.ts";
 import { askedInitials, initialForms } from "./initials.ts";
 
 /** A name of the graph that a question means. */
@@ -21,12 +20,7 @@ const maxTokens = 7;
  * whatever their case, since people type lower case; and what these are short for, or what is short for them, also by
  * initials. No guess at misspelt names: a wrong one leads astray.
  */
-export async function questionEntities(
-  graph: GraphStore,
-  scope: Scope,
-  question: string,
-  options?: CallOptions,
-): Promise<readonly QuestionEntity[]> {
+export function* questionEntities(question: string): Asking<readonly QuestionEntity[]> {
   const tokens = nameTokens(question);
   const sequences = new Set<string>();
   for (let start = 0; start < tokens.length; start++) {
@@ -35,12 +29,10 @@ export async function questionEntities(
       if (!sequence.every(isEmptyWord)) sequences.add(sequence.join(" "));
     }
   }
-  const known = new Map((await graph.weigh(scope, [...sequences], options)).map((weight) => [weight.asked, weight]));
+  const weights = yield* ask("weigh", [...sequences]);
+  const known = new Map(weights.map((weight) => [weight.asked, weight]));
   const named = longestMatches(tokens, known);
-  return [
-    ...named.map((weight) => ({ ...weight, isNamed: true })),
-    ...(await otherForms(graph, scope, question, named, options)),
-  ];
+  return [...named.map((weight) => ({ ...weight, isNamed: true })), ...(yield* otherForms(question, named))];
 }
 
 /** Statements about a name that are looked through for its other form, the best attested first. */
@@ -49,24 +41,15 @@ const mostStatements = 20;
 const mostPassages = 500;
 
 /** What the names of the question are written as elsewhere. */
-async function otherForms(
-  graph: GraphStore,
-  scope: Scope,
-  question: string,
-  named: readonly AskedWeight[],
-  options?: CallOptions,
-): Promise<readonly QuestionEntity[]> {
+function* otherForms(question: string, named: readonly AskedWeight[]): Asking<readonly QuestionEntity[]> {
   const names = { initialed: askedInitials(question), full: named.map(({ entity }) => entity) };
-  const [initials, shortened] = await Promise.all([
-    initialForms(graph, scope, names, options),
-    shortForms(graph, scope, named, options),
-  ]);
+  const [initials, shortened] = yield* together(initialForms(names), shortForms(named));
   const asked = new Map(named.map((weight) => [weight.entity, weight.asked]));
   const askedAs = new Map([...initials].map(([entity, from]) => [entity, asked.get(from) ?? from]));
   for (const [entity, from] of shortened) askedAs.set(entity, from);
   for (const { entity } of named) askedAs.delete(entity);
   if (askedAs.size === 0) return [];
-  const weights = await graph.weigh(scope, [...askedAs.keys()].toSorted(), options);
+  const weights = yield* ask("weigh", [...askedAs.keys()].toSorted());
   // By an edit a form may be a name of the entity itself, and two forms may be names of one.
   const forms = weights
     .filter(({ entity }) => !asked.has(entity))
@@ -75,23 +58,18 @@ async function otherForms(
 }
 
 /** "RAG" for "retrieval augmented generation" and the reverse, where a passage says that one is short for the other. */
-async function shortForms(
-  graph: GraphStore,
-  scope: Scope,
-  named: readonly AskedWeight[],
-  options?: CallOptions,
-): Promise<ReadonlyMap<string, string>> {
-  const askedAs = new Map<string, string>();
-  await Promise.all(
-    named.map(async ({ entity, asked, passages }) => {
-      if (passages > mostPassages) return;
-      const told = await graph.neighbours(scope, { entity, limit: mostStatements }, options);
-      for (const { type, source_entity, target_entity } of told) {
-        if (type !== "short for") continue;
-        askedAs.set(source_entity === entity ? target_entity : source_entity, asked);
-      }
-    }),
+function* shortForms(named: readonly AskedWeight[]): Asking<ReadonlyMap<string, string>> {
+  const looked = named.filter(({ passages }) => passages <= mostPassages);
+  const told = yield* askEach(
+    "neighbours",
+    looked.map(({ entity }) => ({ entity, limit: mostStatements })),
   );
+  const askedAs = new Map<string, string>();
+  looked.forEach(({ entity, asked }, at) => {
+    for (const { type, source_entity, target_entity } of told[at]!) {
+      if (type === "short for") askedAs.set(source_entity === entity ? target_entity : source_entity, asked);
+    }
+  });
   return askedAs;
 }
 

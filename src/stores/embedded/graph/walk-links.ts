@@ -1,0 +1,39 @@
+import type { LinkResult } from "../../../ports/graph-store.ts";
+import type { HopRequest } from "../../../ports/hop.ts";
+import type { Scope } from "../../../scope.ts";
+import { answeredAtOnce } from "../../../walk/ask.ts";
+import { hop } from "../../../walk/hop.ts";
+import { listEntities, neighbours } from "../tables/graph-reads.ts";
+import type { ReadContext } from "../workers/context.ts";
+import { linkFinder, type FoundLinks } from "./follow-links.ts";
+import { asTitle } from "./graph-segment.ts";
+import { linkDensity, weighEntities } from "./link-density.ts";
+import { sentHop, type SentHop } from "./sent-hop.ts";
+
+/** A whole walk beside the graph: only the request and the best passages cross to the main thread. */
+export function walkLinks(context: ReadContext, scope: Scope, request: HopRequest): SentHop {
+  let find: ((request: Parameters<ReturnType<typeof linkFinder>>[0]) => FoundLinks) | null = null;
+  const result = answeredAtOnce(hop(request, context.words), {
+    linkDensity: () => linkDensity(context, scope),
+    weigh: (names) => weighEntities(context, scope, names),
+    neighbours: (asked) => neighbours(context, scope, asked),
+    list: (asked) => listEntities(context, scope, asked),
+    links: (asked) => linkResult((find ??= linkFinder(context, scope, asked))(asked)),
+  });
+  return sentHop(request, result, context.transfer);
+}
+
+/** As the port has it. */
+function linkResult({ links, reached, scores, mentioned, weights }: FoundLinks): LinkResult {
+  return {
+    edges: links.map(({ from, to, entity, kind }) => ({ from: from.id, to: to.id, entity, kind })),
+    passages: reached.map((place, at) => ({
+      chunk_id: place.id,
+      cosine: Number.isNaN(scores.cosines[at]) ? null : scores.cosines[at]!,
+      bm25: scores.bm25[at]!,
+      mask: scores.masks[at]!,
+      entities: mentioned(place).map(({ entity, flags }) => ({ entity, title: (flags & asTitle) !== 0 })),
+    })),
+    weights,
+  };
+}

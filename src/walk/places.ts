@@ -1,0 +1,169 @@
+import { compareText } from "../filter/matches.ts";
+import type { EntityWeight, LinkedPassage, LinkResult, PassageEdge } from "../ports/graph-store.ts";
+import type { HopHit, HopReason, HopRequest, Scored } from "../ports/hop.ts";
+import type { Coverage } from "./coverage.ts";
+import { isNamed, linkStrengths } from "./link-strength.ts";
+import { scaledScore } from "./scaled-score.ts";
+
+/** Measured on three linked collections; the optimum is flat (see docs/decisions/0050-following-links.md). */
+const seedCount = 10;
+const candidateDepth = 100;
+const titleBoost = 0.6;
+const linkWeight = 0.42;
+/** A first seed mentions names that carry this share of the question: less is a word among many. */
+const anchoredMass = 0.17;
+/** The first of the fused list stays first when it covers this share of the question: one passage may be enough. */
+const keepsFirst = 0.6;
+const maxAnchorPassages = 50;
+/** A title of more passages than this is no place to start from: all of them have it. */
+const maxAnchorTitles = 20;
+/** From a passage that covers this share of the question, what it points at itself is followed, names or not. */
+const tellingShare = 0.5;
+/** One of the first passages covers this share of the question: it is answered, and links can only mislead. */
+const answeredShare = 0.85;
+const answeredDepth = 3;
+
+interface Place {
+  readonly scored: Scored;
+  readonly found: LinkedPassage | null;
+  base: number;
+  mask: number;
+  bonus: number;
+  reason: HopReason | null;
+}
+
+/** What a walk knows of the question. */
+export interface WalkedQuestion {
+  readonly request: HopRequest;
+  readonly coverage: Coverage;
+  /** By normalised name. */
+  readonly entities: ReadonlyMap<string, EntityWeight>;
+  /** The share of the question that each carries. */
+  readonly masses: ReadonlyMap<string, number>;
+}
+
+/** What is known of each passage of a walk, and the best link into it so far. */
+export class Places {
+  readonly #question: WalkedQuestion;
+  readonly #best: number;
+  readonly #places = new Map<string, Place>();
+
+  constructor(question: WalkedQuestion) {
+    this.#question = question;
+    this.#best = question.request.hits[0]!.score;
+    for (const hit of question.request.hits.slice(0, candidateDepth)) this.#place(hit, null);
+  }
+
+  /** The best passages now, best first. */
+  seeds(): readonly string[] {
+    return this.#ordered()
+      .slice(0, seedCount)
+      .map(([id]) => id);
+  }
+
+  /** Takes in passages that the walk had not seen, with the score that the legs would give them. */
+  learn(passages: readonly LinkedPassage[]): void {
+    for (const passage of passages) {
+      const known = this.#places.get(passage.chunk_id);
+      if (known) {
+        known.mask = passage.mask;
+        known.base = this.#baseOf(known.scored, passage.entities);
+        continue;
+      }
+      const { chunk_id } = passage;
+      this.#place({ chunk_id, score: scaledScore(this.#question.request.scale, passage) }, passage);
+    }
+  }
+
+  /**
+   * Follows one round of links out of these seeds.
+   * @returns whether a seed was there to start from.
+   */
+  follow(ids: readonly string[], result: LinkResult, round: { readonly isFirst: boolean; readonly decay: number }) {
+    const { coverage, request } = this.#question;
+    const passages = new Map(result.passages.map((passage) => [passage.chunk_id, passage]));
+    const anchored = new Set(ids.filter((id) => !round.isFirst || this.#isAnchored(passages.get(id))));
+    const seeds = ids.filter((id) => anchored.has(id) || coverage.share(this.#places.get(id)!.mask) >= tellingShare);
+    const top = totalOf(this.#places.get(ids[0] ?? "")) || 1;
+    const strength = new Map(seeds.map((id) => [id, (totalOf(this.#places.get(id)) / top) * round.decay]));
+    const mayLead = ({ from, kind }: PassageEdge): boolean => anchored.has(from) || !isNamed(kind);
+    const links = result.edges.filter((edge) => strength.has(edge.from) && mayLead(edge) && edge.from !== edge.to);
+    const strengths = linkStrengths(links, result.weights, request.words.corpusSize);
+    const gains = links.map((edge, at) => this.#gain(edge, strengths[at]! * strength.get(edge.from)!));
+    links.forEach((edge, at) => this.#reach(edge, gains[at]!));
+    return seeds.length > 0;
+  }
+
+  /** Known after the first round, in which the best passages are looked at. */
+  isAnswered(): boolean {
+    const first = this.#question.request.hits.slice(0, answeredDepth).map((hit) => this.#places.get(hit.chunk_id)!);
+    return first.some(({ mask }) => this.#question.coverage.share(mask) >= answeredShare);
+  }
+
+  ranked(): readonly HopHit[] {
+    const { hits, depth } = this.#question.request;
+    const first = hits[0]!.chunk_id;
+    const keep = this.#question.coverage.share(this.#places.get(first)!.mask) >= keepsFirst ? first : null;
+    const given = new Set(hits.map((hit) => hit.chunk_id));
+    return this.#ordered()
+      .sort((a, b) => Number(b[0] === keep) - Number(a[0] === keep))
+      .filter(([id], rank) => rank < depth || given.has(id))
+      .map(([, place]) => ({
+        ...place.scored,
+        found: place.found && { cosine: place.found.cosine, bm25: place.found.bm25 },
+        total: totalOf(place),
+        bonus: place.bonus,
+        reason: place.reason,
+      }));
+  }
+
+  #ordered(): [string, Place][] {
+    return [...this.#places].sort(byTotal);
+  }
+
+  #place(scored: Scored, found: LinkedPassage | null): void {
+    const base = this.#baseOf(scored, found?.entities ?? []);
+    this.#places.set(scored.chunk_id, { scored, found, base, mask: found?.mask ?? 0, bonus: 0, reason: null });
+  }
+
+  #baseOf(scored: Scored, mentioned: LinkedPassage["entities"]): number {
+    const { entities } = this.#question;
+    const title = mentioned.find((mention) => mention.title && entities.has(mention.entity));
+    const boost = title ? titleBoost / Math.sqrt(Math.max(1, entities.get(title.entity)!.titled)) : 0;
+    return Math.max(0, (scored.score / this.#best + 0.5) / 1.5) + boost;
+  }
+
+  /** A seed of the first round mentions names of the question that carry a good part of its weight. */
+  #isAnchored(passage: LinkedPassage | undefined): boolean {
+    const { entities, masses } = this.#question;
+    const mass = (passage?.entities ?? [])
+      .filter(({ entity, title }) => {
+        const weight = entities.get(entity);
+        if (weight === undefined) return false;
+        return (title && weight.titled <= maxAnchorTitles) || weight.passages <= maxAnchorPassages;
+      })
+      .reduce((sum, { entity }) => sum + masses.get(entity)!, 0);
+    return mass >= anchoredMass;
+  }
+
+  #gain(edge: PassageEdge, strength: number): number {
+    const from = this.#places.get(edge.from)!.mask;
+    const to = this.#places.get(edge.to)!.mask;
+    const residual = this.#question.coverage.share(to & ~from);
+    const union = this.#question.coverage.share(to | from);
+    return strength * (1 + 2 * residual + union);
+  }
+
+  #reach(edge: PassageEdge, gain: number): void {
+    const place = this.#places.get(edge.to)!;
+    const bonus = linkWeight * gain;
+    if (bonus < place.bonus || (bonus === place.bonus && place.reason !== null)) return;
+    place.bonus = bonus;
+    place.reason = { from_chunk_id: edge.from, entity: edge.entity, link: edge.kind, strength: gain };
+  }
+}
+
+const totalOf = (place: Place | undefined): number => (place ? place.base + place.bonus : 0);
+
+const byTotal = (a: readonly [string, Place], b: readonly [string, Place]): number =>
+  totalOf(b[1]) - totalOf(a[1]) || compareText(a[0], b[0]);
