@@ -154,8 +154,13 @@ function attack(tenants: readonly Tenant[]): fc.Arbitrary<Attack> {
       weight: 1,
       arbitrary: get(
         fc.constantFrom(
-          ...["/v1/documents", "/v1/sessions", "/v1/jobs"],
-          ...["/v1/graph/entities", "/v1/graph", "/v1/graph/communities", "/v1/graph/export"],
+          "/v1/documents",
+          "/v1/sessions",
+          "/v1/jobs",
+          "/v1/graph/entities",
+          "/v1/graph",
+          "/v1/graph/communities",
+          "/v1/graph/export",
         ),
       ),
     },
