@@ -117,6 +117,23 @@ test("what cannot be used leaves the rules' result, counted; what concerns the r
     });
 });
 
+test("what is wrong in one source costs no other; a kind that is no word is none", async () => {
+  const [own] = reading.sources;
+  const mixed = {
+    sources: [
+      { number: 1, names: [{ name: "Ada Lovelace", kind: "She was, as far as we know, a person." }], statements: [] },
+      { number: 2, names: "none", statements: [] },
+      { ...own, number: 3 },
+    ],
+  };
+  const { passages, failed } = await modelExtractor(answering(mixed).model, rules).extract([ada, ada, ada]);
+  assert.deepEqual(
+    passages.map(({ assertions }) => assertions.length),
+    [0, 0, 1],
+  );
+  assert.deepEqual([passages[0]?.mentions[0]?.type, failed], ["unknown", 1]);
+});
+
 test("its fingerprint holds the rules, the model and the instructions", () => {
   assert.equal(modelExtractor(answering({}).model, rules).fingerprint, "rules/1 + fake/quoting/1");
 });

@@ -105,16 +105,13 @@ const schema = {
   },
 };
 
-const written = z.object({
-  sources: z.array(
-    z.object({
-      number: z.int(),
-      names: z.array(z.object({ name: z.string(), kind: z.string() })),
-      statements: z.array(z.object({ subject: z.string(), relation: z.string(), object: z.string() })),
-    }),
-  ),
+const written = z.object({ sources: z.array(z.looseObject({ number: z.int() })) });
+/** Of one source, so that what is wrong in one costs no other. */
+const reading = z.object({
+  names: z.array(z.object({ name: z.string(), kind: z.string() })),
+  statements: z.array(z.object({ subject: z.string(), relation: z.string(), object: z.string() })),
 });
-type Reading = z.infer<typeof written>["sources"][number];
+type Reading = z.infer<typeof reading>;
 
 /** These concern the run, not a passage: the caller must hear of them. */
 const fatal = new Set<ErrorCode>(["budget_exceeded", "invalid_config", "deadline_exceeded", "rate_limited"]);
@@ -136,8 +133,11 @@ async function readBatch(
       name: "names_and_statements",
       signal,
     });
-    const readings = new Map(written.parse(value).sources.map((reading) => [reading.number, reading]));
-    return passages.map((passage, i) => graphOf(passage, readings.get(i + 1)));
+    const sources = new Map(written.parse(value).sources.map((source) => [source.number, source]));
+    return passages.map((passage, i) => {
+      const parsed = reading.safeParse(sources.get(i + 1) ?? nothing);
+      return parsed.success ? graphOf(passage, parsed.data) : null;
+    });
   } catch (error) {
     if (signal?.aborted) throw signal.reason;
     if (isHybridRAGError(error) && (error.retryable || fatal.has(error.code))) throw error;
@@ -145,13 +145,16 @@ async function readBatch(
   }
 }
 
-function graphOf(passage: ExtractPassage, reading: Reading | undefined): PassageGraph {
+/** A source that was left out names nothing. */
+const nothing: Reading = { names: [], statements: [] };
+
+function graphOf(passage: ExtractPassage, { names, statements }: Reading): PassageGraph {
   const mentions = new Map<string, Mention>();
-  for (const { name, kind } of reading?.names ?? []) {
+  for (const { name, kind } of names) {
     const mention = mentionOf(passage, name.trim(), oneLine(kind).toLowerCase());
     if (mention !== null && !mentions.has(mention.entity)) mentions.set(mention.entity, mention);
   }
-  const assertions = (reading?.statements ?? []).flatMap(({ subject, relation, object }): Assertion[] => {
+  const assertions = statements.flatMap(({ subject, relation, object }): Assertion[] => {
     const [source, target] = [nameKey(subject), nameKey(object)];
     const isKnown = mentions.has(source) && mentions.has(target) && source !== target;
     if (!isKnown || relation.trim() === "") return [];
@@ -170,6 +173,9 @@ function graphOf(passage: ExtractPassage, reading: Reading | undefined): Passage
   return { mentions: [...mentions.values()], links: [], assertions };
 }
 
+/** A word or a few. */
+const isKind = /^(?=.{1,40}$)\p{L}[\p{L}\p{M}\p{N}/’'-]*(?: [\p{L}\p{M}\p{N}/’'-]+){0,3}$/u;
+
 const oneLine = (text: string): string => text.replaceAll(/\s+/g, " ").trim();
 
 /** Null for a name that the passage does not hold as written. */
@@ -183,7 +189,7 @@ function mentionOf(passage: ExtractPassage, name: string, type: string): Mention
     entity,
     name,
     kind: "body",
-    type: type === "" ? "unknown" : type.slice(0, 40),
+    type: isKind.test(type) ? type : "unknown",
     start,
     end: start + name.length,
   };

@@ -74,9 +74,10 @@ export function breaker({ clock, failures = 5, openMs = 15_000, onChange }: Brea
   };
 }
 
-/** A refusal of our request is an answer too: the provider is well. */
+/** A refusal of our request is an answer too, and so is whatever a model wrote: the provider is well. */
 function verdict(error: unknown): "well" | "ill" | "unknown" {
   if (!isHybridRAGError(error)) return "unknown";
+  if (error.details["finish_reason"] !== undefined) return "well";
   if (error.code === "provider_failed" || error.code === "deadline_exceeded") return "ill";
   return error.code === "rate_limited" ? "unknown" : "well";
 }

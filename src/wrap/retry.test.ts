@@ -130,13 +130,16 @@ test("the breaker opens after failures in a row, lets one probe through, and clo
   assert.deepEqual(states, ["open", "closed"]);
 });
 
-test("the breaker ignores limits and counts refused input as an answer", async () => {
+test("the breaker ignores limits and counts refused input and broken output as an answer", async () => {
   const guard = breaker({ clock: manualClock(0), failures: 1 });
   const fail = (error: Error) => async (): Promise<never> => {
     throw error;
   };
   for (const code of ["rate_limited", "invalid_input"] as const)
     await assert.rejects(guard.call(call(), fail(new HybridRAGError(code, "no"))), { code });
+  const details = { finish_reason: "stop" };
+  const broken = new HybridRAGError("provider_failed", "no JSON", { retryable: false, details });
+  await assert.rejects(guard.call(call(), fail(broken)), { message: "no JSON" });
   await assert.rejects(guard.call(call(), fail(down())), { message: "down" });
   await assert.rejects(guard.call(call(), fail(down())), /left alone/);
 });
