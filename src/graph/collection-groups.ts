@@ -3,6 +3,7 @@ import type { PassageNames } from "../ports/graph-store.ts";
 import { textAt } from "../text/text-list.ts";
 import { startOf } from "./flat-graph.ts";
 import { npmiOf } from "./names-together.ts";
+import { orderedNames } from "./ordered-names.ts";
 import { counted, passageGroups } from "./passage-groups.ts";
 
 export interface WeightedName {
@@ -53,7 +54,8 @@ const namesCounted = 5;
 const leastNpmi = 0.01;
 
 /** Communities of a collection with what is told of them, as plain data. */
-export function collectionGroups(given: PassageNames): CollectionGroups {
+export function collectionGroups(unordered: PassageNames): CollectionGroups {
+  const given = orderedNames(unordered);
   const { revision, total, documents } = given;
   const describe = describer(given);
   const found = passageGroups(given);

@@ -13,7 +13,7 @@ export interface PassageGroup {
 }
 
 /**
- * Communities of passages, the largest first. Passages, names and documents are the nodes of one graph: a passage is
+ * Communities of passages, in the order of `orderedNames`, the largest first. Passages, names and documents are the nodes of one graph: a passage is
  * joined to its names, to rare ones more strongly, and to its document. The size of the whole counts as a power of two,
  * so that a passage more or less elsewhere leaves a community as it is.
  */

@@ -146,19 +146,19 @@ export interface PassageNamesRequest {
   readonly known: string | null;
 }
 
-/** Arrays of their own, which whoever gets them may move to another thread. */
+/** In any order. Arrays of their own, which whoever gets them may move to another thread. */
 export interface PassageNames {
   /** Equal for equal passages with equal names. */
   readonly revision: string;
   /** Passages that scope and filter let through, of which those here may be a sample. */
   readonly total: number;
-  /** Chunk ids, by code point. */
+  /** Chunk ids. */
   readonly passages: TextList;
   /** Of each passage, the number of its document; numbers mean nothing else. */
   readonly documents: Uint32Array;
-  /** Normalised names, each once, in the order in which the passages have them. */
+  /** Normalised names, each once. */
   readonly names: TextList;
-  /** The names of passage i, each once and by code point, are `mentioned[ends[i - 1] .. ends[i])`. */
+  /** The names of passage i, each once, are `mentioned[ends[i - 1] .. ends[i])`. */
   readonly ends: Uint32Array;
   readonly mentioned: Uint32Array;
 }

@@ -1,3 +1,4 @@
+import { orderedNames } from "../../graph/ordered-names.ts";
 import { passageGroups } from "../../graph/passage-groups.ts";
 import { findHits } from "../../query/find-hits.ts";
 import type { Mode } from "../../query/query-request.ts";
@@ -33,19 +34,20 @@ export async function measureThemes(name: string, indexed: Indexed): Promise<Fig
   const chance = comparePartitions(grouped.groups, shuffled(grouped.labels));
   const most = Math.min(shown, new Set(grouped.labels).size);
   const covered = async (mode: Mode) => (await labelsShown(indexed, mode, labelOf)) / most;
+  const [inGlobal, inHybrid] = [await covered("global"), await covered("hybrid")];
   return {
     "communities/placed": grouped.placed,
     "communities/nmi": nmi,
     "communities/adjusted rand": adjustedRand,
     "communities/purity": purity,
     "communities/purity over chance": purity - chance.purity,
-    "global/labels in ten": await covered("global"),
-    "hybrid/labels in ten, overview": await covered("hybrid"),
+    "global/labels in ten": inGlobal,
+    "global/labels in ten over hybrid": inGlobal - inHybrid,
   };
 }
 
 async function groupedPassages({ ports: { store }, scope }: Indexed, labelOf: (chunk: Chunk) => string) {
-  const names = (await store.graph.passageNames(scope, { filter: null, limit: 100_000, known: null }))!;
+  const names = orderedNames((await store.graph.passageNames(scope, { filter: null, limit: 100_000, known: null }))!);
   const groupOf = new Map(passageGroups(names).flatMap(({ rows }, group) => Array.from(rows, (row) => [row, group])));
   const groups: number[] = [];
   const found: string[] = [];

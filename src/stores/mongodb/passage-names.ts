@@ -1,6 +1,7 @@
+import { setImmediate } from "node:timers/promises";
 import { editedGraph } from "../../edits/edited-graph.ts";
 import type { EditedNames } from "../../edits/edited-names.ts";
-import { compareText, matches } from "../../filter/matches.ts";
+import { matches } from "../../filter/matches.ts";
 import type { Filter } from "../../filter/filter.ts";
 import type { PassageNames, PassageNamesRequest } from "../../ports/graph-store.ts";
 import type { Scope } from "../../scope.ts";
@@ -15,7 +16,7 @@ import { coarseMatch } from "./native-filter.ts";
 import { readChunks } from "./visible-rows.ts";
 
 /** Rows of one read: few enough that decoding them keeps nobody waiting. */
-const rowsPerRead = 500;
+const rowsPerRead = 2000;
 
 interface NamedPassage {
   readonly chunk_id: string;
@@ -35,14 +36,14 @@ export async function passageNames(
     revisionOf(context, scope, signal),
   ]);
   if (revision === known) return null;
-  const passages: NamedPassage[] = [];
+  const passages = numberedPassages();
+  const { ids } = passages;
   for await (const some of readPassages(context, scope, filter, edited, signal)) {
-    passages.push(...some.slice(0, limit - passages.length));
-    if (passages.length === limit) break;
+    passages.add(some.slice(0, limit - ids.length));
+    if (ids.length === limit) break;
   }
-  const isWhole = passages.length < limit;
-  const total = isWhole ? passages.length : (await allowedChunks(context, scope, filter, signal)).count;
-  return { revision, total, ...inNumbers(passages) };
+  const total = ids.length < limit ? ids.length : (await allowedChunks(context, scope, filter, signal)).count;
+  return { revision, total, ...(await passages.finish()) };
 }
 
 /** What every put, delete and edit changes. */
@@ -108,27 +109,48 @@ async function* readPassages(
   }
 }
 
-function inNumbers(found: readonly NamedPassage[]): Omit<PassageNames, "revision" | "total"> {
-  const passages = found.toSorted((a, b) => compareText(a.chunk_id, b.chunk_id));
-  const numbers = new Map<string, number>();
-  const numberOf = (text: string): number => {
-    const known = numbers.get(text);
-    if (known !== undefined) return known;
-    numbers.set(text, numbers.size);
-    return numbers.size - 1;
-  };
-  const documents = Uint32Array.from(passages, ({ document_id }) => numberOf(document_id));
-  numbers.clear();
+/** Takes passages in as they are read, so that no turn of the event loop is long. */
+function numberedPassages() {
+  const ids: string[] = [];
+  const documents: number[] = [];
+  const ends: number[] = [];
   const mentioned: number[] = [];
-  const ends = Uint32Array.from(passages, ({ names }) => {
-    for (const name of names) mentioned.push(numberOf(name));
-    return mentioned.length;
-  });
+  const [documentNumber, nameNumber] = [numbering(), numbering()];
   return {
-    passages: textList(passages.map((passage) => passage.chunk_id)),
-    documents,
-    names: textList([...numbers.keys()]),
-    ends,
-    mentioned: Uint32Array.from(mentioned),
+    ids,
+    add: (passages: readonly NamedPassage[]): void => {
+      for (const { chunk_id, document_id, names } of passages) {
+        ids.push(chunk_id);
+        documents.push(documentNumber.of(document_id));
+        for (const name of names) mentioned.push(nameNumber.of(name));
+        ends.push(mentioned.length);
+      }
+    },
+    async finish(): Promise<Omit<PassageNames, "revision" | "total">> {
+      const passages = textList(ids);
+      await setImmediate();
+      const names = textList([...nameNumber.texts()]);
+      await setImmediate();
+      return {
+        passages,
+        documents: Uint32Array.from(documents),
+        names,
+        ends: Uint32Array.from(ends),
+        mentioned: Uint32Array.from(mentioned),
+      };
+    },
+  };
+}
+
+function numbering() {
+  const numbers = new Map<string, number>();
+  return {
+    texts: () => numbers.keys(),
+    of: (text: string): number => {
+      const known = numbers.get(text);
+      if (known !== undefined) return known;
+      numbers.set(text, numbers.size);
+      return numbers.size - 1;
+    },
   };
 }

@@ -80,20 +80,21 @@ export async function graphSnapshot(store: Store, scope: Scope, names: readonly 
   };
 }
 
-/** The passages with their names, in the order in which they are told. */
+/** The passages with their names, in one order. */
 export async function namedPassages(store: Store, scope: Scope, request: Partial<PassageNamesRequest> = {}) {
   const given = { filter: null, limit: 1000, known: null, ...request };
   const { total, passages, documents, names, ends, mentioned } = (await store.graph.passageNames(scope, given))!;
-  const first = [...new Set(documents)];
+  const told = Array.from(passages.ends, (_end, row) => ({
+    id: textAt(passages, row),
+    document: documents[row]!,
+    names: Array.from(mentioned.subarray(ends[row - 1] ?? 0, ends[row]), (name) => textAt(names, name)).toSorted(),
+  }));
+  const ordered = byKey(told, ({ id }) => id);
+  const first = [...new Set(ordered.map(({ document }) => document))];
   return {
     total,
-    passages: Array.from(passages.ends, (_end, row) => ({
-      id: textAt(passages, row),
-      document: first.indexOf(documents[row]!),
-      names: Array.from(mentioned.subarray(ends[row - 1] ?? 0, ends[row]), (name) => textAt(names, name)),
-    })),
-    // Numbered as they come.
-    names: Array.from(names.ends, (_end, name) => textAt(names, name)),
+    passages: ordered.map((passage) => ({ ...passage, document: first.indexOf(passage.document) })),
+    names: Array.from(names.ends, (_end, name) => textAt(names, name)).toSorted(),
   };
 }
 
