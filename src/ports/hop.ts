@@ -1,4 +1,5 @@
 import type { Filter } from "../filter/filter.ts";
+import type { Chunk } from "../records.ts";
 import type { LinkedPassage, LinkKind } from "./graph-store.ts";
 import type { TextLegReport } from "./chunk-store.ts";
 
@@ -56,6 +57,10 @@ export interface HopRequest {
   readonly scale: ScoreScale;
   /** Passages that are wanted. */
   readonly depth: number;
+  /** Of so many of the best, the passage that led there is wanted too. */
+  readonly explained: number;
+  /** Nobody has read the given hits: their chunks may come with the answer. */
+  readonly unread: boolean;
 }
 
 export interface HopResult {
@@ -64,4 +69,9 @@ export interface HopResult {
   /** Why the stage did nothing, for explain; null when it ran. */
   readonly closed: string | null;
   readonly entities: readonly string[];
+  /**
+   * Where reading them along costs no call of its own: the chunks of the best `depth` and of what led to them, as far as
+   * the caller may read them; those of given hits only where these are `unread`.
+   */
+  readonly chunks?: readonly Chunk[];
 }

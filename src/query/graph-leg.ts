@@ -8,6 +8,7 @@ import type { Store } from "../ports/store.ts";
 import type { Chunk, HopPath, Mention, Warning } from "../records.ts";
 import { nameKey } from "../text/name-key.ts";
 import { questionWords, type QuestionWords } from "../walk/coverage.ts";
+import { wantedIds } from "../walk/wanted-ids.ts";
 import { fusionOf } from "./find-hits.ts";
 import { fuseUnlisted, scaleOf } from "./fuse.ts";
 import type { FusedHit } from "./fusion.ts";
@@ -32,7 +33,7 @@ export function graphLeg(store: Ports, analyze: (text: string) => readonly strin
     const result = kind === undefined ? null : await run(kind, store, input, words);
     if (result === null) return { hits, warnings: [] };
     const found = result.communities ? { communities: result.communities } : {};
-    if (result.closed === null) return { hits: await linked(store, input, result.hits), warnings: [], ...found };
+    if (result.closed === null) return { hits: await linked(store, input, result), warnings: [], ...found };
     return { hits, warnings: kind === "hops" ? [] : [unchanged(plan.mode, result.closed)], ...found };
   };
 }
@@ -56,8 +57,8 @@ async function run(
   const scale = scaleOf(found, fusionOf(plan));
   if (kind === "local") return localSearch({ ...input, ...words, text, scale });
   const { terms, corpusSize } = text;
-  const depth = depthOf(plan, hits.length);
-  return store.graph.hop(scope, { ...asked, words: { terms, corpusSize }, scale, depth }, { signal });
+  const reading = { depth: depthOf(plan, hits.length), explained, unread: !hits.every(isRead) };
+  return store.graph.hop(scope, { ...asked, words: { terms, corpusSize }, scale, ...reading }, { signal });
 }
 
 /** Passages whose chunks are read after links were followed. */
@@ -71,23 +72,20 @@ const unchanged = (mode: string, why: string): Warning => ({
 
 /**
  * The order after links were followed, as hits. Read from the store are those that may be shown and have no chunk yet,
- * and the passages that led to them; of what no leg had found, nothing else is kept.
+ * and the passages that led to them, unless they came along; of what no leg had found, nothing else is kept.
  */
 async function linked(
   { chunks, graph }: Ports,
   { scope, found, plan, hits: before, signal }: GraphStageInput,
-  ranked: readonly HopHit[],
+  { hits: ranked, chunks: along }: HopResult,
 ): Promise<GraphStageResult["hits"]> {
   const known = new Map(before.map((hit) => [hit.candidate.chunk.chunk_id, hit]));
-  const best = ranked.slice(0, depthOf(plan, before.length));
-  const shown = best.slice(0, explained);
+  const depth = depthOf(plan, before.length);
   const given = before.filter(isRead).map((hit) => hit.candidate.chunk);
   const have = new Set(given.map((chunk) => chunk.chunk_id));
-  const wanted = [...best.map((hit) => hit.chunk_id), ...shown.flatMap((hit) => hit.reason?.from_chunk_id ?? [])];
-  const unread = [...new Set(wanted)].filter((id) => !have.has(id));
-  const contents = new Map(
-    [...given, ...(await chunks.get(scope, unread, { signal }))].map((one) => [one.chunk_id, one]),
-  );
+  const unread = wantedIds(ranked, { depth, explained }).filter((id) => !have.has(id));
+  const read = along ?? (unread.length === 0 ? [] : await chunks.get(scope, unread, { signal }));
+  const contents = new Map([...given, ...read].map((one) => [one.chunk_id, one]));
   const hitOf = (hit: HopHit): FusedHit<ChunkName> | undefined => {
     const own = known.get(hit.chunk_id);
     const chunk = contents.get(hit.chunk_id);
@@ -98,6 +96,7 @@ async function linked(
     const { cosine, bm25 } = hit.found;
     return fuseUnlisted(found, [{ chunk, cosine, bm25, vectorRank: null, textRank: null }], fusionOf(plan))[0];
   };
+  const shown = ranked.slice(0, Math.min(depth, explained));
   const paths = await pathsOf(shown, contents, (ids) => graph.mentions(scope, ids, { signal }));
   return ranked.flatMap((hit) => {
     const own = hitOf(hit);

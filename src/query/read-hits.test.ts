@@ -54,6 +54,13 @@ test("a chunk that the filter no longer allows is not shown", async () => {
   assert.deepEqual(await read(storeOf(all, "y").store, filter), []);
 });
 
+test("nothing is asked for where the best hits hold their chunks", async () => {
+  const { store, asked } = storeOf([]);
+  const mixed = fuse({ ...world, candidates: [...world.candidates.slice(0, 2), ...named.slice(2)] }, fusion);
+  const read = await readHits(store, scope, { filter: null, top_k: 2 }, mixed, signal);
+  assert.deepEqual([read.length, asked], [2, []]);
+});
+
 test("hits that hold their chunks already are given back whole", async () => {
   const whole = fuse(world, fusion);
   const { store, asked } = storeOf([]);

@@ -30,7 +30,8 @@ export async function readHits(
     const wanted = hits.slice(next, next + top_k - read.length);
     next += wanted.length;
     const ids = wanted.filter((hit) => !isRead(hit)).map(({ candidate }) => candidate.chunk.chunk_id);
-    const found = new Map((await chunks.get(scope, ids, { signal })).map((chunk) => [chunk.chunk_id, chunk]));
+    const answered = ids.length === 0 ? [] : await chunks.get(scope, ids, { signal });
+    const found = new Map(answered.map((chunk) => [chunk.chunk_id, chunk]));
     for (const hit of wanted) {
       if (isRead(hit)) {
         read.push(hit);

@@ -4,6 +4,7 @@ import type { HopRequest } from "../../ports/hop.ts";
 import { englishAnalyzer } from "../../text/analyze.ts";
 import { questionWords } from "../../walk/coverage.ts";
 import { hopOver } from "../../walk/hop.ts";
+import { wantedIds } from "../../walk/wanted-ids.ts";
 import type { ContractCase } from "./case.ts";
 import { atAngle } from "./examples.ts";
 import { assertClose } from "./expect.ts";
@@ -34,13 +35,17 @@ export const walkCases: readonly ContractCase[] = [
         },
         scale: { vector: leg, text: leg },
         depth,
+        explained: 1,
+        unread: true,
       });
       await store.settle();
       const words = questionWords((text) => englishAnalyzer().analyze(text));
       const outside = hopOver(store.graph, words);
       const reached = async (request: HopRequest, caller = scope) => {
         const result = await store.graph.hop(caller, request);
-        assertClose(result, await outside(caller, request), 1e-9);
+        const { chunks, ...walked } = result;
+        assertClose(walked, await outside(caller, request), 1e-9);
+        if (chunks) assertClose(chunks, await store.chunks.get(caller, wantedIds(result.hits, request)), 1e-9);
         return result.hits.map(({ chunk_id, reason }) => `${chunk_id} ${reason?.from_chunk_id ?? ""}`);
       };
       assert.deepEqual((await reached(walk(null, 10))).toSorted(), ["a:0 b:0", "b:0 a:0", "c:0 b:0", "d:0 "]);

@@ -3,6 +3,8 @@ import type { HopRequest } from "../../../ports/hop.ts";
 import type { Scope } from "../../../scope.ts";
 import { answeredAtOnce } from "../../../walk/ask.ts";
 import { hop } from "../../../walk/hop.ts";
+import { wantedIds } from "../../../walk/wanted-ids.ts";
+import { getChunks } from "../tables/chunk-reads.ts";
 import { listEntities, neighbours } from "../tables/graph-reads.ts";
 import type { ReadContext } from "../workers/context.ts";
 import { linkFinder, type FoundLinks } from "./follow-links.ts";
@@ -10,7 +12,7 @@ import { asTitle } from "./graph-segment.ts";
 import { linkDensity, weighEntities } from "./link-density.ts";
 import { sentHop, type SentHop } from "./sent-hop.ts";
 
-/** A whole walk beside the graph: only the request and the best passages cross to the main thread. */
+/** A whole walk beside the graph: only the request and the best passages cross to the main thread, with their chunks. */
 export function walkLinks(context: ReadContext, scope: Scope, request: HopRequest): SentHop {
   let find: ((request: Parameters<ReturnType<typeof linkFinder>>[0]) => FoundLinks) | null = null;
   const result = answeredAtOnce(hop(request, context.words), {
@@ -20,7 +22,10 @@ export function walkLinks(context: ReadContext, scope: Scope, request: HopReques
     list: (asked) => listEntities(context, scope, asked),
     links: (asked) => linkResult((find ??= linkFinder(context, scope, asked))(asked)),
   });
-  return sentHop(request, result, context.transfer);
+  const given = new Set(request.unread ? [] : request.hits.map((hit) => hit.chunk_id));
+  const wanted = wantedIds(result.hits, request).filter((id) => !given.has(id));
+  const chunks = wanted.length === 0 ? [] : getChunks(context, scope, wanted);
+  return sentHop(request, { ...result, chunks }, context.transfer);
 }
 
 /** As the port has it. */
