@@ -110,7 +110,12 @@ export type ExplicitLinkKind = Exclude<PassageLink["kind"], "anchor">;
 
 /** Links that a passage says itself, by an address. */
 export const explicitLinkKinds: ReadonlySet<LinkKind> = new Set<ExplicitLinkKind>([
-  ...(["hyperlink", "reference", "file", "ticket", "reply", "citation"] as const),
+  "hyperlink",
+  "reference",
+  "file",
+  "ticket",
+  "reply",
+  "citation",
 ]);
 
 export interface PassageEdge {

@@ -16,7 +16,7 @@ import { coarseMatch } from "./native-filter.ts";
 import { readChunks } from "./visible-rows.ts";
 
 /** Rows of one read: few enough that decoding them keeps nobody waiting. */
-const rowsPerRead = 2000;
+const rowsPerRead = 1000;
 
 interface NamedPassage {
   readonly chunk_id: string;
