@@ -32,6 +32,8 @@ interface Place {
   reason: HopReason | null;
 }
 
+type Entry = readonly [chunkId: string, place: Place];
+
 /** What a walk knows of the question. */
 export interface WalkedQuestion {
   readonly request: HopRequest;
@@ -56,9 +58,7 @@ export class Places {
 
   /** The best passages now, best first. */
   seeds(): readonly string[] {
-    return this.#ordered()
-      .slice(0, seedCount)
-      .map(([id]) => id);
+    return firstOf([...this.#places], seedCount).map(([id]) => id);
   }
 
   /** Takes in passages that the walk had not seen, with the score that the legs would give them. */
@@ -105,8 +105,10 @@ export class Places {
     const first = hits[0]!.chunk_id;
     const keep = this.#question.coverage.share(this.#places.get(first)!.mask) >= keepsFirst ? first : null;
     const given = new Set(hits.map((hit) => hit.chunk_id));
-    return this.#ordered()
-      .sort((a, b) => Number(b[0] === keep) - Number(a[0] === keep))
+    const all = [...this.#places];
+    const wanted = new Set([...firstOf(all, depth + 1), ...all.filter(([id]) => given.has(id))]);
+    return [...wanted]
+      .sort((a, b) => Number(b[0] === keep) - Number(a[0] === keep) || byTotal(a, b))
       .filter(([id], rank) => rank < depth || given.has(id))
       .map(([, place]) => ({
         ...place.scored,
@@ -115,10 +117,6 @@ export class Places {
         bonus: place.bonus,
         reason: place.reason,
       }));
-  }
-
-  #ordered(): [string, Place][] {
-    return [...this.#places].sort(byTotal);
   }
 
   #place(scored: Scored, found: LinkedPassage | null): void {
@@ -163,7 +161,19 @@ export class Places {
   }
 }
 
+/** The first in order, without ordering the rest: thousands are reached, and a handful is looked at. */
+function firstOf(all: readonly Entry[], count: number): readonly Entry[] {
+  const first: Entry[] = [];
+  for (const one of all) {
+    if (first.length === count && byTotal(one, first.at(-1)!) > 0) continue;
+    let at = first.length;
+    while (at > 0 && byTotal(one, first[at - 1]!) < 0) at -= 1;
+    first.splice(at, 0, one);
+    if (first.length > count) first.pop();
+  }
+  return first;
+}
+
 const totalOf = (place: Place | undefined): number => (place ? place.base + place.bonus : 0);
 
-const byTotal = (a: readonly [string, Place], b: readonly [string, Place]): number =>
-  totalOf(b[1]) - totalOf(a[1]) || compareText(a[0], b[0]);
+const byTotal = (a: Entry, b: Entry): number => totalOf(b[1]) - totalOf(a[1]) || compareText(a[0], b[0]);

@@ -30,8 +30,8 @@ export interface Link {
 /** What one round of links comes to. */
 export interface FoundLinks {
   readonly links: readonly Link[];
+  /** With their scores. */
   readonly reached: readonly Place[];
-  readonly scores: PlaceScores;
   readonly mentioned: (place: Place) => readonly NamedPassage[];
   readonly weights: readonly EntityWeight[];
 }
@@ -46,7 +46,7 @@ export function followLinks(context: ReadContext, scope: Scope, request: LinkReq
 /** What stays the same in all rounds of a walk. */
 type WalkConstants = Pick<LinkRequest, "filter" | "vector" | "terms">;
 
-/** For several rounds: what is learnt of names and passages in one is known in the next. */
+/** For several rounds: what one learns of names and passages the next one knows. */
 export function linkFinder(
   context: ReadContext,
   scope: Scope,
@@ -57,18 +57,17 @@ export function linkFinder(
   const tenant = tenantOf(db, scope) ?? 0;
   const index = context.indexes.of(db, tenant);
   const view = graphView(index, allowedRows(db, tenant, scope, constants.filter));
-  const scoresOf = placeScorer(index, constants);
   return (request) => {
     const round = { view, request, except: new Set(request.except) };
     const seeds = [...new Set(request.seeds)].flatMap((id) => view.place(id) ?? []);
     const links = request.maxPassages === 0 ? [] : linksOf(context, index, round, seeds);
     const titled = request.titled.flatMap((name) => view.titled(name));
     const reached = [...new Set([...seeds, ...titled, ...links.map((link) => link.to)])];
+    score(index, reached, constants);
     return {
       links,
       reached,
-      scores: scoresOf(reached),
-      mentioned: mentionedBy(view, request.except),
+      mentioned: view.mentionedOf(request.except.toSorted(compareText)),
       weights: weightsOf(view, seeds),
     };
   };
@@ -102,11 +101,15 @@ function namedLinks(round: Round, seed: Place): readonly Link[] {
   ];
 }
 
-const linksTo = ({ request }: Round, link: Omit<Link, "to">, targets: readonly Place[]): readonly Link[] =>
+const linksTo = (
+  { request }: Round,
+  { kind, entity, from }: Omit<Link, "to">,
+  targets: readonly Place[],
+): readonly Link[] =>
   targets
-    .filter((to) => to !== link.from)
+    .filter((to) => to !== from)
     .slice(0, request.maxPassages)
-    .map((to) => ({ ...link, to }));
+    .map((to) => ({ kind, entity, from, to }));
 
 /** One word counts only when it is telling. */
 function namingLonger({ view, request }: Round, entity: string): readonly Place[] {
@@ -120,41 +123,14 @@ function namingLonger({ view, request }: Round, entity: string): readonly Place[
 const explicitLinks = (round: Round, from: Place, pointers: readonly Pointer[] = []): readonly Link[] =>
   pointers.flatMap(({ kind, address, places }) => linksTo(round, { kind, entity: address, from }, places));
 
-export interface PlaceScores {
-  /** NaN where there is no cosine. */
-  readonly cosines: Float64Array;
-  readonly bm25: Float64Array;
-  readonly masks: Int32Array;
-}
-
-/** From the indexes in memory, the cosines from 8-bit codes; each passage is looked at once. */
-function placeScorer(index: TenantIndex, { vector, terms }: WalkConstants): (places: readonly Place[]) => PlaceScores {
-  const known = new Map<number, number>();
-  const cosines: number[] = [];
-  const bm25: number[] = [];
-  const masks: number[] = [];
-  return (places) => {
-    const unknown = [...new Set(places.map(({ slot }) => slot))].filter((slot) => !known.has(slot));
-    const near = vector === null ? null : index.vectors.scoresOf(vector, unknown);
-    const said = scoreFew(index.text, index.tenant, terms, unknown);
-    unknown.forEach((slot, at) => {
-      known.set(slot, cosines.length);
-      cosines.push(near === null || near[at] === -Infinity ? NaN : near[at]!);
-      bm25.push(said.scores[at]!);
-      masks.push(said.masks[at]!);
-    });
-    const at = places.map(({ slot }) => known.get(slot)!);
-    return {
-      cosines: Float64Array.from(at, (one) => cosines[one]!),
-      bm25: Float64Array.from(at, (one) => bm25[one]!),
-      masks: Int32Array.from(at, (one) => masks[one]!),
-    };
-  };
-}
-
-/** Which of the names asked about each passage mentions, and which of these is its title. */
-function mentionedBy(view: GraphView, names: readonly string[]) {
-  const asked = names.toSorted(compareText).map((entity) => ({ entity, flags: view.mentions(entity) }));
-  return ({ slot }: Place) =>
-    asked.flatMap(({ entity, flags }) => (flags.has(slot) ? [{ entity, flags: flags.get(slot)! }] : []));
+/** From the indexes in memory, the cosines from 8-bit codes. */
+function score(index: TenantIndex, places: readonly Place[], { vector, terms }: WalkConstants): void {
+  const unknown = places.filter((place) => place.scores === null);
+  const slots = unknown.map(({ slot }) => slot);
+  const near = vector === null ? null : index.vectors.scoresOf(vector, slots);
+  const said = scoreFew(index.text, index.tenant, terms, slots);
+  unknown.forEach((place, at) => {
+    const cosine = near === null || near[at] === -Infinity ? null : near[at]!;
+    place.scores = { cosine, bm25: said.scores[at]!, mask: said.masks[at]! };
+  });
 }

@@ -13,6 +13,14 @@ export interface Place {
   readonly id: string;
   readonly segment: GraphSegment;
   readonly row: number;
+  /** Once the words and the vector of a question were looked for in it. */
+  scores: PlaceScores | null;
+}
+
+export interface PlaceScores {
+  readonly cosine: number | null;
+  readonly bm25: number;
+  readonly mask: number;
 }
 
 /** The part of a tenant's graph that scope and filter let through, within one call. Places are in the order of ids. */
@@ -26,8 +34,8 @@ export interface GraphView {
   standing(entity: string, limit: number): readonly Place[];
   /** Passages that mention a longer name of up to seven words with this one in it; null for more than `most`. */
   namingLonger(entity: string, most: number): readonly Place[] | null;
-  /** Slot → flags of all passages that mention the name, seen or not. */
-  mentions(entity: string): ReadonlyMap<number, number>;
+  /** Which of these names a passage mentions, in their order, and how. */
+  mentionedOf(names: readonly string[]): (place: Place) => readonly NamedPassage[];
 }
 
 export function graphView(index: TenantIndex, allowed: Allowed): GraphView {
@@ -41,7 +49,7 @@ export function graphView(index: TenantIndex, allowed: Allowed): GraphView {
     const slot = segment.slots[row]!;
     const there = places.get(slot);
     if (there) return there;
-    const place = { slot, id: nameAt(segment.ids, row), segment, row };
+    const place: Place = { slot, id: nameAt(segment.ids, row), segment, row, scores: null };
     places.set(slot, place);
     return place;
   }
@@ -51,8 +59,9 @@ export function graphView(index: TenantIndex, allowed: Allowed): GraphView {
     const there = known.get(entity);
     if (there) return there;
     const bytes = bytesOfName(entity);
-    const lists = segments.map((segment) => postingsOf(segment, nameIndex(segment.names, bytes)));
-    const name: Name = { entity, bytes, lists };
+    const numbers = segments.map((segment) => nameIndex(segment.names, bytes));
+    const lists = segments.map((segment, at) => postingsOf(segment, numbers[at]!));
+    const name: Name = { entity, bytes, numbers, lists };
     known.set(entity, name);
     return name;
   }
@@ -138,12 +147,20 @@ export function graphView(index: TenantIndex, allowed: Allowed): GraphView {
       if (name.longer?.most !== most) name.longer = { most, places: longerThan(name, most) };
       return name.longer.places;
     },
-    mentions: (entity) => {
-      const found = new Map<number, number>();
-      nameOf(entity).lists.forEach((list, at) => {
-        for (const posting of list) found.set(segments[at]!.slots[posting >>> 2]!, posting & 3);
-      });
-      return found;
+    mentionedOf: (names) => {
+      const numbers = new Map(segments.map((segment, at) => [segment, names.map((name) => nameOf(name).numbers[at]!)]));
+      return ({ segment, row }) => {
+        const asked = numbers.get(segment)!;
+        let found = none;
+        for (let at = startOfName(segment.passageEnds, row); at < segment.passageEnds[row]!; at++) {
+          const entry = segment.passageNames[at]!;
+          const which = asked.indexOf(entry >>> 2);
+          if (which < 0) continue;
+          // Entries are in the order of names, as those asked about are.
+          found = [...found, { entity: names[which]!, flags: entry & 3 }];
+        }
+        return found;
+      };
     },
   };
 }
@@ -152,6 +169,8 @@ export function graphView(index: TenantIndex, allowed: Allowed): GraphView {
 interface Name {
   readonly entity: string;
   readonly bytes: Uint8Array;
+  /** Its number in each segment; negative: not there. */
+  readonly numbers: readonly number[];
   /** Its postings in each segment. */
   readonly lists: readonly Uint32Array[];
   weight?: { readonly is: EntityWeight | null };
@@ -174,6 +193,7 @@ export function sight({ slots, graph }: TenantIndex, allowed: Allowed): Sight {
   };
 }
 
+const none: readonly NamedPassage[] = [];
 const nothing = new Uint32Array(0);
 
 export const postingsOf = ({ postingEnds, postings }: GraphSegment, name: number): Uint32Array =>

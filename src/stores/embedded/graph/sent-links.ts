@@ -1,5 +1,5 @@
 import type { LinkedPassage, LinkKind, LinkResult } from "../../../ports/graph-store.ts";
-import type { FoundLinks, PlaceScores } from "./follow-links.ts";
+import type { FoundLinks } from "./follow-links.ts";
 import { asTitle } from "./graph-segment.ts";
 
 /**
@@ -16,7 +16,11 @@ export interface SentLinks {
 }
 
 /** What is in the buffer. */
-interface LinkNumbers extends PlaceScores {
+interface LinkNumbers {
+  /** NaN where there is no cosine. */
+  readonly cosines: Float64Array;
+  readonly bm25: Float64Array;
+  readonly masks: Int32Array;
   readonly textLengths: Int32Array;
   /** Per edge: the indexes of its ends, of its name, of its kind. */
   readonly edges: Int32Array;
@@ -31,7 +35,7 @@ const kinds: readonly LinkKind[] = [
   ...(["hyperlink", "reference", "file", "ticket", "reply", "citation"] as const),
 ];
 
-export function sentLinks({ links, reached, scores, mentioned, weights }: FoundLinks): SentLinks {
+export function sentLinks({ links, reached, mentioned, weights }: FoundLinks): SentLinks {
   const names = new Map<string, number>();
   const nameOf = (entity: string): number => {
     const known = names.get(entity);
@@ -56,7 +60,9 @@ export function sentLinks({ links, reached, scores, mentioned, weights }: FoundL
     text: texts.join(""),
     passages: reached.length,
     ...inOneBuffer({
-      ...scores,
+      cosines: Float64Array.from(reached, ({ scores }) => scores!.cosine ?? NaN),
+      bm25: Float64Array.from(reached, ({ scores }) => scores!.bm25),
+      masks: Int32Array.from(reached, ({ scores }) => scores!.mask),
       textLengths: Int32Array.from(texts, (text) => text.length),
       edges,
       mentioned: Int32Array.from(mentions),

@@ -29,14 +29,12 @@ export function walkLinks(context: ReadContext, scope: Scope, request: HopReques
 }
 
 /** As the port has it. */
-function linkResult({ links, reached, scores, mentioned, weights }: FoundLinks): LinkResult {
+function linkResult({ links, reached, mentioned, weights }: FoundLinks): LinkResult {
   return {
     edges: links.map(({ from, to, entity, kind }) => ({ from: from.id, to: to.id, entity, kind })),
-    passages: reached.map((place, at) => ({
+    passages: reached.map((place) => ({
       chunk_id: place.id,
-      cosine: Number.isNaN(scores.cosines[at]) ? null : scores.cosines[at]!,
-      bm25: scores.bm25[at]!,
-      mask: scores.masks[at]!,
+      ...place.scores!,
       entities: mentioned(place).map(({ entity, flags }) => ({ entity, title: (flags & asTitle) !== 0 })),
     })),
     weights,
