@@ -75,13 +75,13 @@ async function readSecrets(path: string, keys: readonly Secret[]): Promise<Recor
   if (!status.isFile()) throw unusable(path, "it is not a regular file");
   if (process.platform !== "win32" && (status.mode & 0o077) !== 0)
     throw unusable(path, `others may read it (mode ${(status.mode & 0o777).toString(8)}); run \`chmod 600\` on it`);
-  if (keys.length === 0) throw unusable(path, "ENCRYPTION_KEY is not set");
+  if (keys.length === 0) throw unusable(path, "ENCRYPTION_KEY is not set; `hybridrag secrets rotate` makes one");
   return contents.parse(JSON.parse(decryptFernet(await readFile(path, "utf8"), keys)));
 }
 
 async function writeSecrets(path: string, keys: readonly Secret[], secrets: Record<string, string>): Promise<void> {
   const [key] = keys;
-  if (key === undefined) throw unusable(path, "ENCRYPTION_KEY is not set");
+  if (key === undefined) throw unusable(path, "ENCRYPTION_KEY is not set; `hybridrag secrets rotate` makes one");
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const beside = `${path}.${randomUUID()}.new`;
   try {

@@ -62,7 +62,7 @@ async function loop(parts: IngestWorkerParts, signal: AbortSignal): Promise<void
 }
 
 async function work(parts: IngestWorkerParts, { tenant, job }: ClaimedJob, stopping: AbortSignal): Promise<void> {
-  const { rag, owner, metrics } = parts;
+  const { rag, owner, metrics, log } = parts;
   const { documents, principals } = job.input as IngestInput;
   const scope: Scope = { tenant, principals };
   const lost = new AbortController();
@@ -83,6 +83,7 @@ async function work(parts: IngestWorkerParts, { tenant, job }: ClaimedJob, stopp
     for await (const event of rag.ingest(scope, documents, { cwd: "/", signal })) {
       if (event.type === "progress") progress = event.progress;
       if (event.type === "file") files.push(event.result);
+      if (event.type === "warning") log.info({ job_id: job.job_id, code: event.warning.code }, "ingest_warning");
     }
     if (!lost.signal.aborted) await release(stopping.aborted ? "queued" : "done");
   } catch (error) {

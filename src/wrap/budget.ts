@@ -209,6 +209,10 @@ function unpriced({ ceilings }: BudgetOptions, call: ProviderCall): HeldMoney {
   return { amount: 0, accounts: [] };
 }
 
+/** Without an exponent, however little it is. */
+const dollars = (amount: number): string =>
+  amount.toLocaleString("en-US", { maximumFractionDigits: 9, useGrouping: false });
+
 function exceeded(call: ProviderCall, account: Account, spent: number, amount: number): HybridRAGError {
   const ceiling = account.ceiling ?? 0;
   const who = account.key.startsWith("operator:") ? "work for all tenants" : "this tenant";
@@ -216,7 +220,7 @@ function exceeded(call: ProviderCall, account: Account, spent: number, amount: n
   return new HybridRAGError(
     "budget_exceeded",
     `The next call of ${call.provider}/${call.model} could cost $${(amount / nano).toFixed(6)} and pass the budget of ` +
-      `$${ceiling} for ${scopeName}. Nothing was sent; raise the budget and resume.`,
+      `$${dollars(ceiling)} for ${scopeName}. Nothing was sent; raise the budget and resume.`,
     {
       details: {
         provider: call.provider,
