@@ -65,4 +65,6 @@ const isSame = (record: Head, { done, value }: IteratorResult<Head, unknown>): b
 
 /** A store that fails is no reason to begin anew. */
 const isOfStore = (error: unknown): boolean =>
-  ["store_failed", "deadline_exceeded", "overloaded"].includes(String((error as { readonly code?: unknown }).code));
+  ["store_failed", "store_unreachable", "deadline_exceeded", "overloaded"].includes(
+    String((error as { readonly code?: unknown }).code),
+  );

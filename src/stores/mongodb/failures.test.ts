@@ -56,7 +56,7 @@ describe("opening", () => {
     const { port } = probe.address() as AddressInfo;
     await new Promise((resolve) => probe.close(resolve));
     const uri = `mongodb://user:hunter2secret@127.0.0.1:${port}/?serverSelectionTimeoutMS=200`;
-    const error = await failure(openMongoStore({ uri }), "store_failed");
+    const error = await failure(openMongoStore({ uri }), "store_unreachable");
     const shown = [error.message, error.stack, JSON.stringify(error), String((error.cause as Error).stack)].join("\n");
     assert.doesNotMatch(shown, /hunter2secret/);
     assert.match(error.message, /No MongoDB server answers/);
@@ -72,7 +72,7 @@ describe("opening", () => {
     closing.push(() => server.close());
     const uri = server.uri.replace("app:right", "app:hunter2secret");
     const connection = { serverSelectionTimeoutMS: 1000 };
-    const error = await failure(openMongoStore({ uri, connection }), "invalid_config");
+    const error = await failure(openMongoStore({ uri, connection }), "store_credentials");
     assert.match(error.message, /user or the password/);
     assert.doesNotMatch(`${error.message}${String(error.cause)}`, /hunter2secret/);
   });
@@ -82,7 +82,7 @@ describe("search indexes that cannot answer are an error, never an empty result"
   test("a server without search stores, and says so when it is asked to search", async () => {
     const { store } = await world({ profile: "8.0" });
     await store.documents.put(scope, versionOf({ id: "a", parts: ["walrus"] }));
-    const error = await failure(store.chunks.search(scope, words), "not_ready");
+    const error = await failure(store.chunks.search(scope, words), "search_absent");
     assert.match(error.message, /no search/);
     assert.equal((await store.health()).ready, false);
   });
@@ -92,19 +92,19 @@ describe("search indexes that cannot answer are an error, never an empty result"
     const client = new MongoClient(server.uri);
     await client.db("hybridrag").createCollection("text_chunks");
     await client.close();
-    const error = await failure(store.chunks.search(scope, words), "not_ready");
+    const error = await failure(store.chunks.search(scope, words), "index_absent");
     assert.match(error.message, /vector_knn_index does not exist.*hybridrag indexes apply/);
   });
 
   test("an index that is being built", async () => {
     const { store } = await world({ buildMs: 60_000 });
-    assert.match((await failure(store.chunks.search(scope, words), "not_ready")).message, /still being built/);
+    assert.match((await failure(store.chunks.search(scope, words), "index_building")).message, /still being built/);
   });
 
   test("an index that failed", async () => {
     const { store, server } = await world();
     server.failSearchIndex("hybridrag.text_chunks", "default", "disk full");
-    assert.match((await failure(store.chunks.search(scope, words), "not_ready")).message, /default failed/);
+    assert.match((await failure(store.chunks.search(scope, words), "index_failed")).message, /default failed/);
   });
 
   test("an index of other dimensions", async () => {

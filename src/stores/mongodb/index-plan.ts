@@ -228,10 +228,14 @@ export async function waitForIndexes(
     if (failed !== undefined || performance.now() > end) {
       const names = missing.map((spec) => spec.name);
       const why = failed ? `failed: ${failed.statusDetail?.[0]?.message ?? "no reason given"}` : "is not ready in time";
-      throw new HybridRAGError("not_ready", `The search index ${failed?.name ?? names.join(", ")} ${why}.`, {
-        details: { indexes: names },
-        retryable: failed === undefined,
-      });
+      throw new HybridRAGError(
+        failed ? "index_failed" : "not_ready",
+        `The search index ${failed?.name ?? names.join(", ")} ${why}.`,
+        {
+          details: { indexes: names },
+          retryable: failed === undefined,
+        },
+      );
     }
     await options.pause(waitMs);
     waitMs = Math.min(5000, waitMs * 2);

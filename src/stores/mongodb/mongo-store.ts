@@ -6,6 +6,7 @@ import { englishAnalyzer } from "../../text/analyze.ts";
 import { mongoCaches } from "./caches.ts";
 import { mongoChunks } from "./chunks.ts";
 import { connectClient, type ConnectionSettings } from "./connect.ts";
+import { uriFault } from "./connection-error.ts";
 import { call, rows, type Context } from "./context.ts";
 import { mongoDocuments, transactionChunks } from "./documents.ts";
 import { applyIndexes, createCollections } from "./index-plan.ts";
@@ -133,7 +134,7 @@ async function connect(options: MongoStoreOptions): Promise<Context> {
     }
     return context;
   } catch (error) {
-    throw translateError(error);
+    throw uriFault(error, options.uri) ?? translateError(error);
   }
 }
 

@@ -83,7 +83,7 @@ describe("indexes as code", () => {
     await assert.rejects(store.indexes.wait({ timeoutMs: 5000 }), (error) => {
       assert.ok(isHybridRAGError(error));
       assert.match(error.message, /default failed: disk full/);
-      return error.code === "not_ready" && !error.retryable;
+      return error.code === "index_failed" && !error.retryable;
     });
   });
 });
@@ -303,7 +303,7 @@ describe("roles", () => {
     const refused = await app.documents
       .put(scope, versionOf({ id: "z", parts: ["x"] }))
       .catch((error: unknown) => error);
-    assert.ok(isHybridRAGError(refused) && refused.code === "invalid_config");
+    assert.ok(isHybridRAGError(refused) && refused.code === "store_rights");
   });
 
   test("a database user without rights to another database sees nothing of it", async () => {

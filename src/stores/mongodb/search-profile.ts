@@ -1,5 +1,5 @@
 import { MongoServerError, type Db } from "mongodb";
-import { HybridRAGError } from "../../errors.ts";
+import { HybridRAGError, type ErrorCode } from "../../errors.ts";
 import { shapeOf, type IndexShape } from "./check-pipeline.ts";
 import {
   fieldsOf,
@@ -131,16 +131,16 @@ export class SearchProfile {
 }
 
 function checkListed(spec: SearchIndexSpec, listed: ListedIndex | undefined): void {
-  const refuse = (why: string): never => {
-    throw new HybridRAGError("not_ready", `The search index ${spec.name} ${why}; ${mend}.`, {
+  const refuse = (why: string, code: ErrorCode = "not_ready"): never => {
+    throw new HybridRAGError(code, `The search index ${spec.name} ${why}; ${mend}.`, {
       details: { index: spec.name, status: listed?.status ?? "DOES_NOT_EXIST" },
     });
   };
-  if (listed === undefined) return refuse("does not exist");
+  if (listed === undefined) return refuse("does not exist", "index_absent");
   if (listed.type !== undefined && listed.type !== spec.type)
     return refuse(`is of type ${listed.type}, not ${spec.type}`);
-  if (listed.status === "FAILED") return refuse("failed to build");
-  if (listed.queryable !== true) return refuse("is still being built");
+  if (listed.status === "FAILED") return refuse("failed to build", "index_failed");
+  if (listed.queryable !== true) return refuse("is still being built", "index_building");
   const definition = servedDefinition(listed);
   if (definition === undefined) return;
   const have = shapeOf({ name: spec.name, type: spec.type, definition });

@@ -2,36 +2,46 @@ import {
   MongoAPIError,
   MongoBulkWriteError,
   MongoError,
+  MongoInvalidArgumentError,
   MongoNetworkError,
   MongoOperationTimeoutError,
-  MongoParseError,
   MongoServerError,
   MongoServerSelectionError,
 } from "mongodb";
-import { HybridRAGError, isHybridRAGError, type ErrorCode } from "../../errors.ts";
-
-interface Meaning {
-  readonly code: ErrorCode;
-  readonly message: string;
-}
+import { HybridRAGError, isHybridRAGError } from "../../errors.ts";
+import { refusedCredentials, selectionMeaning, type Meaning } from "./connection-error.ts";
 
 const overloadCode = 489;
 
 /** Server codes that mean something to whoever runs the program. */
 const meanings: Readonly<Record<number, Meaning>> = {
-  13: {
-    code: "invalid_config",
-    message: "MongoDB refuses this call to the user in MONGODB_URI; grant the rights of the role that the guide lists.",
-  },
-  18: { code: "invalid_config", message: "MongoDB refuses the user or the password in MONGODB_URI; correct them." },
+  18: refusedCredentials,
   50: { code: "deadline_exceeded", message: "MongoDB did not finish before the deadline." },
   121: { code: "store_failed", message: "MongoDB refused a record that its collection's validator does not allow." },
   [overloadCode]: { code: "overloaded", message: "MongoDB sheds load; try again in a moment." },
   31082: {
-    code: "not_ready",
+    code: "search_absent",
     message: "This MongoDB has no search; use Atlas, or MongoDB 8.2 or later with mongot.",
   },
 };
+
+const unauthorizedCode = 13;
+/** Of the server's words only the names: a command may hold values. */
+const refusedCommand = /execute command \{ (\w+): "?([\w.]*)"?/;
+
+function missingRight({ message }: MongoServerError): Meaning {
+  const [, command, collection] = refusedCommand.exec(message) ?? [];
+  const what = command === undefined ? "this call" : `${command}${collection ? ` on ${collection}` : ""}`;
+  return {
+    code: "store_rights",
+    message:
+      `MongoDB refuses ${what} to the user in MONGODB_URI; hybridrag indexes roles prints the roles with the rights ` +
+      "that each kind of work needs.",
+  };
+}
+
+/** Only their names and bounds stand in these messages of the driver. */
+const readPreference = /^(?:Option "maxStalenessSeconds"|Primary read preference)/;
 
 /** The server says it as a bad value, with these words. */
 const fullCluster = /maximum number of FTS indexes/;
@@ -58,26 +68,18 @@ function meaningOf(error: unknown): Meaning {
   if (error instanceof MongoError && error.name === "MongoWaitQueueTimeoutError")
     return { code: "overloaded", message: "All connections to MongoDB are busy; raise maxPoolSize or try again." };
   if (error instanceof MongoServerError && typeof error.code === "number") {
+    if (error.code === unauthorizedCode) return missingRight(error);
     const known = fullCluster.test(error.message) ? noRoom : meanings[error.code];
     if (known) return known;
     return { code: "store_failed", message: `MongoDB refused the call (${error.codeName ?? "code"} ${error.code}).` };
   }
   if (error instanceof MongoNetworkError)
     return { code: "store_failed", message: "The connection to MongoDB broke; nothing was half written. Try again." };
-  if (error instanceof MongoParseError || (error instanceof Error && error.name === "MongoParseError"))
-    return { code: "invalid_config", message: "MONGODB_URI is not a valid connection string; correct it." };
+  if (error instanceof MongoInvalidArgumentError && readPreference.test(error.message))
+    return { code: "invalid_config", message: `The read preference in MONGODB_URI cannot be used: ${error.message}.` };
   if (error instanceof MongoAPIError)
     return { code: "store_failed", message: "The MongoDB driver refused the call; the cause says why." };
   return { code: "store_failed", message: "The MongoDB store failed; the cause says why." };
-}
-
-function selectionMeaning(error: MongoServerSelectionError): Meaning {
-  const cause = error.cause;
-  if (cause instanceof MongoServerError && (cause.code === 18 || cause.code === 13)) return meanings[18]!;
-  return {
-    code: "store_failed",
-    message: "No MongoDB server answers at MONGODB_URI; check host, port, network access and TLS, and that it runs.",
-  };
 }
 
 /** The name and code of the foreign error, without its message: that may hold the URI's password or stored text. */

@@ -128,7 +128,7 @@ export class Access {
       if (!allows(stored.privileges, call.database, collection, action))
         throw new ServerError(
           "Unauthorized",
-          `not authorized on ${call.database} to execute command ${call.name} (${right})`,
+          `not authorized on ${call.database} to execute command { ${call.name}: ${JSON.stringify(call.command[call.name])} } (${right})`,
         );
     }
     return needed;
