@@ -7,7 +7,8 @@ import { bracketedKey, nameKey } from "../text/name-key.ts";
 
 /**
  * The entity of a name, however it is spelt: case, marks and articles aside.
- * @throws HybridRAGError `not_found`, with the nearest names that there are in `details.nearest`.
+ * @throws HybridRAGError `not_found`, with the nearest names that there are in `details.nearest`; `invalid_input` for
+ * what is no name.
  */
 export async function findEntity(
   graph: GraphStore,
@@ -15,6 +16,9 @@ export async function findEntity(
   name: string,
   options?: CallOptions,
 ): Promise<Entity> {
+  if (nameKey(name) === "") {
+    throw new HybridRAGError("invalid_input", "A name needs a letter or a digit.", { details: { path: "/name" } });
+  }
   // People give such a name to a part that they split off an entity.
   const whole = bracketedKey(name);
   const found = await graph.entities(scope, [...(whole === null ? [] : [whole]), nameKey(name)], options);

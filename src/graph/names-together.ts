@@ -6,6 +6,8 @@ import type { Scope } from "../scope.ts";
 /** A name that stands in the same passages as another. */
 export interface NameTogether {
   readonly entity: string;
+  /** As these passages mostly write it. */
+  readonly name: string;
   /** Passages that mention both. */
   readonly passages: number;
   /** Normalised pointwise mutual information of the two, −1 to 1 (Bouma 2009). */
@@ -30,10 +32,10 @@ export async function namesTogether(
 ): Promise<readonly NameTogether[]> {
   const read = provenance.slice(0, mostPassages);
   const mentions = await graph.mentions(scope, read, options);
+  const beside = Map.groupBy(mentions, (mention) => mention.entity);
+  beside.delete(own);
   const counts = new Map(
-    [...Map.groupBy(mentions, (mention) => mention.entity)]
-      .filter(([entity]) => entity !== own)
-      .map(([entity, found]) => [entity, new Set(found.map((mention) => mention.chunk_id)).size]),
+    [...beside].map(([entity, found]) => [entity, new Set(found.map((mention) => mention.chunk_id)).size]),
   );
   const weights = await graph.weigh(scope, [...counts.keys()], options);
   return weights
@@ -41,10 +43,16 @@ export async function namesTogether(
       // A sample of the passages stands for all of them.
       const together = (counts.get(entity)! * provenance.length) / Math.max(1, read.length);
       const npmi = npmiOf(together, provenance.length, passages, total);
-      return { entity, passages: Math.round(together), npmi, weight: npmi * Math.log(1 + together) };
+      const name = commonest(beside.get(entity)!.map((mention) => mention.name));
+      return { entity, name, passages: Math.round(together), npmi, weight: npmi * Math.log(1 + together) };
     })
     .filter(({ npmi }) => npmi > 0)
     .toSorted((a, b) => b.weight - a.weight || (a.entity < b.entity ? -1 : 1));
+}
+
+function commonest(names: readonly string[]): string {
+  const spelt = [...Map.groupBy(names, (name) => name)];
+  return spelt.toSorted(([a, x], [b, y]) => y.length - x.length || (a < b ? -1 : 1))[0]![0];
 }
 
 /** 1 where one never stands without the other, 0 where they are independent. */

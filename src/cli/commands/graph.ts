@@ -78,8 +78,8 @@ function printNeighbours({ relationships, together }: Neighbourhood, terminal: T
     terminal.line(`${source_entity} – ${type} – ${target_entity}`);
     if (description) terminal.line(terminal.dim(`  ${description}`));
   }
-  for (const { entity, passages } of together) {
-    terminal.line(`${entity}  ${terminal.dim(`in ${passages} of the same passages`)}`);
+  for (const { name, passages } of together) {
+    terminal.line(`${name}  ${terminal.dim(`in ${passages} of the same passages`)}`);
   }
   if (relationships.length + together.length === 0) terminal.note("Nothing is joined to it.");
 }

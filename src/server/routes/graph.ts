@@ -30,7 +30,8 @@ const relationship = z.object({
 });
 
 const together = z.object({
-  entity: z.string(),
+  entity: z.string().describe("Its normalised name."),
+  name: z.string(),
   passages: z.int().describe("That mention both."),
   npmi: z.number().describe("Normalised pointwise mutual information, -1 to 1."),
   weight: z.number(),
