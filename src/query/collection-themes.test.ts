@@ -120,7 +120,8 @@ function overStore(store: Store, model?: LanguageModel) {
     themes,
     find: (scope: Scope, query: string, filter: Filter | null = null) =>
       search(ports, scope, asked(query, filter), defaultQuerySettings),
-    findings: (scope: Scope, query: string) => findHits(ports, scope, asked(query), defaultQuerySettings),
+    findings: (scope: Scope, query: string, mode: "global" | "text" = "global") =>
+      findHits(ports, scope, { ...asked(query), mode }, defaultQuerySettings),
     close: () => thread.close(),
   };
 }
@@ -240,5 +241,8 @@ test("only a question to the whole collection is answered by it, and no reranker
   t.after(close);
   assert.equal((await findings(owner, "What is this collection about?")).isOverview, true);
   assert.equal((await findings(owner, "What is said about Kepler?")).isOverview, false);
+  const hinted = async (query: string) =>
+    (await findings(owner, query, "text")).warnings.some(({ code }) => code === "asks_for_overview");
+  assert.deepEqual([await hinted("What is this collection about?"), await hinted("Who saw Mars?")], [true, false]);
   assert.equal((await findings(ownerScope("empty"), "What is this collection about?")).isOverview, false);
 });

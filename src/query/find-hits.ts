@@ -106,6 +106,7 @@ async function execute(ports: QueryPorts, scope: Scope, planned: QueryPlan, sign
     communities: described?.communities ?? null,
     warnings: [
       ...unavailable(planned),
+      ...overviewHint(ports, planned),
       ...retrieved.warnings,
       ...(isOverview ? [] : (themes?.warnings ?? [])),
       ...linked.warnings,
@@ -252,6 +253,12 @@ function choose({ mmr, top_k }: QueryPlan, hits: readonly FusedHit[]): readonly 
   if (mmr === null) return hits.slice(0, top_k);
   const reranked = hits.filter((hit) => hit.rerank !== null);
   return diversify(reranked.length > 0 ? reranked : hits, mmr.lambda, top_k);
+}
+
+/** Whoever asks what everything is about may not know that a mode answers that. */
+function overviewHint({ collection }: QueryPorts, { mode, query }: QueryPlan): readonly Warning[] {
+  if (!collection || mode === "global" || mode === "bypass" || !isOverviewQuestion(query)) return [];
+  return [{ code: "asks_for_overview", message: "To ask what the documents are about as a whole, use mode global." }];
 }
 
 function unavailable({ mode, legs }: QueryPlan): readonly Warning[] {
