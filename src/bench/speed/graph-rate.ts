@@ -5,6 +5,7 @@ import { openEmbeddedStore } from "../../stores/embedded/index.ts";
 import { buildGraphSegment } from "../../stores/embedded/graph/build-graph-segment.ts";
 import { asTitle, inBody } from "../../stores/embedded/graph/graph-segment.ts";
 import { corpusOf, type Corpus, type Question } from "./corpus.ts";
+import { watchLoop } from "./loop-watch.ts";
 import { openOwn, ownWithNames, scope } from "./own.ts";
 import { builtIndex, folderOf } from "./run-candidate.ts";
 
@@ -20,12 +21,18 @@ export interface GraphFigures {
   readonly stage_p95_ms: number;
   /** A search in mode mix less the same in mode hybrid, on average. */
   readonly added_cpu_ms: number;
+  /** Finding the communities of everything and describing ten of them; the longest turn is of the main thread. */
+  readonly communities_cpu_ms: number;
+  readonly communities_longest_turn_ms: number;
+  /** Asked again while nothing has changed. */
+  readonly communities_again_p50_ms: number;
   /** A document of five chunks, durable and out of every answer. */
   readonly delete_p50_ms: number;
 }
 
 const deleted = 50;
 const warmUp = 20;
+const repeated = 20;
 
 export async function measureGraph(
   size: number,
@@ -39,6 +46,7 @@ export async function measureGraph(
     extracted_per_cpu_second: texts === null ? null : await extractionRate(texts),
     ...adjacency(corpusOf(size)),
     ...(await stage(folder, corpusOf(size), queries)),
+    ...(await communityCost(folder, corpusOf(size))),
     delete_p50_ms: await deleteTime(folder, size),
   };
 }
@@ -101,6 +109,29 @@ async function stage(folder: string, corpus: Corpus, queries: number) {
   };
 }
 
+async function communityCost(folder: string, corpus: Corpus) {
+  const rag = await openOwn(folder);
+  const question = openQuestion(corpus, 0);
+  rag.given(question);
+  // Opening the index is no part of it.
+  await rag.search(scope, { query: question.text, mode: "mix" });
+  const watched = watchLoop();
+  const communities_cpu_ms = await cpuOf(() => rag.themes(scope));
+  const { longest_turn_ms } = watched();
+  const times: number[] = [];
+  for (let turn = 0; turn < repeated; turn++) {
+    const begun = performance.now();
+    await rag.themes(scope);
+    times.push(performance.now() - begun);
+  }
+  await rag.close();
+  return {
+    communities_cpu_ms,
+    communities_longest_turn_ms: longest_turn_ms,
+    communities_again_p50_ms: percentile(0.5, times),
+  };
+}
+
 /** Words of two passages, so that none covers the question and links are followed to the end. */
 function openQuestion(corpus: Corpus, index: number): Question {
   const [first, second] = [corpus.question(2 * index), corpus.question(2 * index + 1)];
@@ -138,4 +169,6 @@ export const graphLines = (figures: GraphFigures): readonly string[] => [
     `the rules read ${fixed(figures.extracted_per_cpu_second, 0)} passages in a second of CPU`,
   `following links: p50 ${fixed(figures.stage_p50_ms)} ms, p95 ${fixed(figures.stage_p95_ms)} ms, adds ${fixed(figures.added_cpu_ms)} ms of CPU to a search; ` +
     `a document is deleted in ${fixed(figures.delete_p50_ms)} ms`,
+  `communities of all of them: ${fixed(figures.communities_cpu_ms, 0)} ms of CPU, of the main thread ${fixed(figures.communities_longest_turn_ms)} ms at a time; ` +
+    `again p50 ${fixed(figures.communities_again_p50_ms)} ms`,
 ];
