@@ -8,7 +8,7 @@ import { ownerScope } from "../../scope.ts";
 import { contractIdentity } from "../../testing/contract/case.ts";
 import { versionOf } from "../../testing/contract/examples.ts";
 import { startMongoServer, type MongoServer, type MongoServerOptions } from "../../testing/mongodb/index.ts";
-import { openMongoStore, type MongoStoreOptions } from "./index.ts";
+import { openMongoStore, type MongoStore, type MongoStoreOptions } from "./index.ts";
 
 const scope = ownerScope("acme");
 const words = { vector: null, text: { query: "walrus" }, filter: null, candidates: 10 };
@@ -85,6 +85,15 @@ describe("search indexes that cannot answer are an error, never an empty result"
     const error = await failure(store.chunks.search(scope, words), "search_absent");
     assert.match(error.message, /no search/);
     assert.equal((await store.health()).ready, false);
+    const { indexes } = store as MongoStore;
+    const plan = await indexes.plan();
+    assert.deepEqual(
+      plan.filter(({ action }) => action !== "keep").map(({ action }) => action),
+      ["limit"],
+      "the rest is there",
+    );
+    assert.match(plan[0]!.words, /no search/);
+    await failure(indexes.wait({ timeoutMs: 100 }), "search_absent");
   });
 
   test("an index that is absent", async () => {

@@ -49,20 +49,29 @@ export async function planIndexes(
   profile: SearchProfile,
   { added, dropped }: OtherIndexes,
 ): Promise<readonly IndexStep[]> {
-  const listed = await profile.list();
+  const supporting = await Promise.all(supportingIndexes.map((index) => supportingStep(db, index)));
+  const listed = await profile.listWhereSearched();
+  if (listed === null) return [withoutSearch, ...supporting];
   const search = profile.specs.map((spec) =>
     searchStep(
       spec,
       listed.find((index) => index.name === spec.name),
     ),
   );
-  const supporting = await Promise.all(supportingIndexes.map((index) => supportingStep(db, index)));
   const limits = limitsOfSharedClusters(
     [...profile.specs, ...added],
     listed.map((index) => index.name).filter((name) => !dropped.includes(name)),
   ).map((words): IndexStep => ({ action: "limit", index: "*", collection: collections.chunks, words }));
   return [...limits, ...search, ...supporting];
 }
+
+const withoutSearch: IndexStep = {
+  action: "limit",
+  index: "*",
+  collection: collections.chunks,
+  words:
+    "this MongoDB has no search, so no search index is built and every search is refused; use Atlas, or 8.2 with mongot",
+};
 
 function searchStep(spec: SearchIndexSpec, listed: ListedIndex | undefined): IndexStep {
   const step = (action: IndexStep["action"], words: string): IndexStep => ({
@@ -116,7 +125,8 @@ export async function applyIndexes(db: Db, profile: SearchProfile): Promise<read
     checkSupportingIndex(index);
     await db.collection(index.collection).createIndex({ ...index.key }, { ...index.options, name: indexName(index) });
   }
-  const listed = await profile.list();
+  const listed = await profile.listWhereSearched();
+  if (listed === null) return [withoutSearch];
   const chunks = db.collection(collections.chunks);
   const steps: IndexStep[] = [];
   for (const spec of profile.specs) {

@@ -27,7 +27,7 @@ const meanings: Readonly<Record<number, Meaning>> = {
 
 const unauthorizedCode = 13;
 /** Of the server's words only the names: a command may hold values. */
-const refusedCommand = /execute command \{ (\w+): "?([\w.]*)"?/;
+const refusedCommand = /execute command \{ (\w+):(?: "([\w.]+)")?/;
 
 function missingRight({ message }: MongoServerError): Meaning {
   const [, command, collection] = refusedCommand.exec(message) ?? [];
