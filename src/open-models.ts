@@ -223,10 +223,12 @@ async function openEmbedder({ config, around, guard, access, answers, paid }: Ki
   }
   if (kind !== "voyage" && kind !== "auto")
     throw unknownSetting("HYBRIDRAG_EMBEDDER", kind, "auto, local, voyage, openai, gemini or none");
-  const { voyageEmbedder, voyageFacts } = await import("./providers/voyage/index.ts");
+  const { voyageContextualEmbedder, voyageEmbedder, voyageFacts } = await import("./providers/voyage/index.ts");
   const apiKey = await access("VOYAGE_API_KEY", voyageFacts, kind === "voyage" ? "explicitly" : "if there");
   if (apiKey === null) return null;
   const { voyage_base_url: baseUrl, query_embedding_model: queryModel } = config;
+  if (model?.startsWith("voyage-context-"))
+    return wrapped("voyage", voyageContextualEmbedder({ apiKey, fetch: around.fetch, baseUrl, model, dimensions }));
   return wrapped("voyage", voyageEmbedder({ apiKey, fetch: around.fetch, baseUrl, model, queryModel, dimensions }));
 }
 

@@ -19,6 +19,7 @@ import {
   type StandinOptions,
   voyageStandin,
 } from "./testing/standins/index.ts";
+import type { Fault } from "./testing/standins/fault.ts";
 import { tenantContext } from "./wrap/tenant-context.ts";
 
 const scope = ownerScope("t");
@@ -52,9 +53,13 @@ function folderOf(t: TestContext): string {
 /** Of those that the list of prices does not have. */
 const prices = JSON.stringify(
   Object.fromEntries(
-    ["openai/text-embedding-3-small", "openai/gpt-5-mini", "gemini/gemini-embedding-001", "gemini/gemini-3-flash"].map(
-      (model) => [model, { input: 1, output: 4 }],
-    ),
+    [
+      "voyage/voyage-context-4",
+      "openai/text-embedding-3-small",
+      "openai/gpt-5-mini",
+      "gemini/gemini-embedding-001",
+      "gemini/gemini-3-flash",
+    ].map((model) => [model, { input: 1, output: 4 }]),
   ),
 );
 
@@ -97,6 +102,8 @@ async function codes(warnings: AsyncIterable<Warning>): Promise<readonly string[
 
 type Ask = (models: OpenedModels, signal?: AbortSignal) => Promise<unknown>;
 const embed: Ask = ({ embedder }, signal) => embedder!.embed(["ducks", "herons"], { kind: "document", signal });
+const embedTogether: Ask = ({ embedder }, signal) =>
+  embedder!.embed(["They swim.", "Ducks eat weed."], { kind: "document", together: true, signal });
 const extract: Ask = ({ assistant }, signal) =>
   assistant!.generateObject({
     system: "List names.",
@@ -114,6 +121,7 @@ const extract: Ask = ({ assistant }, signal) =>
 
 const asked: readonly (readonly [keyof typeof standins, string, Readonly<Record<string, string>>, Ask])[] = [
   ["voyage", "vectors", { HYBRIDRAG_EMBEDDER: "voyage" }, embed],
+  ["voyage", "vectors read together", { HYBRIDRAG_EMBEDDER: "voyage:voyage-context-4" }, embedTogether],
   ["openai", "vectors", { HYBRIDRAG_EMBEDDER: "openai:text-embedding-3-small" }, embed],
   ["gemini", "vectors", { HYBRIDRAG_EMBEDDER: "gemini" }, embed],
   ["anthropic", "an extraction", { HYBRIDRAG_LANGUAGE_MODEL: "anthropic" }, extract],
@@ -193,6 +201,30 @@ test("a model that is no longer set leaves its answers for a process that can re
   assert.deepEqual(await codes(other.paidCalls!.earlier()), ["earlier_calls_under_way"]);
   const again = await open(voyage, shared);
   assert.deepEqual(await codes(again.paidCalls!.earlier()), ["earlier_answers_kept"]);
+});
+
+const faults: readonly Fault[] = [
+  { kind: "status", status: 429, retryAfterSeconds: 0 },
+  { kind: "status", status: 500 },
+  { kind: "reset" },
+  { kind: "cut", bytes: 20 },
+  { kind: "malformed" },
+];
+for (const fault of faults)
+  test(`a fault of the provider is survived: ${JSON.stringify(fault)}`, async (t) => {
+    const models = await open({}, { folder: folderOf(t), caches: openMemoryStore().caches });
+    standins.voyage.faults.add(fault);
+    const before = standins.voyage.journal.length;
+    await embed(models);
+    assert.equal(standins.voyage.journal.length, before + 2);
+    await models.paidCalls!.close();
+  });
+
+test("a key that is refused is told as such", async (t) => {
+  const world = { folder: folderOf(t), caches: openMemoryStore().caches };
+  const models = await open({ VOYAGE_API_KEY: "pa-this-is-none-of-theirs" }, world);
+  await assert.rejects(embed(models), { code: "invalid_config", message: /VOYAGE_API_KEY \(HTTP 401\)/ });
+  await models.paidCalls!.close();
 });
 
 test("queries start no process", async (t) => {

@@ -128,6 +128,10 @@ async function withVectors(
     const text = { text: chunk.embedding_text, tokens: chunk.embedding_tokens };
     if (!known.has(chunk.embedding_hash)) fresh.set(chunk.embedding_hash, text);
   }
+  if (queue.readsTogether && fresh.size > 0) {
+    const vectors = await queue.embedTogether(chunks.map((chunk) => chunk.embedding_text));
+    return chunks.map((chunk, index) => toNewChunk(chunk, vectors[index] ?? null));
+  }
   const vectors = await queue.embed([...fresh.values()]);
   const made = new Map([...fresh.keys()].map((hash, index) => [hash, vectors[index]] as const));
   return chunks.map((chunk) =>

@@ -8,6 +8,10 @@ import type { Embedder } from "../ports/embedder.ts";
 export interface EmbedQueue {
   /** Vectors in the order of the texts. Rejects when a batch that holds one of them fails. */
   embed(texts: readonly MeasuredText[]): Promise<readonly Float32Array[]>;
+  /** Whether a vector depends on the document: then one new passage makes all of its vectors anew. */
+  readonly readsTogether: boolean;
+  /** Vectors of all passages of one document, in a call of their own. */
+  embedTogether(texts: readonly string[]): Promise<readonly Float32Array[]>;
   /** Texts that wait for a batch. */
   readonly waiting: number;
   /** Resolves when fewer than `texts` wait. */
@@ -120,6 +124,17 @@ export function embedQueue(embedder: Embedder, options: EmbedQueueOptions = {}):
             }),
         ),
       ),
+    readsTogether: embedder.readsTogether === true,
+    async embedTogether(texts) {
+      const { vectors } = await embedder.embed(texts, {
+        kind: "document",
+        together: true,
+        ...(signal ? { signal } : {}),
+      });
+      if (vectors.length !== texts.length) throw missingVector(embedder.model);
+      onEmbedded(texts.length);
+      return vectors;
+    },
     get waiting() {
       return items.length;
     },

@@ -11,6 +11,8 @@ export interface Embedder {
   readonly maxTokens: number;
   readonly languages: "en" | "multi";
   readonly limits: BatchLimits;
+  /** Its vector of a passage knows the passages around it, where the request says that there are any. */
+  readonly readsTogether?: boolean;
   /** Exact for local models, an estimate for remote ones. */
   countTokens(text: string): number;
   /**
@@ -35,6 +37,8 @@ export interface BatchLimits {
 export interface EmbedRequest {
   /** Providers treat questions and passages differently. */
   readonly kind: "query" | "document";
+  /** The texts are passages of one document, in order; only an embedder that reads them together makes a difference. */
+  readonly together?: boolean;
   readonly signal?: AbortSignal;
 }
 

@@ -144,6 +144,10 @@ test("voyage: chunks of one document know each other", () =>
     );
     const [[withDucks] = [], [alone] = []] = vectors;
     assert.ok(dot(withDucks!, alone!) < 0.999);
+    const texts = ["They swim.", "Ducks eat weed."];
+    const together = await embedder.embed(texts, { kind: "document", together: true });
+    const apart = await embedder.embed(texts, { kind: "document" });
+    assert.deepEqual([together.vectors[0], apart.vectors[0]], [withDucks, alone]);
   }));
 
 test("voyage: reranks, best first; blank texts and texts beyond the limit stay unranked", () =>

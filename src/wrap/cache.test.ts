@@ -28,6 +28,22 @@ test("a text is embedded once for each kind, in one call as in several", async (
   ]);
 });
 
+test("what is read together is known by all of it, and asked for as a whole", async () => {
+  const { caches } = openMemoryStore();
+  const inner = { ...fakeEmbedder(), readsTogether: true };
+  const durable = { caches, scope: () => ownerScope("t") };
+  const open = () => cacheEmbedder(inner, { durable });
+  const together = { kind: "document", together: true } as const;
+  await open().embed(["a", "b"], together);
+  assert.deepEqual((await open().embed(["a", "b"], together)).vectors, ["a", "b"].map(vectorOf));
+  await open().embed(["a", "c"], together);
+  await open().embed(["a"], { kind: "document" });
+  assert.deepEqual(
+    inner.calls.map(({ texts }) => texts),
+    [["a", "b"], ["a", "c"], ["a"]],
+  );
+});
+
 test("callers at the same time share one call; one that gives up does not fail the others", async () => {
   const { promise: gate, resolve: openGate } = Promise.withResolvers<void>();
   const inner = fakeEmbedder({

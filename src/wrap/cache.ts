@@ -44,7 +44,7 @@ export function keepVectors(embedder: Embedder, durable: DurableVectors, tenant:
     embed: async (texts, request) => {
       const result = await embedder.embed(texts, request);
       if (request.kind === "document") {
-        const keys = texts.map((text) => keyOf(embedder, tenant(), request.kind, text));
+        const keys = keysOf(embedder, tenant(), texts, request);
         await writeDurable(durable, keys, result.vectors);
       }
       return result;
@@ -63,13 +63,16 @@ export function cacheEmbedder(embedder: Embedder, options: EmbeddingCacheOptions
 
   async function embed(texts: readonly string[], request: EmbedRequest): Promise<EmbedResult> {
     const tenant = options.tenant?.() ?? "";
-    const keys = texts.map((text) => keyOf(embedder, tenant, request.kind, text));
+    const keys = keysOf(embedder, tenant, texts, request);
     const found = new Map<string, Float32Array>();
     for (const key of keys) {
       const vector = memory.get(key);
       if (vector !== undefined) found.set(key, vector);
     }
     if (durable !== undefined && request.kind === "document") await readDurable(durable, keys, found, embedder);
+    const isWhole = readsTogether(embedder, request);
+    // What is read together is asked for together, or not at all.
+    if (isWhole && keys.some((key) => !found.has(key))) found.clear();
     const missing = new Map<string, string>();
     for (const [i, key] of keys.entries()) if (!found.has(key)) missing.set(key, texts[i] ?? "");
     options.onLookup?.({ hits: texts.length - missing.size, misses: missing.size });
@@ -195,7 +198,20 @@ function decode(text: string): Float32Array {
 }
 
 /** The fingerprint holds provider, model, dimensions and dtype. */
-const keyOf = (embedder: Embedder, tenant: string, kind: EmbedRequest["kind"], text: string): string =>
-  createHash("sha256")
-    .update(JSON.stringify([embedder.fingerprint, embedder.dimensions, tenant, kind, text]))
-    .digest("base64url");
+function keysOf(
+  embedder: Embedder,
+  tenant: string,
+  texts: readonly string[],
+  request: EmbedRequest,
+): readonly string[] {
+  const around = readsTogether(embedder, request) ? [hashOf(texts)] : [];
+  return texts.map((text, at) => {
+    const place = around.length > 0 ? [...around, at] : [];
+    return hashOf([embedder.fingerprint, embedder.dimensions, tenant, request.kind, text, ...place]);
+  });
+}
+
+const readsTogether = (embedder: Embedder, { together }: EmbedRequest): boolean =>
+  together === true && embedder.readsTogether === true;
+
+const hashOf = (value: unknown): string => createHash("sha256").update(JSON.stringify(value)).digest("base64url");

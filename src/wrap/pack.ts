@@ -27,13 +27,14 @@ export function pack(embedder: Embedder): Embedder {
 
   async function embed(texts: readonly string[], request: EmbedRequest): Promise<EmbedResult> {
     const results: EmbedResult[] = [];
+    const together = request.together === true && embedder.readsTogether === true;
     const stop = new AbortController();
     const signal = request.signal === undefined ? stop.signal : AbortSignal.any([request.signal, stop.signal]);
     let next = 0;
     let at = 0;
     const worker = async (): Promise<void> => {
       while (at < texts.length && !signal.aborted) {
-        const batch = texts.slice(at, at + fitting(embedder, texts, at, ratio));
+        const batch = texts.slice(at, at + (together ? fittingTogether : fitting)(embedder, texts, at, ratio));
         at += batch.length;
         const place = next++;
         results[place] = await embedBatch(batch, { ...request, signal });
@@ -64,9 +65,22 @@ const share = 0.9;
 
 const tokensOf = (embedder: Embedder, text: string): number => Math.min(embedder.maxTokens, embedder.countTokens(text));
 
+/**
+ * As `fitting`, for texts that are read together, which is at most what the model reads of one. It learns nothing, so that
+ * a document falls into the same parts again, whose vectors are known.
+ */
+const fittingTogether = (embedder: Embedder, texts: readonly string[], at: number): number =>
+  fitting(embedder, texts, at, 1.5, Math.min(embedder.maxTokens, embedder.limits.tokens));
+
 /** How many texts from `at` one call takes; at least one. */
-function fitting(embedder: Embedder, texts: readonly string[], at: number, ratio: number): number {
-  const budget = share * embedder.limits.tokens;
+function fitting(
+  embedder: Embedder,
+  texts: readonly string[],
+  at: number,
+  ratio: number,
+  limit = embedder.limits.tokens,
+): number {
+  const budget = share * limit;
   let sum = 0;
   let count = 0;
   while (at + count < texts.length && count < embedder.limits.items) {

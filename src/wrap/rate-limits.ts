@@ -8,6 +8,8 @@ const listed: Readonly<Record<string, CallLimits>> = {
   "voyage/voyage-4-large": { requestsPerMinute: 2000, tokensPerMinute: 3_000_000, parallel: 8 },
   "voyage/voyage-4": { requestsPerMinute: 2000, tokensPerMinute: 8_000_000, parallel: 8 },
   "voyage/voyage-4-lite": { requestsPerMinute: 2000, tokensPerMinute: 16_000_000, parallel: 8 },
+  "voyage/voyage-context-3": { requestsPerMinute: 2000, tokensPerMinute: 3_000_000, parallel: 8 },
+  "voyage/voyage-context-4": { requestsPerMinute: 2000, tokensPerMinute: 3_000_000, parallel: 8 },
   "voyage/rerank-2.5": { requestsPerMinute: 2000, tokensPerMinute: 2_000_000, parallel: 16 },
   "voyage/rerank-2.5-lite": { requestsPerMinute: 2000, tokensPerMinute: 4_000_000, parallel: 16 },
   "voyage/*": { requestsPerMinute: 2000, tokensPerMinute: 2_000_000, parallel: 8 },

@@ -51,15 +51,12 @@ export function voyageContextualEmbedder(
     languages: "multi",
     limits: { items: 1000, tokens: 120_000, parallel: 8, prefersFull: true },
     countTokens: estimateTokens,
-    async embed(texts, { kind, signal }) {
+    readsTogether: true,
+    async embed(texts, { kind, together = false, signal }) {
       if (texts.length === 0) return { vectors: [], tokens: 0 };
       refuseBlank(texts, "text");
-      const alone = await call(
-        texts.map((text) => [text]),
-        kind,
-        signal,
-      );
-      return { vectors: alone.vectors.flat(), tokens: alone.tokens };
+      const { vectors, tokens } = await call(together ? [texts] : texts.map((text) => [text]), kind, signal);
+      return { vectors: vectors.flat(), tokens };
     },
     embedDocuments: (documents, { signal } = {}) => call(documents, "document", signal),
     close: async () => {},

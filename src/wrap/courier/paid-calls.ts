@@ -83,14 +83,15 @@ export function paidCalls(options: PaidCallsOptions): PaidCalls {
     embedder(kept) {
       const by = `embed ${kept.fingerprint}`;
       readers.set(by, async (asked) => {
-        const { tokens } = await kept.embed(z.array(z.string()).parse(asked), { kind: "document" });
+        const { texts, together } = askedTexts.parse(asked);
+        const { tokens } = await kept.embed(texts, { kind: "document", together });
         return { ...noTokens, inputTokens: tokens };
       });
       return {
         ...kept,
         embed: (texts, request) =>
           request.kind === "document" && isWanted()
-            ? run(by, texts, () => kept.embed(texts, request))
+            ? run(by, { texts, together: request.together }, () => kept.embed(texts, request))
             : kept.embed(texts, request),
       };
     },
@@ -110,6 +111,8 @@ export function paidCalls(options: PaidCallsOptions): PaidCalls {
     close: trips.close,
   };
 }
+
+const askedTexts = z.object({ texts: z.array(z.string()), together: z.boolean().optional() });
 
 const bookedOf = ({ held, call: { signal: _signal, ...call } }: OpenCall) => ({ held, call });
 
