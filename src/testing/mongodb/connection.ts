@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import { isFree } from "./access.ts";
 import type { Call, ConnectionState, ServerState } from "./call.ts";
-import { checkOptions, checkTarget, commands, isWrite } from "./commands/table.ts";
+import { checkOptions, checkTarget, commandNamed, isWrite } from "./commands/table.ts";
 import { ServerError } from "./fault.ts";
 import { errorOf, type FaultAction } from "./faults.ts";
 import { asNumber, asText, type Doc } from "./value.ts";
@@ -123,8 +123,7 @@ export class Connection {
     const injected = fault === null ? null : errorOf(fault);
     if (injected) throw injected;
     if (fault?.kind === "slow") await this.delay(fault.milliseconds, command);
-    const handler = commands[name];
-    if (!handler) throw new ServerError("CommandNotFound", `no such command: '${name}'`);
+    const handler = commandNamed(name);
     checkOptions(name, command);
     checkTarget(call);
     this.checkMember(name, command);

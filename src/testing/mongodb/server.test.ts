@@ -61,6 +61,32 @@ describe("the MongoDB test server, through the official driver", () => {
     assert.equal(await db.collection("numbers").countDocuments({}), 3);
   });
 
+  it("counts nothing as no document, also inside other stages", async () => {
+    const counted = db.collection<{ _id: string; n: number }>("counted");
+    await counted.insertMany([
+      { _id: "a", n: 1 },
+      { _id: "b", n: 2 },
+    ]);
+    const none = [{ $match: { n: 9 } }, { $count: "all" }];
+    assert.deepEqual(await counted.aggregate([{ $count: "all" }]).toArray(), [{ all: 2 }]);
+    assert.deepEqual(await counted.aggregate(none).toArray(), []);
+    assert.deepEqual(await counted.aggregate([{ $facet: { none } }]).toArray(), [{ none: [] }]);
+    const lower = [{ $match: { $expr: { $lt: ["$n", "$$n"] } } }, { $count: "all" }];
+    const joined = [
+      { $lookup: { from: "counted", let: { n: "$n" }, pipeline: lower, as: "lower" } },
+      { $sort: { _id: 1 } },
+    ];
+    assert.deepEqual(
+      (await counted.aggregate(joined).toArray()).map(({ lower: found }) => found as unknown),
+      [[], [{ all: 1 }]],
+    );
+  });
+
+  it("tells a command that it lacks from one that nobody has", async () => {
+    await assert.rejects(db.command({ collStats: "people" }), { code: 238, message: /the command collStats/ });
+    await assert.rejects(db.command({ walrus: 1 }), { code: 59 });
+  });
+
   it("writes, reads, updates and deletes", async () => {
     const people = db.collection<{ _id: string; age: number; tags?: string[] }>("people");
     await people.insertMany([

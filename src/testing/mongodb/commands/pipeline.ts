@@ -174,8 +174,28 @@ function fusionInput(call: Call, namespace: string, pipeline: readonly Doc[]): r
   });
 }
 
+/**
+ * `$count` is short for a group, as on the server: of nothing there is no group and no document, where mingo counts 0.
+ * Pipelines inside a stage are looked through too.
+ */
+function withoutCounts(stages: readonly Doc[]): readonly Doc[] {
+  return stages.flatMap((stage): readonly Doc[] => {
+    const name = stageName(stage);
+    const body = stage[name];
+    if (name === "$count") return [{ $group: { _id: null, [asText(body)]: { $sum: 1 } } }, { $project: { _id: 0 } }];
+    if (name === "$facet") {
+      const inner = Object.entries(asDoc(body)).map(([field, part]) => [field, withoutCounts(asDocs(part))]);
+      return [{ $facet: Object.fromEntries(inner) }];
+    }
+    const { pipeline } = asDoc(body);
+    return name === "$lookup" && Array.isArray(pipeline)
+      ? [{ $lookup: { ...asDoc(body), pipeline: withoutCounts(asDocs(pipeline)) } }]
+      : [stage];
+  });
+}
+
 function runStages(state: PipelineState, input: readonly Doc[], stages: readonly Doc[]): readonly Doc[] {
-  return stages.reduce<readonly Doc[]>((documents, stage) => {
+  return withoutCounts(stages).reduce<readonly Doc[]>((documents, stage) => {
     const name = stageName(stage);
     const body = stage[name];
     if (name === "$sort") return sorted(documents, asDoc(body));

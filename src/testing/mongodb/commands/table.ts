@@ -8,8 +8,8 @@ import { buildInfo, hello, replSetStepDown } from "./handshake.ts";
 import * as read from "./read.ts";
 import * as write from "./write.ts";
 
-/** Every command the server has. What is not here is refused as a command that does not exist. */
-export const commands: Readonly<Record<string, Command>> = {
+/** Every command the server has. */
+const commands: Readonly<Record<string, Command>> = {
   hello,
   isMaster: hello,
   ismaster: hello,
@@ -80,6 +80,64 @@ export function checkTarget({ state, name, command, database }: Call): void {
   const namespace = `${database}.${asText(command[name])}`;
   if (!state.storage.views.has(namespace) || onViews.has(name)) return;
   throw new ServerError("CommandNotSupportedOnView", `Namespace ${namespace} is a view, not a collection`);
+}
+
+/** Commands that a real server has and this one does not. */
+const unsupported = new Set([
+  "abortReshardCollection",
+  "analyze",
+  "balancerStart",
+  "balancerStatus",
+  "bulkWrite",
+  "cloneCollectionAsCapped",
+  "collStats",
+  "compact",
+  "convertToCapped",
+  "createRole",
+  "createUser",
+  "currentOp",
+  "dataSize",
+  "dbHash",
+  "dbStats",
+  "dropAllRolesFromDatabase",
+  "dropRole",
+  "dropUser",
+  "filemd5",
+  "fsync",
+  "getLog",
+  "getParameter",
+  "grantRolesToUser",
+  "hostInfo",
+  "killOp",
+  "killSessions",
+  "listCommands",
+  "mapReduce",
+  "planCacheClear",
+  "profile",
+  "refreshSessions",
+  "renameCollection",
+  "replSetFreeze",
+  "replSetGetConfig",
+  "replSetGetStatus",
+  "replSetReconfig",
+  "rolesInfo",
+  "serverStatus",
+  "setFeatureCompatibilityVersion",
+  "setParameter",
+  "startSession",
+  "top",
+  "updateRole",
+  "updateUser",
+  "usersInfo",
+  "validate",
+]);
+
+/** @throws ServerError for a command that MongoDB has, by its name; for any other, as MongoDB does. */
+export function commandNamed(name: string): Command {
+  const command = commands[name];
+  if (command) return command;
+  if (unsupported.has(name)) throw notImplemented(`the command ${name}`);
+  throw new ServerError("CommandNotFound", `no such command: '${name}'`);
 }
 
 const writes = new Set([
