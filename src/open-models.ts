@@ -227,9 +227,9 @@ async function openEmbedder({ config, around, guard, access, answers, paid }: Ki
   const apiKey = await access("VOYAGE_API_KEY", voyageFacts, kind === "voyage" ? "explicitly" : "if there");
   if (apiKey === null) return null;
   const { voyage_base_url: baseUrl, query_embedding_model: queryModel } = config;
-  if (model?.startsWith("voyage-context-"))
-    return wrapped("voyage", voyageContextualEmbedder({ apiKey, fetch: around.fetch, baseUrl, model, dimensions }));
-  return wrapped("voyage", voyageEmbedder({ apiKey, fetch: around.fetch, baseUrl, model, queryModel, dimensions }));
+  const options = { apiKey, fetch: around.fetch, baseUrl, model, queryModel, dimensions };
+  if (model?.startsWith("voyage-context-")) return wrapped("voyage", voyageContextualEmbedder(options));
+  return wrapped("voyage", voyageEmbedder(options));
 }
 
 async function openReranker({ config, around, guard, access }: Kit): Promise<Opened<Reranker> | null> {

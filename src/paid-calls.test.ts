@@ -284,7 +284,7 @@ test("keys are in no argument, environment or file of that process", async (t) =
   await askAndLeave(embed, await open({}, { folder, caches: openMemoryStore().caches }));
   await models.paidCalls!.close();
   for (const name of readdirSync(folder)) seen += readFileSync(join(folder, name), "utf8");
-  assert.match(seen, /courier-worker/);
+  assert.match(seen, /courier of paid calls/);
   for (const { environment } of Object.values(standins))
     for (const [name, value] of Object.entries(environment))
       if (name.endsWith("_KEY")) assert.ok(!seen.includes(value), name);

@@ -5,6 +5,7 @@ import { unusable } from "../failure.ts";
 import { postJson } from "../http.ts";
 import { inOrder, unitVector } from "../vectors.ts";
 import { voyageEndpoint, voyageFacts } from "./endpoint.ts";
+import { checkSpace } from "./models.ts";
 import { refuseBlank } from "../refuse-blank.ts";
 import type { ProviderOptions } from "../provider-options.ts";
 
@@ -25,13 +26,21 @@ const answer = z.object({
 
 /** Voyage AI's contextualised chunk embeddings: at most 1,000 documents, 16,000 chunks and 120,000 tokens a call. */
 export function voyageContextualEmbedder(
-  options: ProviderOptions & { readonly model?: string | undefined; readonly dimensions?: number | undefined },
+  options: ProviderOptions & {
+    readonly model?: string | undefined;
+    /** For questions only; must share the space of `model`. */
+    readonly queryModel?: string | undefined;
+    readonly dimensions?: number | undefined;
+  },
 ): ContextualEmbedder {
   const { model = "voyage-context-4", dimensions = 1024 } = options;
+  const queryModel = options.queryModel ?? model;
+  checkSpace(model, queryModel);
   const endpoint = voyageEndpoint(options);
 
   async function call(inputs: readonly (readonly string[])[], kind: "query" | "document", signal?: AbortSignal) {
-    const body = { inputs, model, input_type: kind, output_dimension: dimensions, output_dtype: "float" };
+    const asked = kind === "query" ? queryModel : model;
+    const body = { inputs, model: asked, input_type: kind, output_dimension: dimensions, output_dtype: "float" };
     const { data, usage } = await postJson(endpoint, { path: "/contextualizedembeddings", body, signal }, answer);
     const documents = inOrder(data, inputs.length);
     if (documents === null) throw unusable(voyageFacts, `${data.length} documents instead of ${inputs.length}`);

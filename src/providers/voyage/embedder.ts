@@ -7,7 +7,7 @@ import { unusable } from "../failure.ts";
 import { postJson } from "../http.ts";
 import { inOrder, unitVector } from "../vectors.ts";
 import { voyageEndpoint, voyageFacts } from "./endpoint.ts";
-import { voyageDimensions, voyageModel } from "./models.ts";
+import { checkSpace, voyageDimensions, voyageModel } from "./models.ts";
 import { refuseBlank } from "../refuse-blank.ts";
 import type { ProviderOptions } from "../provider-options.ts";
 
@@ -69,11 +69,7 @@ export function voyageEmbedder(options: VoyageEmbedderOptions): Embedder {
 }
 
 function check(model: string, queryModel: string, dimensions: number): void {
-  if (voyageModel(model).space !== voyageModel(queryModel).space)
-    throw new HybridRAGError(
-      "invalid_config",
-      `Questions embedded by ${queryModel} cannot find documents embedded by ${model}: their vectors are not comparable.`,
-    );
+  checkSpace(model, queryModel);
   if (!voyageDimensions.includes(dimensions))
     throw new HybridRAGError(
       "invalid_config",

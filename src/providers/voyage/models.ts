@@ -1,3 +1,5 @@
+import { HybridRAGError } from "../../errors.ts";
+
 /**
  * Voyage's models as of November 2026 (docs.voyageai.com, "Text Embeddings", "Rerankers"). Tokens are per request;
  * models of one space may be mixed: documents by the large one, questions by the light one.
@@ -28,3 +30,12 @@ const voyageModels: Readonly<Record<string, VoyageModel>> = {
 export const voyageModel = (name: string): VoyageModel => voyageModels[name] ?? model(120_000, name);
 
 export const voyageDimensions: readonly number[] = [256, 512, 1024, 2048];
+
+/** @throws HybridRAGError `invalid_config` where questions of one could not find documents of the other. */
+export function checkSpace(model: string, queryModel: string): void {
+  if (voyageModel(model).space === voyageModel(queryModel).space) return;
+  throw new HybridRAGError(
+    "invalid_config",
+    `Questions embedded by ${queryModel} cannot find documents embedded by ${model}: their vectors are not comparable.`,
+  );
+}

@@ -36,6 +36,8 @@ export type CourierReport =
   | { readonly type: "failure"; readonly id: number; readonly message: string; readonly code: string | null };
 
 const [folder = "", master = ""] = process.argv.slice(2);
+// Who ends all that is named after the product, or after Node, means its master, and this ends by itself.
+process.title = "courier of paid calls";
 const file = courierFile(folder, Number(master));
 const beat = setInterval(file.beat, beatMs);
 /** Calls whose outcome is written down and not yet safe elsewhere. */
