@@ -234,6 +234,7 @@ const querySettingsOf = (config: Config): QuerySettings => ({
   calibrate: config.calibrate,
   cosine_threshold: config.cosine_threshold,
   support: config.support,
+  document_prior: config.document_prior,
   rerank_top_k: config.rerank_top_k,
   query_timeout_ms: config.query_timeout_ms,
   ...(config.query_expansion === "none" ? {} : { expansion: config.query_expansion }),

@@ -225,6 +225,12 @@ export const settings = {
     number.min(0).max(1).default(0.7),
     "How far a hit is lifted towards similar hits that scored better, 0 (off) to 1; z fusion only.",
   ),
+  document_prior: setting(
+    "HYBRIDRAG_DOCUMENT_PRIOR",
+    "retrieval",
+    number.min(0).max(10).default(2),
+    "How far the passages of the document that is meant rise among documents that are alike, 0 is off; z fusion only.",
+  ),
   rerank_top_k: setting(
     "HYBRIDRAG_RERANK_TOP_K",
     "retrieval",

@@ -118,7 +118,7 @@ export async function themeHits(
       if (!chunk) return [];
       const score = 2 ** -turn * (0.5 + share / 2);
       const candidate = { chunk, cosine: null, bm25: null, vectorRank: null, textRank: null };
-      return { candidate, score, shares: { vector: 0, text: 0, support: 0 }, graph: score, rerank: null };
+      return { candidate, score, shares: { vector: 0, text: 0, support: 0, document: 0 }, graph: score, rerank: null };
     })
     .slice(0, limit);
 }

@@ -9,7 +9,8 @@ import { foundGroups, sampled, themeHits } from "./collection-themes.ts";
 import { withDeadline } from "./deadline.ts";
 import { type DescribedCommunities, describeCommunities } from "./describe-communities.ts";
 import { fuse } from "./fuse.ts";
-import type { FusedHit, Fusion } from "./fusion.ts";
+import { fuseLegs } from "./fuse-legs.ts";
+import type { FusedHit } from "./fusion.ts";
 import { diversify } from "./mmr.ts";
 import { planQuery, type QueryPlan, type QuerySettings } from "./plan.ts";
 import { quotedFirst } from "./quoted.ts";
@@ -19,7 +20,6 @@ import { readHits } from "./read-hits.ts";
 import { rerank } from "./rerank.ts";
 import type { GraphStageResult } from "./graph-stage.ts";
 import { legUnavailable, retrieve } from "./retrieve.ts";
-import { supported } from "./support.ts";
 import { noTokens } from "../ports/token-usage.ts";
 
 /** Communities of the whole collection that are described. */
@@ -138,19 +138,6 @@ function stopwatch(now: () => number) {
   };
   return { restart: () => void lap(), lap, total: () => now() - started };
 }
-
-function fuseLegs(plan: QueryPlan, found: ChunkSearchResult<ChunkName>): readonly FusedHit<ChunkName>[] {
-  const fused = fuse(found, fusionOf(plan));
-  const bothRan = found.vector?.error === null && found.text?.error === null;
-  return plan.support === null || !bothRan ? fused : supported(fused, plan.support);
-}
-
-export const fusionOf = ({ fusion, legs }: QueryPlan): Fusion => ({
-  method: fusion.method,
-  vectorWeight: legs.vector?.weight ?? 0,
-  textWeight: legs.text?.weight ?? 0,
-  rankConstant: fusion.rank_constant,
-});
 
 /** Text weight learned for the tenant, or null where none is wanted or the store cannot say: then the setting holds. */
 async function learnedWeight(

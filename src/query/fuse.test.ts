@@ -48,8 +48,8 @@ test("z: the shares are the weighted standard scores over all allowed chunks", (
     { id: "b", cosine: 0, bm25: 0 },
   ]);
   const [first, second] = fuse(world, fusion("z"));
-  assert.deepEqual(first?.shares, { vector: 1, text: 0.4, support: 0 });
-  assert.deepEqual(second?.shares, { vector: -1, text: -0.4, support: 0 });
+  assert.deepEqual(first?.shares, { vector: 1, text: 0.4, support: 0, document: 0 });
+  assert.deepEqual(second?.shares, { vector: -1, text: -0.4, support: 0, document: 0 });
 });
 
 test("z: a leg whose scores are all equal decides nothing", () => {

@@ -25,7 +25,7 @@ export function fuse<Known extends ChunkName>(
       return {
         candidate,
         score: share.vector + share.text,
-        shares: { ...share, support: 0 },
+        shares: { ...share, support: 0, document: 0 },
         graph: null,
         rerank: null,
       };
@@ -47,7 +47,7 @@ export function fuseUnlisted(
     .map((candidate): FusedHit => {
       const shares = scaledShares(scale, candidate);
       const score = shares.vector + shares.text;
-      return { candidate, score, shares: { ...shares, support: 0 }, graph: null, rerank: null };
+      return { candidate, score, shares: { ...shares, support: 0, document: 0 }, graph: null, rerank: null };
     })
     .sort(byScore);
 }
@@ -103,6 +103,6 @@ function singleLeg<Known extends ChunkName>(
 
 function legHit<Known extends ChunkName>(candidate: Candidate<Known>, leg: "vector" | "text"): FusedHit<Known> {
   const score = finite(leg === "vector" ? candidate.cosine : candidate.bm25) ?? 0;
-  const shares = { vector: leg === "vector" ? score : 0, text: leg === "text" ? score : 0, support: 0 };
+  const shares = { vector: leg === "vector" ? score : 0, text: leg === "text" ? score : 0, support: 0, document: 0 };
   return { candidate, score, shares, graph: null, rerank: null };
 }

@@ -16,6 +16,8 @@ export interface Shares {
   readonly text: number;
   /** For resembling the best hits. */
   readonly support: number;
+  /** For the document that it stands in, among documents that are alike. */
+  readonly document: number;
 }
 
 /** What the two legs alone add. */

@@ -9,7 +9,7 @@ import type { Chunk, HopPath, Mention, Warning } from "../records.ts";
 import { nameKey } from "../text/name-key.ts";
 import { questionWords, type QuestionWords } from "../walk/coverage.ts";
 import { wantedIds } from "../walk/wanted-ids.ts";
-import { fusionOf } from "./find-hits.ts";
+import { fusionOf } from "./fuse-legs.ts";
 import { fuseUnlisted, scaleOf } from "./fuse.ts";
 import type { FusedHit } from "./fusion.ts";
 import { isRead, readsLate, withChunk } from "./read-hits.ts";

@@ -1,5 +1,6 @@
 import type { Filter } from "../filter/filter.ts";
 import type { Expansion } from "./expand.ts";
+import type { DocumentPrior } from "./document-prior.ts";
 import type { Mode, QueryRequest } from "./query-request.ts";
 import { quotedPhrases, quotedStrength } from "./quoted.ts";
 import type { Support } from "./support.ts";
@@ -25,6 +26,8 @@ export interface QuerySettings {
   readonly cosine_threshold: number;
   /** See `Support.lift`; 0 is off. */
   readonly support: number;
+  /** See `DocumentPrior.weight`; 0 is off. */
+  readonly document_prior: number;
   readonly rerank_top_k: number;
   readonly mmr_lambda?: number;
   /** Searches for more than the question's words; only where a model writes the answer. Absent: none. */
@@ -42,6 +45,7 @@ export const defaultQuerySettings: QuerySettings = {
   calibrate: false,
   cosine_threshold: -1,
   support: 0.7,
+  document_prior: 2,
   rerank_top_k: 50,
   query_timeout_ms: 30_000,
 };
@@ -94,6 +98,8 @@ export interface QueryPlan {
   };
   /** What resembling others that scored better adds; null with one leg, or where it is switched off. */
   readonly support: Support | null;
+  /** What the document of a passage adds where documents are alike; null with one leg, or where it is switched off. */
+  readonly documents: DocumentPrior | null;
   readonly rerank: { readonly limit: number } | null;
   readonly mmr: { readonly lambda: number } | null;
   readonly top_k: number;
@@ -107,9 +113,11 @@ const depth = (exactScores: boolean): number => (exactScores ? 50 : 100);
 
 const contextTokens = 6000;
 
-/** Looked at on four collections: the optimum is flat from 30 to 50 hits, 3 to 8 neighbours (docs/decisions). */
-const supportAmong = 30;
+/** Looked at on four collections: the optimum is flat from 3 to 8 neighbours (docs/decisions). */
 const supportNeighbours = 5;
+
+/** Looked at on nine collections (docs/decisions/0007-document-prior.md). */
+const documentPrior = { copy: 0.9, copied: 0.5, passages: 20, name: 1.5 };
 
 export function planQuery(request: QueryRequest, settings: QuerySettings, abilities: Abilities): QueryPlan {
   const mode = request.mode ?? settings.mode;
@@ -118,6 +126,7 @@ export function planQuery(request: QueryRequest, settings: QuerySettings, abilit
   const candidates = Math.max(depth(abilities.exactScores), top_k, rerank?.limit ?? 0);
   const vector = mode !== "text" && mode !== "bypass";
   const text = mode !== "vector" && mode !== "bypass";
+  const compares = settings.fusion === "z" && vector && text;
   return {
     query: request.query,
     mode,
@@ -138,10 +147,8 @@ export function planQuery(request: QueryRequest, settings: QuerySettings, abilit
       rank_constant: settings.rank_constant,
       calibrate: settings.calibrate && settings.fusion === "z" && vector && text,
     },
-    support:
-      settings.fusion === "z" && settings.support > 0 && vector && text
-        ? { among: supportAmong, neighbours: supportNeighbours, lift: settings.support }
-        : null,
+    support: compares && settings.support > 0 ? { neighbours: supportNeighbours, lift: settings.support } : null,
+    documents: compares && settings.document_prior > 0 ? { ...documentPrior, weight: settings.document_prior } : null,
     rerank,
     mmr: settings.mmr_lambda === undefined || settings.mmr_lambda >= 1 ? null : { lambda: settings.mmr_lambda },
     top_k,

@@ -93,7 +93,7 @@ test("lifting the holders loses no hit and makes no score rise along the list", 
   const hit = (id: string, score: number) => ({
     candidate: { chunk: chunkNamed(id), cosine: 0, bm25: 0, vectorRank: 1, textRank: 1 },
     score,
-    shares: { vector: 0, text: score, support: 0 },
+    shares: { vector: 0, text: score, support: 0, document: 0 },
     graph: null,
     rerank: null,
   });

@@ -68,7 +68,7 @@ function chunkSearch(plan: QueryPlan, vector: Float32Array | null): ChunkSearch 
     candidates: Math.max(vectorLeg?.candidates ?? 0, textLeg?.candidates ?? 0),
     ...(vectorLeg?.min_cosine == null ? {} : { minCosine: vectorLeg.min_cosine }),
     ...(vector === null || textLeg === null ? {} : nativeFusion(plan)),
-    ...(plan.mmr === null && plan.support === null ? {} : { withVectors: true }),
+    ...(plan.mmr === null && plan.support === null && plan.documents === null ? {} : { withVectors: true }),
   };
 }
 

@@ -13,6 +13,8 @@ export interface HitExplanation {
   readonly text: { readonly rank: number | null; readonly share: number };
   /** For resembling the best hits. */
   readonly support: number;
+  /** For the document that it stands in, among documents that are alike. */
+  readonly document: number;
   readonly graph: { readonly share: number } | null;
 }
 
@@ -86,5 +88,6 @@ const explanationOf = ({ candidate, shares, graph }: FusedHit): HitExplanation =
   vector: { rank: candidate.vectorRank, share: shares.vector },
   text: { rank: candidate.textRank, share: shares.text },
   support: shares.support,
+  document: shares.document,
   graph: graph === null ? null : { share: graph },
 });

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { fuse } from "./fuse.ts";
+import type { FusedHit } from "./fusion.ts";
+import { likenessOf } from "./likeness.ts";
 import { supported } from "./support.ts";
 import { worldOf, type Scored } from "./world.test.fixture.ts";
 
@@ -11,8 +13,9 @@ const birds: readonly Scored[] = [
   { id: "cranes", cosine: 0.6, bm25: 1, vector: [0.96, 0.28] },
 ];
 const fusion = { method: "z", vectorWeight: 1, textWeight: 0.4, rankConstant: 60 } as const;
-const run = (scored: readonly Scored[], lift: number) =>
-  supported(fuse(worldOf(scored), fusion), { among: 30, neighbours: 1, lift });
+const run = (scored: readonly Scored[], lift: number) => lifted(fuse(worldOf(scored), fusion), lift);
+const lifted = (hits: readonly FusedHit[], lift: number) =>
+  supported(hits, { neighbours: 1, lift }, likenessOf(hits, 30));
 const names = (scored: readonly Scored[], lift: number) => run(scored, lift).map((hit) => hit.candidate.chunk.chunk_id);
 
 test("of two passages that are about as good, the one like a better passage comes first", () => {
@@ -47,5 +50,5 @@ test("the first stays first, no score falls, and shares still sum to it", () => 
 test("without vectors the order stays", () => {
   const bare = birds.map(({ id, cosine, bm25 }) => ({ id, cosine, bm25 }));
   assert.deepEqual(names(bare, 0.5), ["storks", "trains", "cranes"]);
-  assert.deepEqual(supported([], { among: 3, neighbours: 1, lift: 1 }), []);
+  assert.deepEqual(lifted([], 1), []);
 });

@@ -6,7 +6,7 @@ import type { ScoredUnit } from "./scored-units.ts";
 
 function unit(chunk: string, text: string, title = ""): ScoredUnit {
   const candidate = { chunk: { ...chunkNamed(chunk), title }, cosine: null, bm25: null, vectorRank: 1, textRank: 1 };
-  const shares = { vector: 0, text: 0, support: 0 };
+  const shares = { vector: 0, text: 0, support: 0, document: 0 };
   return {
     hit: { candidate, score: 1, shares, graph: null, rerank: null },
     place: 0,

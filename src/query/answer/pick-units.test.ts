@@ -18,7 +18,7 @@ const unit = (
       textRank: null,
     },
     score: 1,
-    shares: { vector: 0, text: 0, support: 0 },
+    shares: { vector: 0, text: 0, support: 0, document: 0 },
     graph: null,
     rerank: null,
     ...(more.from === undefined

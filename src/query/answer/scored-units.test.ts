@@ -11,7 +11,7 @@ const analyzer = englishAnalyzer();
 function hit(id: string, content: string, title = "", heading_path: readonly string[] = []): FusedHit {
   const chunk = { ...chunkNamed(id, content), title, heading_path };
   const candidate = { chunk, cosine: 0.5, bm25: 1, vectorRank: 1, textRank: 1 };
-  return { candidate, score: 1, shares: { vector: 1, text: 0, support: 0 }, graph: null, rerank: null };
+  return { candidate, score: 1, shares: { vector: 1, text: 0, support: 0, document: 0 }, graph: null, rerank: null };
 }
 const units = (question: string, ...hits: readonly FusedHit[]) =>
   scoredUnits(question, questionTerms(question, null, analyzer), hits, analyzer);
