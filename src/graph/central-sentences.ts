@@ -25,6 +25,8 @@ const leastProse = 20;
 interface Candidate {
   readonly sentence: CentralSentence;
   readonly isProse: boolean;
+  /** Not made of tags. */
+  readonly isText: boolean;
   readonly names: readonly string[];
 }
 
@@ -32,7 +34,7 @@ interface Candidate {
  * The sentences that say most about a community: each time the one whose names, as far as none before it had them, are
  * joined most strongly to the others. Of equals the one of the better passage, and the earlier, comes first. List items
  * and rows of tables stand in where no sentence has a name; where nothing has one (a title has them all), the first
- * piece stands for its passage.
+ * piece stands for its passage. What is made of tags is shown only where there is nothing else.
  */
 export function centralSentences(
   passages: readonly CommunityPassage[],
@@ -40,9 +42,10 @@ export function centralSentences(
   count: number,
 ): readonly CentralSentence[] {
   const candidates = passages.flatMap((passage) => candidatesOf(passage, weights));
-  const prose = candidates.filter(({ isProse }) => isProse);
-  const chosen = [prose, candidates].map((from) => strongest(from, weights, count)).find((found) => found.length > 0);
-  return (chosen ?? candidates.slice(0, Math.min(count, 1))).map(({ sentence }) => sentence);
+  const [prose, text] = [candidates.filter((one) => one.isProse), candidates.filter((one) => one.isText)];
+  const chosen = [prose, text].map((from) => strongest(from, weights, count)).find((found) => found.length > 0);
+  const first = (text.length > 0 ? text : candidates).slice(0, Math.min(count, 1));
+  return (chosen ?? first).map(({ sentence }) => sentence);
 }
 
 function strongest(candidates: readonly Candidate[], weights: ReadonlyMap<string, number>, count: number) {
@@ -77,6 +80,7 @@ function candidatesOf({ chunk, mentions }: CommunityPassage, weights: ReadonlyMa
       return {
         sentence,
         isProse: unit.kind === "sentence" && isProse(sentence.quote),
+        isText: !/<\/?\w+[^>]*>/.test(sentence.quote),
         names: [...new Set(named.map(({ entity }) => entity))],
       };
     });

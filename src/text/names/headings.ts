@@ -3,7 +3,7 @@ import { nameTokens } from "../name-key.ts";
 import { sectionKey } from "./references.ts";
 
 export interface HeadingParts {
-  /** Null for headings that every document has ("Introduction") and for whole sentences. */
+  /** Null for headings that every document has ("Introduction"), for whole sentences and for the header of a table. */
   readonly name: string | null;
   /** "section 3 2", as references say it; null without a number. */
   readonly place: string | null;
@@ -21,7 +21,11 @@ const generic = new Set(
   ).split(","),
 );
 
+/** Rows that were cut off from the header of their table have it as their last heading. */
+const tableHeader = /^\s*\|/;
+
 export function headingParts(heading: string): HeadingParts {
+  if (tableHeader.test(heading)) return { name: null, place: null };
   const match = numbered.exec(heading);
   const isNumber = match !== null && (match[1] !== undefined || /\d/.test(match[2]!));
   const rest = isNumber ? heading.slice(match[0].length) : heading;

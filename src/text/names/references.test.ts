@@ -57,6 +57,7 @@ test("a heading names its subject, unless every document has it or it is a sente
   assert.deepEqual(headingParts("3.2 Search indexes"), { name: "Search indexes", place: "section 3 2" });
   assert.deepEqual(headingParts("1. Introduction"), { name: null, place: "section 1" });
   assert.deepEqual(headingParts("A Tale of Two Cities"), { name: "A Tale of Two Cities", place: null });
+  assert.deepEqual(headingParts("| 3 Framework | Requests |"), { name: null, place: null });
   assert.equal(headingParts("How to install this on a machine that has no network at all").name, null);
 });
 
