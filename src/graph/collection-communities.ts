@@ -1,6 +1,6 @@
 import { LRUCache } from "lru-cache";
 import type { Filter } from "../filter/filter.ts";
-import type { GraphStore } from "../ports/graph-store.ts";
+import type { GraphStore, PassageNames } from "../ports/graph-store.ts";
 import type { CallOptions } from "../ports/store.ts";
 import type { Scope } from "../scope.ts";
 import type { CollectionGroups } from "./collection-groups.ts";
@@ -27,23 +27,27 @@ export function collectionCommunities(graph: GraphStore, thread: CommunityThread
   const found = new LRUCache<string, CollectionGroups>({ max: mostViews });
   const running = new Map<string, Promise<CollectionGroups>>();
 
-  async function find(key: string, scope: Scope, filter: Filter | null): Promise<CollectionGroups> {
-    const before = found.get(key);
-    const known = before?.revision ?? null;
-    const names = await graph.passageNames(scope, { filter, limit: mostPassages, known });
-    if (names === null) return before!;
-    const groups = await thread.find(names);
-    found.set(key, groups);
+  /** Who gives up leaves the work to those who ask for the same, now or later. */
+  function begun(work: string, view: string, names: PassageNames): Promise<CollectionGroups> {
+    const groups = thread.find(names).finally(() => running.delete(work));
+    running.set(work, groups);
+    groups.then(
+      (done) => found.set(view, done),
+      () => undefined,
+    );
     return groups;
   }
 
   return async (scope, filter, options) => {
     const { tenant, principals } = scope;
-    const key = JSON.stringify([tenant, principals === "all" ? principals : principals.toSorted(), filter]);
-    // Who gives up leaves the work to those who wait for the same.
-    const shared = running.get(key) ?? find(key, scope, filter).finally(() => running.delete(key));
-    running.set(key, shared);
-    return abortable(shared, options?.signal);
+    const view = JSON.stringify([tenant, principals === "all" ? principals : principals.toSorted(), filter]);
+    const before = found.get(view);
+    // Everyone reads the graph as it is now.
+    const request = { filter, limit: mostPassages, known: before?.revision ?? null };
+    const names = await graph.passageNames(scope, request, options);
+    if (names === null) return before!;
+    const work = `${names.revision} ${view}`;
+    return abortable(running.get(work) ?? begun(work, view, names), options?.signal);
   };
 }
 

@@ -22,7 +22,7 @@ import { englishAnalyzer } from "../text/analyze.ts";
 import { sliceCodePoints } from "../text/code-points.ts";
 import { nameKey } from "../text/name-key.ts";
 import { cacheObjects, keepObjects } from "../wrap/cache-model.ts";
-import { collectionThemes } from "./collection-themes.ts";
+import { collectionThemes, sampled } from "./collection-themes.ts";
 import { findHits } from "./find-hits.ts";
 import { graphLeg } from "./graph-leg.ts";
 import { defaultQuerySettings } from "./plan.ts";
@@ -245,4 +245,34 @@ test("only a question to the whole collection is answered by it, and no reranker
     (await findings(owner, query, "text")).warnings.some(({ code }) => code === "asks_for_overview");
   assert.deepEqual([await hinted("What is this collection about?"), await hinted("Who saw Mars?")], [true, false]);
   assert.equal((await findings(ownerScope("empty"), "What is this collection about?")).isOverview, false);
+});
+
+test("who asks after a write is told of it, whatever is under way, and equal questions are one work", async (t) => {
+  const store = openMemoryStore();
+  await fill(store, owner, pages);
+  let works = 0;
+  const thread = communityThread();
+  t.after(() => thread.close());
+  const counting = { ...thread, find: (names: Parameters<typeof thread.find>[0]) => (works++, thread.find(names)) };
+  const communities = collectionCommunities(store.graph, counting);
+  const [first, same] = [communities(owner, null), communities(owner, null)];
+  await store.documents.delete(owner, "other");
+  const later = communities(owner, null);
+  assert.equal((await first).passages, 9);
+  assert.deepEqual(await same, await first);
+  assert.equal((await later).passages, 8);
+  assert.equal(works, 2);
+  assert.equal((await communities(owner, null)).passages, 8);
+  assert.equal(works, 2);
+  const given = new AbortController();
+  await put(store, owner, pages.at(-1)!);
+  const left = communities(owner, null, { signal: given.signal });
+  given.abort(new Error("gone"));
+  await assert.rejects(left, { message: "gone" });
+  assert.equal((await communities(owner, null)).passages, 9);
+});
+
+test("a sample is said to be one", () => {
+  assert.deepEqual(sampled({ passages: 9, total: 9 }), []);
+  assert.match(sampled({ passages: 100_000, total: 250_000 })[0]!.message, /100000 of 250000 passages, a fair sample/);
 });
