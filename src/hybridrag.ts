@@ -32,6 +32,7 @@ import { parseQueryRequest, type QueryRequest } from "./query/query-request.ts";
 import { search, type SearchResponse } from "./query/search.ts";
 import type { Message, Warning } from "./records.ts";
 import type { Scope } from "./scope.ts";
+import type { BudgetLedger } from "./wrap/budget.ts";
 import type { PaidCalls } from "./wrap/courier/paid-calls.ts";
 import { ownSessions } from "./wrap/own-sessions.ts";
 import { tenantContext, type TenantContext } from "./wrap/tenant-context.ts";
@@ -108,6 +109,8 @@ export interface Parts {
   readonly reading?: Reading;
   /** What earlier processes have paid for, and this one's calls that outlive it. */
   readonly paidCalls?: Pick<PaidCalls, "earlier" | "notices" | "close"> | null;
+  /** Where paid calls are booked behind the answers. */
+  readonly books?: Pick<BudgetLedger, "booked">;
   readonly pool: LoadPool;
   readonly chunker: NonNullable<IngestOptions["chunker"]>;
   readonly analyzer: Analyzer;
@@ -255,7 +258,7 @@ export function createHybridRAG(parts: Parts): HybridRAG {
       tenants.stream(scope, () => ingestAll(sources, { chunker: parts.chunker, ...options, scope }), "ingest"),
     settle: (options) => store.settle(options),
     close: async () => {
-      await work.settled();
+      await Promise.all([work.settled(), parts.books?.booked()]);
       await Promise.all([
         parts.paidCalls?.close(),
         store.close(),

@@ -69,6 +69,7 @@ export async function openHybridRAG(
       communitySummaries: summariesOf(config, models),
       prices: models.prices,
       paidCalls: models.paidCalls,
+      books: models.ledger,
       tenants,
       ...(access === "write" ? await extraction(config, models) : { extractor: null }),
       pool: loadPool({ maxFileBytes: config.max_file_mb * 2 ** 20 }),

@@ -154,3 +154,29 @@ test("an order of many requests costs what they cost singly, also where long pro
   await ledger.guard.call(order, async () => ({ value: null, usage: usage(160_000, 2000) }));
   assert.equal((await ledger.spent()).run, 0.5 * (0.16 * 0.1 + 0.002 * 0.5));
 });
+
+test("without a ceiling who waits for an answer waits for no books; what it cost is booked behind it", async () => {
+  const { caches } = openMemoryStore();
+  const store = Promise.withResolvers<void>();
+  const slow = {
+    ...caches,
+    increment: async (...given: Parameters<typeof caches.increment>) => {
+      await store.promise;
+      return caches.increment(...given);
+    },
+  };
+  const ledger = open({}, slow);
+  const run = async () => ({ value: "found", usage: usage(1_000_000) });
+  assert.equal((await ledger.guard.call(call(1_000_000, { urgent: true }), run)).value, "found");
+  assert.equal(Number((await caches.get(ownerScope("t"), "budget", "tenant")) ?? 0), 0);
+  store.resolve();
+  await ledger.booked();
+  assert.equal((await open({}, caches).spent()).tenant, 0.12);
+});
+
+test("with a ceiling an urgent call that would pass it is not made", async () => {
+  const ledger = open({ perDay: 0.1 });
+  const run = async () => ({ value: null, usage: usage(1) });
+  await assert.rejects(ledger.guard.call(call(1_000_000, { urgent: true }), run), { code: "budget_exceeded" });
+  assert.deepEqual(await ledger.spent(), { run: 0, day: 0, tenant: 0 });
+});

@@ -48,6 +48,8 @@ export interface BudgetLedger {
   current(): OpenCall | null;
   /** US dollars booked so far, on all servers; open reservations included. */
   spent(): Promise<Spent>;
+  /** Waits for what is being booked behind the answers. */
+  booked(): Promise<void>;
 }
 
 export interface OpenCall {
@@ -84,27 +86,43 @@ const nano = 1e9;
  * Books every paid call in the store. Before a call its highest possible cost is reserved in each account by an atomic
  * increment; a reservation that passes a ceiling is taken back and the call is refused with `budget_exceeded`, so no
  * ceiling is passed by however many servers. Afterwards the reservation becomes the true cost; a call that failed
- * costs nothing. A process that dies leaves its open reservations booked: the ledger errs on the safe side.
+ * costs nothing. A process that dies leaves its open reservations booked: the ledger errs on the safe side. Where there
+ * is no ceiling, nobody who waits for an answer waits for the books: what it cost is booked behind it.
  */
 export function budgetLedger(options: BudgetOptions): BudgetLedger {
   const { caches, scope, clock, prices } = options;
   const calls = new AsyncLocalStorage<OpenCall>();
   const add = (account: Booking, amount: number): Promise<number> =>
     caches.increment(scope(), space, account.key, amount, account.ttlMs);
+  const isBounded = Object.values(options.ceilings).some((ceiling) => ceiling !== undefined);
+  const behind = new Set<Promise<void>>();
+
+  /** What a call may begin with, at once where nothing could refuse it. */
+  const begin = (call: ProviderCall): Promise<HeldMoney> | HeldMoney =>
+    isBounded || !call.urgent ? hold(call) : { amount: 0, accounts: bookings(options, call) };
+
+  /** Waits where the next call may depend on it. */
+  function end(held: HeldMoney, call: ProviderCall, usage: TokenUsage | null): Promise<void> | undefined {
+    const settled = settle(held, call, usage);
+    if (isBounded || !call.urgent) return settled;
+    behind.add(settled);
+    void settled.finally(() => behind.delete(settled));
+    return undefined;
+  }
 
   async function hold(call: ProviderCall): Promise<HeldMoney> {
     const price = priceOf(prices, call.provider, call.model);
     if (price === null) return unpriced(options, call);
     const amount = nanosOf(price, call, highestUsage(call));
-    const taken: Account[] = [];
-    for (const account of accounts(options)) {
-      taken.push(account);
-      const total = await add(account, amount);
+    const taken = accounts(options);
+    const totals = await Promise.all(taken.map((account) => add(account, amount)));
+    for (const [index, account] of taken.entries()) {
+      const total = totals[index]!;
       if (account.ceiling === undefined || total <= account.ceiling * nano) continue;
       await Promise.all(taken.map((one) => add(one, -amount)));
       throw exceeded(call, account, total - amount, amount);
     }
-    return { amount, accounts: taken.map(({ key, ttlMs }) => ({ key, ttlMs })) };
+    return { amount, accounts: bookings(options, call) };
   }
 
   async function settle(held: HeldMoney, call: ProviderCall, usage: TokenUsage | null): Promise<void> {
@@ -117,7 +135,7 @@ export function budgetLedger(options: BudgetOptions): BudgetLedger {
 
   const guard: Guard = {
     async call(call, run) {
-      const held = await hold(call);
+      const held = await begin(call);
       let usage: TokenUsage | null = null;
       let isLeft = false;
       const leave = (): void => void (isLeft = true);
@@ -126,11 +144,11 @@ export function budgetLedger(options: BudgetOptions): BudgetLedger {
         usage = result.usage;
         return result;
       } finally {
-        if (!isLeft) await settle(held, call, usage);
+        if (!isLeft) await end(held, call, usage);
       }
     },
     async *stream(call, open) {
-      const held = await hold(call);
+      const held = await begin(call);
       let usage: TokenUsage | null = null;
       let written = 0;
       try {
@@ -141,7 +159,7 @@ export function budgetLedger(options: BudgetOptions): BudgetLedger {
           yield part;
         }
       } finally {
-        await settle(held, call, usage);
+        await end(held, call, usage);
       }
     },
   };
@@ -151,13 +169,24 @@ export function budgetLedger(options: BudgetOptions): BudgetLedger {
     hold,
     settle,
     current: () => calls.getStore() ?? null,
+    booked,
     async spent() {
+      await booked();
       const [run = 0, today = 0, tenant = 0] = await Promise.all(
         accounts(options).map(async ({ key }) => Number((await caches.get(scope(), space, key)) ?? 0) / nano),
       );
       return { run, day: today, tenant };
     },
   };
+
+  async function booked(): Promise<void> {
+    await Promise.all(behind);
+  }
+
+  function bookings(all: BudgetOptions, { provider, model }: ProviderCall): readonly Booking[] {
+    if (priceOf(prices, provider, model) === null) return [];
+    return accounts(all).map(({ key, ttlMs }) => ({ key, ttlMs }));
+  }
 
   function accounts({ run, ceilings, payer = "tenant" }: BudgetOptions): readonly Account[] {
     const whose = payer === "operator" ? "operator:" : "";

@@ -49,14 +49,19 @@ export function voyageReranker(options: ProviderOptions & { readonly model?: str
 
 /** Indexes of the texts that one request takes: not blank, within the token sum. */
 function fitting(query: string, texts: readonly string[]): readonly number[] {
-  const queryTokens = estimateTokens(query);
+  const isCounted = !isShort(query, texts);
+  const queryTokens = isCounted ? estimateTokens(query) : 0;
   const chosen: number[] = [];
   let sum = 0;
   for (const [index, text] of texts.slice(0, 1000).entries()) {
     if (text.trim() === "") continue;
-    sum += queryTokens + Math.min(estimateTokens(text), 32_000 - queryTokens);
+    if (isCounted) sum += queryTokens + Math.min(estimateTokens(text), 32_000 - queryTokens);
     if (sum > requestTokens) break;
     chosen.push(index);
   }
   return chosen;
 }
+
+/** By the number of letters alone, which no estimate passes by more than a tenth: usual lists need not be counted. */
+const isShort = (query: string, texts: readonly string[]): boolean =>
+  texts.reduce((sum, text) => sum + query.length + text.length + 2, 0) * 1.1 < requestTokens;
