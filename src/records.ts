@@ -311,6 +311,8 @@ export interface Community {
   readonly passages: number;
   /** Of the collection only: of how many documents these are. */
   readonly documents?: number;
+  /** What the texts say of its first names and others of its names, strongest first; at most three. */
+  readonly relations: readonly Pick<Relationship, "source_entity" | "type" | "target_entity" | "description">[];
   /** Of the collection only: what it falls into, the largest first. */
   readonly parts?: readonly CommunityPart[];
   /** The quotes one after the other, or what a model wrote. */

@@ -68,7 +68,9 @@ test("what is made of tags is shown only where there is nothing else", () => {
   const tags = '<td><a href="https://a.example/bob-dane">Bob Dane</a> <img src="b.png" alt="Bob Dane"/></td>';
   const quotesOf = (text: string) =>
     centralSentences([passage("a", text, ["Bob Dane"])], weights, 1).map(({ quote }) => quote);
-  assert.deepEqual(quotesOf(`${tags}\n\nHe kept the lamp for nineteen years.`), ["He kept the lamp for nineteen years."]);
+  assert.deepEqual(quotesOf(`${tags}\n\nHe kept the lamp for nineteen years.`), [
+    "He kept the lamp for nineteen years.",
+  ]);
   assert.deepEqual(quotesOf(tags), [tags]);
 });
 

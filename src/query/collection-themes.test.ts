@@ -14,7 +14,7 @@ import { ownerScope, type Scope } from "../scope.ts";
 import { openEmbeddedStore } from "../stores/embedded/index.ts";
 import { openMongoStore } from "../stores/mongodb/index.ts";
 import { contractIdentity } from "../testing/contract/case.ts";
-import { chunkId, mention, versionOf } from "../testing/contract/examples.ts";
+import { assertion, chunkId, mention, versionOf } from "../testing/contract/examples.ts";
 import { quotingModel } from "../testing/fake-models.ts";
 import { openMemoryStore } from "../testing/memory-store.ts";
 import { startMongoServer } from "../testing/mongodb/index.ts";
@@ -35,6 +35,8 @@ interface Page {
   readonly id: string;
   readonly text: string;
   readonly names: readonly string[];
+  /** Kepler and Orbit: what joins them. */
+  readonly states?: string;
   readonly metadata?: Metadata;
 }
 
@@ -44,6 +46,7 @@ const pages: readonly Page[] = [
     id: `sky-${at}`,
     text: `The planet ${planet} 😀 is seen by Kepler with a new telescope.`,
     names: [planet, "Kepler", "Orbit"],
+    states: "saw",
     metadata: { kind: "sky" },
   })),
   ...["Bread", "Cake", "Roll", "Tart"].map((food, at) => ({
@@ -67,13 +70,16 @@ const hidden: readonly Page[] = [
     id: "bridge",
     text: "Baron Zorn ordered Bread for Kepler, Marie and the Orbit of Mars.",
     names: ["Baron Zorn", "Bread", "Kepler", "Marie", "Orbit", "Mars", "Cake", "Venus"],
+    states: "betrayed",
     metadata: { access: ["boss"] },
   },
 ];
 
-async function put(store: Store, scope: Scope, { id, text, names, metadata = {} }: Page) {
+async function put(store: Store, scope: Scope, { id, text, names, states, metadata = {} }: Page) {
   const mentions = names.map((name) => mention(chunkId(id, 0), nameKey(name), "body", name));
-  await store.documents.put(scope, versionOf({ id, title: id, parts: [text], metadata, graph: { mentions } }));
+  const stated = { ...assertion(chunkId(id, 0), "kepler", "orbit"), type: states ?? "" };
+  const graph = { mentions, assertions: states === undefined ? [] : [stated] };
+  await store.documents.put(scope, versionOf({ id, title: id, parts: [text], metadata, graph }));
 }
 
 async function fill(store: Store, scope: Scope, given: readonly Page[]): Promise<void> {
@@ -166,9 +172,11 @@ for (const engine of ["memory", "embedded", "MongoDB"] as const) {
 
       const all = JSON.stringify(await themes(owner));
       assert.match(all, /Zorn/);
+      assert.match(all, /betrayed/);
       const read = await themes(clerk);
-      assert.doesNotMatch(JSON.stringify(read), /Zorn|plot|bridge/i);
+      assert.doesNotMatch(JSON.stringify(read), /Zorn|plot|bridge|betrayed/i);
       assert.deepEqual(read, await themes(elsewhere));
+      assert.match(JSON.stringify(read), /"type":"saw"/);
 
       const overview = "What are the main themes in these documents?";
       const asked = await find(clerk, overview);

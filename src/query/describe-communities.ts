@@ -17,6 +17,10 @@ const mostCommunities = 6;
 const summarized = 5;
 const quotesEach = 2;
 const namesShown = 10;
+/** Its first names, of which statements are read. */
+const namesAsked = 2;
+const statementsRead = 50;
+const relationsShown = 3;
 /** Of the query's time, what a model may take to summarise. */
 const modelShare = 0.5;
 
@@ -49,12 +53,14 @@ export async function describeCommunities(
 ): Promise<DescribedCommunities> {
   const read = await readCommunities(ports, scope, plan, found.slice(0, most), signal);
   if (read.length === 0) return { communities: [], warnings: [], usage: noTokens };
-  const [quoted, written] = await Promise.all([
+  const [quoted, written, relations] = await Promise.all([
     quotedCommunities(ports, scope, read, signal),
     writtenSummaries(ports, plan, read, signal),
+    Promise.all(read.map((one) => relationsOf(ports, scope, plan, one, signal))),
   ]);
   return {
-    communities: quoted.communities.flatMap((community, at) => {
+    communities: quoted.communities.flatMap((quotedOne, at) => {
+      const community = { ...quotedOne, relations: relations[at]! };
       const summary = written.summaries[at];
       if (summary) return [{ ...community, summary, summarized_by: "model" as const }];
       return community.quotes.length === 0 ? [] : [community];
@@ -96,7 +102,7 @@ async function quotedCommunities(
   );
   const { verdicts, warnings } = await verifyQuotes(store, scope, sentences.flat(), signal);
   let next = 0;
-  const communities = read.map((one, at): Community => {
+  const communities = read.map((one, at): Omit<Community, "relations"> => {
     const own = verdicts.slice(next, (next += sentences[at]!.length));
     const quotes = own.flatMap((citation) => {
       if (citation === null) return [];
@@ -115,15 +121,42 @@ async function quotedCommunities(
   return { communities, warnings };
 }
 
-/** As the best passage writes them, of those that a readable passage has. */
-function namesOf({ labels, passages }: ReadCommunity): readonly string[] {
+/** As the best passage writes them, of those that a readable passage has; that which tells most of it first. */
+function writtenNames({ labels, passages }: ReadCommunity): readonly (readonly [entity: string, name: string])[] {
   const written = new Map<string, string>();
   for (const { entity, name } of passages.flatMap(({ mentions }) => mentions))
     if (labels.has(entity) && !written.has(entity)) written.set(entity, name);
-  return [...written]
-    .toSorted(([a], [b]) => labels.get(b)! - labels.get(a)! || (a < b ? -1 : 1))
+  return [...written].toSorted(([a], [b]) => labels.get(b)! - labels.get(a)! || (a < b ? -1 : 1));
+}
+
+const namesOf = (one: ReadCommunity): readonly string[] =>
+  writtenNames(one)
     .slice(0, namesShown)
     .map(([, name]) => name);
+
+async function relationsOf(
+  { store: { graph } }: Pick<QueryPorts, "store">,
+  scope: Scope,
+  { filter }: Pick<QueryPlan, "filter">,
+  one: ReadCommunity,
+  signal: AbortSignal,
+): Promise<Community["relations"]> {
+  const asked = writtenNames(one).slice(0, namesAsked);
+  const isOwn = (entity: string): boolean => one.labels.has(entity) || one.weights.has(entity);
+  const found = await Promise.all(
+    asked.map(([entity]) => graph.neighbours(scope, { entity, limit: statementsRead, filter }, { signal })),
+  );
+  const own = found.flat().filter(({ source_entity, target_entity }) => isOwn(source_entity) && isOwn(target_entity));
+  const relations = new Map(
+    own.map(({ source_entity, type, target_entity, description, weight }) => [
+      JSON.stringify([source_entity, type, target_entity]),
+      { weight, relation: { source_entity, type, target_entity, description } },
+    ]),
+  );
+  return [...relations.values()]
+    .toSorted((a, b) => b.weight - a.weight)
+    .slice(0, relationsShown)
+    .map(({ relation }) => relation);
 }
 
 /** Null where nothing was to be written or nothing came. */

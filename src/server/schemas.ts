@@ -75,6 +75,11 @@ export const communitySchema = z.object({
   names: z.array(z.string()),
   passages: z.int().describe("Among the best hundred found; of the collection: all of them."),
   documents: z.int().optional().describe("Of the collection only: of how many documents the passages are."),
+  relations: z
+    .array(
+      z.object({ source_entity: z.string(), type: z.string(), target_entity: z.string(), description: z.string() }),
+    )
+    .describe("What the texts say of its first names and others of its names, with the sentence; at most three."),
   parts: z
     .array(z.object({ id: z.string(), names: z.array(z.string()), passages: z.int() }))
     .optional()

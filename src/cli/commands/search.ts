@@ -57,12 +57,14 @@ function printResults(found: SearchResponse, terminal: Terminal): void {
 
 /** What each is about, with the places of the sentences. */
 export function printCommunities(communities: readonly Community[], terminal: Terminal): void {
-  for (const { names, passages, summary, quotes, parts = [] } of communities) {
+  for (const { names, passages, summary, quotes, relations, parts = [] } of communities) {
     const size = `${passages} ${passages === 1 ? "passage" : "passages"}`;
     terminal.line(terminal.bold(`\nCommunity: ${names.slice(0, 5).join(", ")} · ${size}`));
     for (const part of parts)
       terminal.line(terminal.dim(`   with ${part.names.slice(0, 3).join(", ")} · ${part.passages} passages`));
     terminal.line(`   ${summary}`);
+    for (const { source_entity, type, target_entity } of relations)
+      terminal.line(terminal.dim(`   ${source_entity} – ${type} – ${target_entity}`));
     for (const { source, start, end } of quotes)
       terminal.line(terminal.dim(`   ${source}, characters ${start}–${end}`));
   }
