@@ -14,6 +14,7 @@ import {
   type IndexStep,
 } from "./index-plan.ts";
 import { beginGeneration, otherGenerations, planGeneration } from "./plan-generation.ts";
+import { migrate, migrationSteps } from "./migrations.ts";
 import { collections } from "./names.ts";
 import { settleDefinitions, sizingNow } from "./settle-definitions.ts";
 import { pause } from "./settle.ts";
@@ -55,6 +56,7 @@ export function mongoIndexes(context: Context): MongoIndexes {
           ...(await planIndexes(db, profile, { added, dropped: planned?.dropped ?? [] })),
           ...(await sizingSteps(context)),
           ...(await viewSteps(db)),
+          ...(await migrationSteps(db)),
           ...(planned?.steps ?? []),
           ...(await generationSteps(context, planned?.dropped ?? [])),
         ];
@@ -69,6 +71,7 @@ export function mongoIndexes(context: Context): MongoIndexes {
           const applied = [
             ...(await applyIndexes(db, profile)),
             ...(await applyViews(db)),
+            ...(await migrate(db, context.now)),
             ...(wanted ? await beginGeneration(context, wanted) : []),
           ];
           if (sharded === undefined) return applied;

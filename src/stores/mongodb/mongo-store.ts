@@ -24,6 +24,7 @@ import { mongoGenerations } from "./generations.ts";
 import { applyViews } from "./graph-views.ts";
 import { mongoGraph } from "./graph.ts";
 import type { IndexSettings } from "./indexes.ts";
+import { migrate, requireKnownFormat } from "./migrations.ts";
 import { mongoIndexes, type MongoIndexes } from "./mongo-indexes.ts";
 import { mongoJobs } from "./jobs.ts";
 import { mongoAudit, mongoKeys } from "./keys.ts";
@@ -127,7 +128,8 @@ async function connect(options: MongoStoreOptions): Promise<Context> {
     };
     try {
       await client.connect();
-      takeIdentity(context, await readIndexState(context));
+      const [state] = await Promise.all([readIndexState(context), requireKnownFormat(db)]);
+      takeIdentity(context, state);
     } catch (error) {
       await client.close();
       throw error;
@@ -229,6 +231,7 @@ async function prepare(context: Context, identity: IndexIdentity, manage: boolea
   if (manage) {
     await ifAllowed(() => createIndexes(context));
     await ifAllowed(async () => void (await applyViews(context.db)));
+    await ifAllowed(async () => void (await migrate(context.db, context.now)));
   }
   await ifAllowed(async () => {
     await finishPending(context);

@@ -43,6 +43,7 @@ const settings = (): fc.Arbitrary<IndexSettings> =>
       analyzer: fc.constantFrom("lucene.standard", "lucene.english", "lucene.cjk"),
       fields: fields(),
       lexicalPrefilter: fc.boolean(),
+      storedSource: fc.uniqueArray(fc.constantFrom("content", "title", "metadata", "source"), { minLength: 1 }),
     },
     { requiredKeys: ["dimensions"] },
   );

@@ -1,4 +1,5 @@
 import { HybridRAGError } from "../../errors.ts";
+import { collectionSchemas } from "./collection-schemas.ts";
 import { graphViews } from "./graph-views.ts";
 import { collections } from "./names.ts";
 
@@ -44,13 +45,17 @@ const ingest: Rights = {
 };
 
 const manage = ["createCollection", "createIndex", "listIndexes", "collStats"];
+const change = (collection: string): readonly string[] => (collection in collectionSchemas ? ["collMod"] : []);
 
 /** Beside that: collections and indexes are made. */
 const operator: Rights = {
-  ...Object.fromEntries(Object.entries(ingest).map(([name, actions]) => [name, [...actions, ...manage]])),
+  ...Object.fromEntries(
+    Object.entries(ingest).map(([name, actions]) => [name, [...actions, ...manage, ...change(name)]]),
+  ),
   [collections.chunks]: [
     ...ingest[collections.chunks]!,
     ...manage,
+    ...change(collections.chunks),
     "createSearchIndexes",
     "updateSearchIndex",
     "dropSearchIndex",
