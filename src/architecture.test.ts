@@ -55,6 +55,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   open: ["open-store", "stores/*", "providers/*", "secrets", "open-models", "open-secrets", "observe", ...library],
   /** What makes an index anew: it opens a store and an embedder for themselves. */
   "open-reembed": ["open", "open-store", "stores/*", ...library],
+  /** The subpath `hybridrag/mongodb`. */
+  mongodb: ["stores/*"],
   index: ["archive", "open", ...library],
   /** The production checklist, as checks that run. */
   doctor: ["open", "open-models", "open-secrets", "open-store", "stores/*", "secrets", ...library],
