@@ -18,7 +18,7 @@ const scope = ownerScope("t");
 const { config } = loadConfig({ directory: tmpdir() });
 const store = await openStore(config, "write");
 const tenants = tenantContext();
-const { embedder, assistant, paidCalls } = await openModels(config, {
+const { embedder, assistant, paidCalls, ledger } = await openModels(config, {
   secrets: openSecrets(config, fetch),
   fetch,
   caches: () => store.caches,
@@ -46,6 +46,7 @@ const parts = { store, embedder: small, extractor, pool, now: () => performance.
 for await (const _warning of paidCalls!.earlier());
 for await (const _event of tenants.stream(scope, () => ingest(documents, parts, { scope, cwd: "/" }), "ingest"));
 await paidCalls!.close();
+const { tenant: spent } = await ledger.spent();
 await pool.close();
 await store.close();
-process.stdout.write("done\n");
+process.stdout.write(`${spent}\n`);

@@ -25,7 +25,7 @@ interface Attempts {
 }
 
 async function killAndCount(t: TestContext, attempts: Attempts, program: (folder: string) => Program): Promise<void> {
-  const { folder, run, charged, paidAgain } = await paidWorld(t, attempts.latencyMs ?? 15);
+  const { folder, run, charged, paidAgain, charges } = await paidWorld(t, attempts.latencyMs ?? 15);
   const killed = program(folder);
   let kills = 0;
   for (let index = 0; index < attempts.kills; index++) {
@@ -38,7 +38,13 @@ async function killAndCount(t: TestContext, attempts: Attempts, program: (folder
   assert.ok(kills >= Math.min(3, attempts.kills), `${kills} kills`);
   assert.ok(new Set(charged.map(({ what }) => what)).size >= attempts.work, `${charged.length} were paid for`);
   const again = paidAgain();
-  t.diagnostic(`${kills} kills: of ${charged.length} paid texts and extractions ${again.length} were paid for again`);
+  const spent = Number(last.said) || null;
+  t.diagnostic(
+    `${kills} kills: of ${charged.length} paid texts and extractions ${again.length} were paid for again; ` +
+      `charged $${charges().toFixed(6)}, booked ${spent === null ? "unknown" : `$${spent.toFixed(6)}`}`,
+  );
+  // What was set aside in the instant of a kill may stay booked; nothing that was charged is missing.
+  assert.ok(spent === null || spent > charges() - 1e-9, `${charges()} was charged, ${spent} booked`);
   assert.equal(again.length, 0, `paid for again, answered so many ms before the kill: ${again.join(", ")}`);
 }
 

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import type { TestContext } from "node:test";
 import { anthropicStandin, type Standin, voyageStandin } from "./testing/standins/index.ts";
+import { costOf, listPrices } from "./wrap/prices.ts";
 
 /** What a provider charged for. */
 interface Charged {
@@ -26,14 +27,14 @@ export interface Kill {
   readonly whom: "process" | "group";
 }
 
-/** What is run: it says "done" on its standard output when it has come to its end. */
+/** What is run; it ends with 0 when it has come to its end. */
 export interface Program {
   readonly arguments: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
 }
 
 /** A stand-in behind a door that tells of each call and of each answer. */
-async function door(t: TestContext, standin: Standin, onCall: (body: string) => () => void) {
+async function door(t: TestContext, standin: Standin, onCall: (body: string) => (answer: string) => void) {
   const { origin } = new URL(standin.url);
   async function relay(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const body = await text(incoming);
@@ -41,7 +42,8 @@ async function door(t: TestContext, standin: Standin, onCall: (body: string) => 
     const { method, headers } = incoming;
     const onward = request(origin + incoming.url!, { method, headers }, (answer) => {
       outgoing.writeHead(answer.statusCode!, answer.headers);
-      answer.pipe(outgoing).on("finish", onAnswered);
+      const whole = text(answer);
+      answer.pipe(outgoing).on("finish", () => void whole.then(onAnswered));
     });
     onward.on("error", () => outgoing.destroy());
     onward.end(body);
@@ -64,13 +66,15 @@ export async function paidWorld(t: TestContext, latencyMs: number) {
   let killedAt = new Map<number, number>();
   let runs = 0;
   let onEvent: (event: "call" | "answer") => void = () => undefined;
-  const onCall = (body: string): (() => void) => {
+  let charges = 0;
+  const onCall = (body: string): ((answer: string) => void) => {
     const { input } = JSON.parse(body) as { readonly input?: readonly string[] };
     const asked = input ?? [createHash("sha256").update(body).digest("hex")];
     const noted = asked.map((what): Charged => ({ what, run: runs, answeredAt: null }));
     charged.push(...noted);
     onEvent("call");
-    return () => {
+    return (answer) => {
+      charges += priceOfAnswer(answer);
       for (const one of noted) if (!killedAt.has(one.run)) one.answeredAt = performance.now();
       onEvent("answer");
     };
@@ -121,5 +125,25 @@ export async function paidWorld(t: TestContext, latencyMs: number) {
       .filter((one) => last.get(one.what)! > one.run)
       .map(({ run: number, answeredAt }) => (answeredAt === null ? null : killedAt.get(number)! - answeredAt));
   };
-  return { folder, run, charged, paidAgain };
+  /** `charges`: US dollars of what was answered. */
+  return { folder, run, charged, paidAgain, charges: () => charges };
+}
+
+interface Usage {
+  readonly total_tokens?: number;
+  readonly input_tokens?: number;
+  readonly output_tokens?: number;
+  readonly cache_read_input_tokens?: number;
+  readonly cache_creation_input_tokens?: number;
+}
+
+function priceOfAnswer(answer: string): number {
+  const { usage = {} } = JSON.parse(answer) as { readonly usage?: Usage };
+  const model = usage.total_tokens === undefined ? "anthropic/claude-haiku-5-5" : "voyage/voyage-4-large";
+  return costOf(listPrices.models[model]!, {
+    inputTokens: usage.total_tokens ?? usage.input_tokens ?? 0,
+    outputTokens: usage.output_tokens ?? 0,
+    cacheReadTokens: usage.cache_read_input_tokens ?? 0,
+    cacheWriteTokens: usage.cache_creation_input_tokens ?? 0,
+  });
 }

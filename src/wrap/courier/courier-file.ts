@@ -44,7 +44,7 @@ export const longestCallMs = 120_000;
 
 export const beatMs = 1000;
 /** Ids of processes are used again: one that does not beat is not the one that wrote the file. */
-const silentMs = 10_000;
+const silentMs = 30_000;
 /** The clocks of two machines, and what one sees of the other's files, may be apart. */
 const silentElsewhereMs = 60_000;
 

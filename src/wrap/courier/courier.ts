@@ -21,8 +21,6 @@ export interface CourierOptions {
   readonly onLate: (outcome: Outcome) => Promise<(() => Promise<void>) | null>;
   /** Told once, in a sentence, if no process can be started. */
   readonly onMissing: (reason: string) => void;
-  /** The process, for tests. */
-  readonly script?: string;
 }
 
 /** Makes calls that outlive this process, by a process of its own that is started for the first of them. */
@@ -192,10 +190,9 @@ export function courier(options: CourierOptions): Courier {
 
 const isPaid = ({ status }: Answer): boolean => status >= 200 && status < 300;
 
-function start({ folder, environment, script }: CourierOptions): Promise<ChildProcess> {
+function start({ folder, environment }: CourierOptions): Promise<ChildProcess> {
   return new Promise((resolve, reject) => {
-    const path = script ?? fileURLToPath(new URL("./courier-worker.js", import.meta.url));
-    const child = fork(path, [folder, String(process.pid)], {
+    const child = fork(fileURLToPath(new URL("./courier-worker.js", import.meta.url)), [folder, String(process.pid)], {
       detached: true,
       env: environment,
       execArgv: process.execArgv.filter((argument) => /^--(?:use|tls|dns)-/.test(argument)),
