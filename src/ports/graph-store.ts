@@ -20,11 +20,7 @@ export interface GraphStore {
   /** Ordered by normalised name, by code point; `prefix` narrows. */
   list(scope: Scope, request: PageRequest & { readonly prefix?: string }, options?: CallOptions): Promise<Page<Entity>>;
   /** Relationships that touch the entity, strongest first; a weight is the sum over the assertions that are seen. */
-  neighbours(
-    scope: Scope,
-    request: { readonly entity: string; readonly limit: number; readonly filter?: Filter | null },
-    options?: CallOptions,
-  ): Promise<readonly Relationship[]>;
+  neighbours(scope: Scope, request: NeighbourRequest, options?: CallOptions): Promise<readonly Relationship[]>;
   /** What these passages mention; those that do not exist or may not be read are left out. */
   mentions(scope: Scope, chunkIds: readonly string[], options?: CallOptions): Promise<readonly Mention[]>;
   /** Sizes of names in the tenant: what the hop stage weighs links by. Unknown names are left out. */
@@ -61,6 +57,14 @@ export interface GraphStore {
    * @throws HybridRAGError `conflict`, retryable, when another came first; `forbidden` unless the scope is the owner's.
    */
   edit(scope: Scope, edit: Omit<GraphEdit, "sequence">, after: number, options?: CallOptions): Promise<GraphEdit>;
+}
+
+export interface NeighbourRequest {
+  readonly entity: string;
+  readonly limit: number;
+  readonly filter?: Filter | null;
+  /** Relationships of this type alone; absent: of all. */
+  readonly type?: string;
 }
 
 export interface EntityWeight {

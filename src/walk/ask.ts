@@ -1,4 +1,4 @@
-import type { AskedWeight, GraphStore, LinkRequest, LinkResult } from "../ports/graph-store.ts";
+import type { AskedWeight, GraphStore, LinkRequest, LinkResult, NeighbourRequest } from "../ports/graph-store.ts";
 import type { CallOptions, Page, PageRequest } from "../ports/store.ts";
 import type { Entity, Relationship } from "../records.ts";
 import type { Scope } from "../scope.ts";
@@ -7,7 +7,7 @@ import type { Scope } from "../scope.ts";
 export interface GraphAnswers {
   linkDensity(): number;
   weigh(names: readonly string[]): readonly AskedWeight[];
-  neighbours(request: { readonly entity: string; readonly limit: number }): readonly Relationship[];
+  neighbours(request: NeighbourRequest): readonly Relationship[];
   list(request: PageRequest & { readonly prefix?: string }): Page<Entity>;
   links(request: LinkRequest): LinkResult;
 }

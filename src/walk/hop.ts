@@ -9,7 +9,7 @@ import { questionEntities } from "./question-entities.ts";
 const secondRound = 0.7;
 const maxQuestionTerms = 25;
 const minTitleLinks = 0.2;
-const limits = { maxShared: 20, maxSubname: 50, maxPassages: 200 };
+export const linkLimits = { maxShared: 20, maxSubname: 50, maxPassages: 200 };
 
 /**
  * Follows the links that cover what the question still leaves open: from the best passages that mention a name of the
@@ -64,5 +64,5 @@ function linksOf(
 ): Asking<LinkResult> {
   const { filter, vector } = request;
   const terms = coverage.terms.map(({ term }) => term);
-  return ask("links", { seeds, titled, except: [...entities.keys()], filter, terms, vector, ...limits });
+  return ask("links", { seeds, titled, except: [...entities.keys()], filter, terms, vector, ...linkLimits });
 }

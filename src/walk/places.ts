@@ -7,6 +7,10 @@ import { scaledScore } from "./scaled-score.ts";
 
 /** Measured on three linked collections; the optimum is flat (see docs/decisions/0050-following-links.md). */
 const seedCount = 10;
+/** The seeds of the first round, unless titles change them: what may be read ahead. */
+export const likelySeeds = ({ hits }: Pick<HopRequest, "hits">): readonly string[] =>
+  hits.slice(0, seedCount).map((hit) => hit.chunk_id);
+
 const candidateDepth = 100;
 const titleBoost = 0.6;
 const linkWeight = 0.42;

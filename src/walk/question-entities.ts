@@ -35,7 +35,7 @@ export function* questionEntities(question: string): Asking<readonly QuestionEnt
   return [...named.map((weight) => ({ ...weight, isNamed: true })), ...(yield* otherForms(question, named))];
 }
 
-/** Statements about a name that are looked through for its other form, the best attested first. */
+/** Other forms of a name that are taken, the best attested first. */
 const mostStatements = 20;
 /** Statements about a name in more passages than this would take too long to read with every question. */
 const mostPassages = 500;
@@ -62,12 +62,12 @@ function* shortForms(named: readonly AskedWeight[]): Asking<ReadonlyMap<string, 
   const looked = named.filter(({ passages }) => passages <= mostPassages);
   const told = yield* askEach(
     "neighbours",
-    looked.map(({ entity }) => ({ entity, limit: mostStatements })),
+    looked.map(({ entity }) => ({ entity, limit: mostStatements, type: "short for" })),
   );
   const askedAs = new Map<string, string>();
   looked.forEach(({ entity, asked }, at) => {
-    for (const { type, source_entity, target_entity } of told[at]!) {
-      if (type === "short for") askedAs.set(source_entity === entity ? target_entity : source_entity, asked);
+    for (const { source_entity, target_entity } of told[at]!) {
+      askedAs.set(source_entity === entity ? target_entity : source_entity, asked);
     }
   });
   return askedAs;

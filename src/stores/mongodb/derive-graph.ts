@@ -1,9 +1,9 @@
 import { compareText } from "../../filter/matches.ts";
 import { shownName, type EditedNames } from "../../edits/edited-names.ts";
-import type { EntityWeight } from "../../ports/graph-store.ts";
 import type { Entity, Mention, PassageLink, Relationship } from "../../records.ts";
 import { documentOfAddress } from "../../text/link-address.ts";
 import type { ChunkRow } from "./chunk-rows.ts";
+import { nameIndex, type NameIndex } from "./name-index.ts";
 
 /** What the graph reads of a chunk. */
 export type GraphRow = Pick<
@@ -84,33 +84,6 @@ export function relationshipsOf(rows: readonly GraphRow[]): readonly Relationshi
         compareText(a.type, b.type),
     );
 }
-
-/** In which passages each name stands, as title or otherwise. */
-export interface NameIndex {
-  readonly titled: ReadonlyMap<string, readonly string[]>;
-  readonly mentioning: ReadonlyMap<string, readonly string[]>;
-  readonly passages: ReadonlyMap<string, readonly string[]>;
-}
-
-export function nameIndex(rows: readonly GraphRow[]): NameIndex {
-  const [titled, mentioning, passages] = [0, 1, 2].map(() => new Map<string, Set<string>>());
-  const add = (map: Map<string, Set<string>>, { entity, chunk_id }: Mention): void => {
-    map.set(entity, (map.get(entity) ?? new Set()).add(chunk_id));
-  };
-  for (const mention of rows.flatMap((row) => row.mentions)) {
-    add(isTitle(mention) ? titled! : mentioning!, mention);
-    add(passages!, mention);
-  }
-  const sorted = (map: Map<string, Set<string>>): ReadonlyMap<string, readonly string[]> =>
-    new Map([...map].map(([name, ids]) => [name, [...ids].toSorted(compareText)]));
-  return { titled: sorted(titled!), mentioning: sorted(mentioning!), passages: sorted(passages!) };
-}
-
-export const weightsOf = (index: NameIndex, names: readonly string[]): readonly EntityWeight[] =>
-  [...new Set(names)].flatMap((entity) => {
-    const passages = index.passages.get(entity)?.length ?? 0;
-    return passages === 0 ? [] : { entity, passages, titled: index.titled.get(entity)?.length ?? 0 };
-  });
 
 export const isPointer = (link: PassageLink): boolean => link.kind !== "anchor";
 

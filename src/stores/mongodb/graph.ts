@@ -1,16 +1,19 @@
 import { compareText } from "../../filter/matches.ts";
 import { allOf } from "../../filter/filter.ts";
 import type { AskedWeight, GraphStore } from "../../ports/graph-store.ts";
-import type { Entity } from "../../records.ts";
+import type { Entity, Relationship } from "../../records.ts";
 import type { Scope } from "../../scope.ts";
-import { questionWords } from "../../walk/coverage.ts";
-import { hopOver } from "../../walk/hop.ts";
+import type { Answering } from "../../walk/ask.ts";
+import { questionWords, type QuestionWords } from "../../walk/coverage.ts";
+import { hopOver, linkLimits } from "../../walk/hop.ts";
+import { likelySeeds } from "../../walk/places.ts";
 import { call, rows, type Context } from "./context.ts";
-import { entitiesOf, nameIndex, relationshipsOf, linksPerPassage, weightsOf } from "./derive-graph.ts";
+import { entitiesOf, relationshipsOf, linksPerPassage } from "./derive-graph.ts";
 import { editedNamesOf, mongoGraphEdits } from "./graph-edits.ts";
 import { graphRows } from "./graph-rows.ts";
 import { linkDensity } from "./link-density.ts";
-import { followLinks } from "./links.ts";
+import { followLinks, linkWalk } from "./links.ts";
+import { nameIndex, weightsOf } from "./name-index.ts";
 import { countable, nameCounts } from "./name-sizes.ts";
 import { collections } from "./names.ts";
 import { passageNames } from "./passage-names.ts";
@@ -52,15 +55,20 @@ export function mongoGraph(context: Context): GraphStore {
           (entity) => entity,
         );
       }),
-    neighbours: (scope, { entity, limit, filter }, options) =>
+    neighbours: (scope, { entity, limit, filter, type }, options) =>
       call(context, options, async (signal) => {
         const edited = await editedFor(scope);
         const wanted = edited.entityOf(entity);
         if (wanted === null) return [];
         const said = { $in: [...edited.saidAs([wanted])] };
-        const touching = { $or: [{ "assertions.source_entity": said }, { "assertions.target_entity": said }] };
+        const touching = {
+          $or: [{ "assertions.source_entity": said }, { "assertions.target_entity": said }],
+          ...(type === undefined ? {} : { "assertions.type": type }),
+        };
         const found = relationshipsOf(await graphRows(context, scope, touching, allOf(filter), signal));
-        return found.filter((one) => one.source_entity === wanted || one.target_entity === wanted).slice(0, limit);
+        const isWanted = (one: Relationship): boolean =>
+          (one.source_entity === wanted || one.target_entity === wanted) && (type ?? one.type) === one.type;
+        return found.filter(isWanted).slice(0, limit);
       }),
     mentions: (scope, chunkIds, options) =>
       call(context, options, async (signal) => {
@@ -72,11 +80,13 @@ export function mongoGraph(context: Context): GraphStore {
         const edited = await editedFor(scope);
         const plain = await countable(context, scope, edited, names);
         const counts = await nameCounts(context, scope, plain, signal);
-        const isCounted = (name: string): boolean => (counts.get(name)?.passages ?? 0) > 0;
-        const entities = names.flatMap((name) => (isCounted(name) ? [] : (edited.entityOf(name) ?? [])));
-        const index = nameIndex(await namedRows(context, scope, edited.saidAs(entities), signal));
+        const entities = names.flatMap((name) => (counts.has(name) ? [] : (edited.entityOf(name) ?? [])));
+        const index = nameIndex(
+          entities.length === 0 ? [] : await namedRows(context, scope, edited.saidAs(entities), signal),
+        );
         return [...new Set(names)].flatMap((asked): AskedWeight | readonly AskedWeight[] => {
-          if (isCounted(asked)) return { asked, entity: asked, ...counts.get(asked)! };
+          const count = counts.get(asked);
+          if (count !== undefined) return count.passages === 0 ? [] : { asked, entity: asked, ...count };
           const entity = edited.entityOf(asked);
           return entity === null ? [] : weightsOf(index, [entity]).map((weight) => ({ ...weight, asked }));
         });
@@ -93,8 +103,24 @@ export function mongoGraph(context: Context): GraphStore {
     ...mongoGraphEdits(context),
   };
   const words = questionWords((text) => context.analyzer.analyze(text));
-  return { ...graph, hop: hopOver(graph, words) };
+  return { ...graph, hop: mongoHop(context, graph, words) };
 }
+
+/** What links are followed from is read while the names of the question are looked up. */
+const mongoHop =
+  (context: Context, graph: Omit<GraphStore, "hop">, words: QuestionWords): GraphStore["hop"] =>
+  (scope, request, options) => {
+    const walk = linkWalk(context, scope, request.filter, options?.signal);
+    const reading: Answering = {
+      ...graph,
+      weigh: (caller, names, given) => {
+        walk.begin(likelySeeds(request), linkLimits);
+        return graph.weigh(caller, names, given);
+      },
+      links: (_caller, asked, given) => call(context, given, () => walk.links(asked)),
+    };
+    return hopOver(reading, words)(scope, request, options);
+  };
 
 const namedRows = (context: Context, scope: Scope, said: ReadonlySet<string>, signal: AbortSignal | undefined) =>
   graphRows(context, scope, { entities: { $in: [...said] } }, null, signal);

@@ -1,44 +1,97 @@
+import { HybridRAGError } from "../../errors.ts";
+import { checkVector } from "../../ports/check-vector.ts";
+import type { EditedNames } from "../../edits/edited-names.ts";
+import type { Filter } from "../../filter/filter.ts";
 import type {
   EntityWeight,
   ExplicitLinkKind,
-  LinkedPassage,
   LinkKind,
   LinkRequest,
   LinkResult,
   PassageEdge,
 } from "../../ports/graph-store.ts";
 import type { Scope } from "../../scope.ts";
-import { bm25, type Weights } from "./bm25.ts";
-import { checkVector } from "../../ports/check-vector.ts";
-import { cosine, vectorOf, type ChunkRow } from "./chunk-rows.ts";
 import type { Context } from "./context.ts";
-import { addressTargets, distinct, isPointer, isTitle, weightsOf, type GraphRow } from "./derive-graph.ts";
-import type { Generation } from "./generation.ts";
-import { neighbourhood, type Neighbourhood } from "./neighbourhood.ts";
-import { readChunks } from "./visible-rows.ts";
+import { addressTargets, distinct, isPointer, isTitle, type GraphRow } from "./derive-graph.ts";
+import { weightsOf } from "./name-index.ts";
+import { growingNeighbourhood, type GrowingNeighbourhood, type Neighbourhood } from "./neighbourhood.ts";
+import { toldPassages, type ToldPassages } from "./told-passages.ts";
+import { readChunks, readUnchecked } from "./visible-rows.ts";
 
 /** One round of links, as `LinkRequest` describes them. */
-export async function followLinks(
+export const followLinks = (
   context: Context,
   scope: Scope,
   request: LinkRequest,
   signal: AbortSignal | undefined,
-): Promise<LinkResult> {
+): Promise<LinkResult> => linkWalk(context, scope, request.filter, signal).links(request);
+
+/** Rounds of links of one question: vector, words and filter are the same in all of them. */
+export interface LinkWalk {
+  /** Reads ahead for links out of these passages. */
+  begin(seeds: readonly string[], limits: Pick<LinkRequest, "maxShared" | "maxSubname">): void;
+  links(request: LinkRequest): Promise<LinkResult>;
+}
+
+/** How often a round is read again that met a change of version. */
+const attempts = 12;
+
+/** What a round has read the next one does not read again. */
+export function linkWalk(
+  context: Context,
+  scope: Scope,
+  filter: Filter | null,
+  signal: AbortSignal | undefined,
+): LinkWalk {
+  const open = (read: typeof readUnchecked<GraphRow>) => {
+    const around = growingNeighbourhood(context, scope, { filter, read, signal });
+    return { around, told: toldPassages(context, scope, around, signal) };
+  };
+  let walk = open(readUnchecked);
+  return {
+    begin: (seeds, limits) => walk.around.begin(seeds, limits),
+    links: async (request) => {
+      for (let attempt = 1; attempt < attempts; attempt++) {
+        const found = await roundOf(context, request, walk.around, walk.told).catch((error: unknown) => {
+          // Whoever repeats it begins anew: what was to be read counts as read.
+          walk = open(readUnchecked);
+          throw error;
+        });
+        if (found !== null) return found;
+        // A version changed between two reads: all is read again, each time rows of one moment.
+        walk = open(readChunks);
+      }
+      throw new HybridRAGError("store_failed", "The documents change faster than links can be followed; try again.");
+    },
+  };
+}
+
+/** Null where something that was read is no longer current. */
+async function roundOf(
+  context: Context,
+  request: LinkRequest,
+  around: GrowingNeighbourhood,
+  told: ToldPassages,
+): Promise<LinkResult | null> {
   if (request.vector) checkVector(request.vector, context.identity?.dimensions ?? null, "/vector");
-  const around = await neighbourhood(context, scope, request, signal);
+  await around.reach(request);
+  const edited = await around.edited();
   const seeds = [...new Set(request.seeds)].filter((id) => around.rows.has(id));
   const edges = seeds.flatMap((seed) => [
     ...namedLinks(seed, request, around),
-    ...explicitLinks(seed, request, around),
+    ...explicitLinks(seed, request, around, edited),
   ]);
   const titled = request.titled.flatMap((name) => around.names.titled.get(name) ?? []);
   const reached = [...new Set([...seeds, ...titled, ...edges.map((edge) => edge.to)])];
   const named = seeds.flatMap((id) => around.rows.get(id)!.mentions.map((mention) => mention.entity));
-  return {
-    edges,
-    passages: await passages(context, scope, request, reached, around, signal),
-    weights: distinct(named).flatMap((entity) => weightOf(around, entity) ?? []),
-  };
+  const passages = await told(request, reached);
+  return (
+    passages && {
+      edges,
+      passages,
+      weights: distinct(named).flatMap((entity) => weightOf(around, entity) ?? []),
+    }
+  );
 }
 
 function namedLinks(seed: string, request: LinkRequest, around: Neighbourhood): readonly PassageEdge[] {
@@ -83,21 +136,19 @@ function sharing(around: Neighbourhood, entity: string, request: LinkRequest): r
 
 /** Passages that mention a longer name of which this one is a part. One word counts only when it is telling. */
 function namingLonger(around: Neighbourhood, entity: string, request: LinkRequest): readonly string[] {
-  const { names, common } = around;
+  const { longer, common } = around;
   const { passages, titled } = weightOf(around, entity) ?? { passages: 0, titled: 0 };
   if (!entity.includes(" ") && (entity.length < 4 || (titled === 0 && passages < 3))) return [];
   if (passages + (common.get(entity)?.inLonger ?? 0) > request.maxSubname) return [];
-  const longer = [...names.passages].filter(
-    ([name]) => name !== entity && name.split(" ").length <= 7 && ` ${name} `.includes(` ${entity} `),
-  );
-  const found = distinct(longer.flatMap(([, ids]) => ids));
+  const found = longer.get(entity) ?? [];
   return passages + found.length <= request.maxSubname ? found : [];
 }
 
 function explicitLinks(
   seed: string,
   request: LinkRequest,
-  { rows, names, edited }: Neighbourhood,
+  { rows, names }: Neighbourhood,
+  edited: EditedNames,
 ): readonly PassageEdge[] {
   const leadsTo = addressTargets([...rows.values()], names, edited);
   const own = rows.get(seed)!.links.filter((link) => isPointer(link) && !request.except.includes(link.target));
@@ -106,55 +157,4 @@ function explicitLinks(
     const [target, kind] = JSON.parse(pointer) as [string, ExplicitLinkKind];
     return edgesTo(kind, seed, target, leadsTo(target), request);
   });
-}
-
-const bodies = { content: 0, vocabulary: 0, assertions: 0, links: 0, mentions: 0 } as const;
-
-async function passages(
-  context: Context,
-  scope: Scope,
-  request: LinkRequest,
-  reached: readonly string[],
-  around: Neighbourhood,
-  signal: AbortSignal | undefined,
-): Promise<readonly LinkedPassage[]> {
-  const found = await readChunks(context, scope, { chunk_id: { $in: reached } }, bodies, signal);
-  const terms = [...new Set(request.terms)];
-  const entries = terms.flatMap((term) => [`b${term}`, `t${term}`]);
-  const weights: Weights = {
-    corpus: await context.statistics.corpus(context, scope.tenant),
-    frequencies: await context.statistics.frequencies(context, scope.tenant, entries, signal),
-  };
-  return found
-    .filter((row) => around.rows.has(row.chunk_id))
-    .map((row) => ({
-      chunk_id: row.chunk_id,
-      cosine: cosineTo(request.vector, row, context.generation),
-      bm25: bm25(
-        row,
-        terms.map((term) => ({ terms: [term], times: 1 })),
-        weights,
-      ),
-      mask: maskOf(request.terms, row),
-      entities: mentionedIn(around.rows.get(row.chunk_id)!, request.except),
-    }));
-}
-
-function cosineTo(vector: Float32Array | null, row: ChunkRow, generation: Generation): number | null {
-  const stored = vector === null ? null : vectorOf(row, generation);
-  return vector === null || stored === null ? null : cosine(vector, stored);
-}
-
-function maskOf(terms: readonly string[], row: ChunkRow): number {
-  const words = new Set(row.terms.body.split(" "));
-  return terms.reduce((mask, term, bit) => (words.has(term) ? mask | (1 << bit) : mask), 0);
-}
-
-/** Ordered by name; a name may be both title and part of the body: then it is the title. */
-function mentionedIn(row: GraphRow, asked: readonly string[]): LinkedPassage["entities"] {
-  const own = row.mentions.map((mention) => mention.entity).filter((entity) => asked.includes(entity));
-  return distinct(own).map((entity) => ({
-    entity,
-    title: row.mentions.some((mention) => mention.entity === entity && isTitle(mention)),
-  }));
 }

@@ -1,90 +1,159 @@
 import type { EditedNames } from "../../edits/edited-names.ts";
+import type { Filter } from "../../filter/filter.ts";
 import type { LinkRequest } from "../../ports/graph-store.ts";
 import type { Scope } from "../../scope.ts";
 import { documentOfAddress } from "../../text/link-address.ts";
 import { partsOfName } from "./chunk-rows.ts";
 import type { Context } from "./context.ts";
-import { isPointer, isTitle, nameIndex, type GraphRow, type NameIndex } from "./derive-graph.ts";
+import { isPointer, isTitle, type GraphRow } from "./derive-graph.ts";
 import { editedNamesOf } from "./graph-edits.ts";
 import { graphRows } from "./graph-rows.ts";
+import { growingNameIndex, passagesBy, type NameIndex, type PassagesBy } from "./name-index.ts";
 import { countable, nameSizes, type NameSize } from "./name-sizes.ts";
 import type { Clause } from "./native-filter.ts";
+import type { FirstRows, readChunks } from "./visible-rows.ts";
 
-/** Everything that one round of links needs to know. */
+/** Everything that rounds of links need to know; what one round has read the next does not read again. */
 export interface Neighbourhood {
   readonly rows: ReadonlyMap<string, GraphRow>;
   readonly names: NameIndex;
+  /** The passages with a longer name, of up to seven words, that a name is a part of. */
+  readonly longer: PassagesBy;
   /** Of names in so many passages that not all of these were read. */
   readonly common: ReadonlyMap<string, NameSize>;
-  readonly edited: EditedNames;
 }
 
-export async function neighbourhood(
-  context: Context,
-  scope: Scope,
-  request: LinkRequest,
-  signal: AbortSignal | undefined,
-): Promise<Neighbourhood> {
-  const edited = await editedNamesOf(context, scope.tenant);
-  const seeds = await graphRows(context, scope, { chunk_id: { $in: request.seeds } }, request.filter, signal);
-  const names = [...new Set(seeds.flatMap((row) => row.mentions.map((mention) => mention.entity)))];
-  const common = await commonNames(context, scope, request, edited, names, signal);
-  const read = (match: Clause) => graphRows(context, scope, match, request.filter, signal);
-  const around = aroundThem(request, seeds, edited, names, common);
-  const ends = endsOf(seeds, common, request);
-  const lowest = (match: Clause) =>
-    graphRows(context, scope, match, request.filter, signal, { by: "chunk_id", limit: request.maxPassages + 1 });
-  const found = await Promise.all([...(around === null ? [] : [read(around)]), ...ends.map(lowest)]);
-  const rows = new Map([...seeds, ...found.flat()].map((row) => [row.chunk_id, row]));
-  return { rows, names: nameIndex([...rows.values()]), common, edited };
+export interface GrowingNeighbourhood extends Neighbourhood {
+  /** Reads ahead of `reach` what links out of these passages will need first; once. */
+  begin(seeds: readonly string[], limits: Limits): void;
+  /** Reads what this round needs and no round before has read. */
+  reach(request: LinkRequest): Promise<void>;
+  edited(): Promise<EditedNames>;
 }
 
-/**
- * Names of which not all passages can lead on, because there are too many, and that are only counted. Where a filter, an
- * access list or an edit decides what counts, rows are read.
- */
-async function commonNames(
-  context: Context,
-  scope: Scope,
-  request: LinkRequest,
-  edited: EditedNames,
-  names: readonly string[],
-  signal: AbortSignal | undefined,
-): Promise<ReadonlyMap<string, NameSize>> {
-  if (request.filter !== null) return new Map();
-  const plain = await countable(context, scope, edited, names);
-  const sizes = await nameSizes(context, scope, plain, request, signal);
-  const most = Math.max(request.maxShared, request.maxSubname);
-  return new Map([...sizes].filter(([, { passages, inLonger }]) => passages > most || inLonger > request.maxSubname));
+type Limits = Pick<LinkRequest, "maxShared" | "maxSubname">;
+
+/** What stays the same in all rounds. */
+interface Reading {
+  readonly filter: Filter | null;
+  readonly read: typeof readChunks<GraphRow>;
+  readonly signal: AbortSignal | undefined;
 }
 
-/** The passages that are read whole; null where there is nothing to look for. */
+export function growingNeighbourhood(context: Context, scope: Scope, reading: Reading): GrowingNeighbourhood {
+  const rows = new Map<string, GraphRow>();
+  const names = growingNameIndex();
+  const longer = passagesBy();
+  const sizes = new Map<string, NameSize>();
+  const common = new Map<string, NameSize>();
+  const done = new Set<string>();
+  const edited = (): Promise<EditedNames> => editedNamesOf(context, scope.tenant);
+  const { filter, signal } = reading;
+
+  /** Those of the things that were not read yet; from now on they count as read. */
+  const fresh = (kind: string, things: readonly string[]): readonly string[] =>
+    [...new Set(things)].filter((thing) => !done.has(`${kind} ${thing}`) && done.add(`${kind} ${thing}`));
+
+  async function read(match: Clause, first?: FirstRows): Promise<void> {
+    const found = await graphRows(context, scope, match, filter, signal, first, reading.read);
+    const unknown = found.filter((row) => !rows.has(row.chunk_id));
+    for (const row of unknown) rows.set(row.chunk_id, row);
+    names.add(unknown);
+    for (const { entity, chunk_id } of unknown.flatMap((row) => row.mentions)) {
+      for (const part of partsOfName(entity)) longer.add(part, chunk_id);
+    }
+  }
+
+  async function readSeeds(ids: readonly string[]): Promise<readonly GraphRow[]> {
+    const unknown = fresh("passage", ids).filter((id) => !rows.has(id));
+    if (unknown.length > 0) await read({ chunk_id: { $in: unknown } });
+    return ids.flatMap((id) => rows.get(id) ?? []);
+  }
+
+  /**
+   * Names of which not all passages can lead on, because there are too many, are only counted. Where a filter, an
+   * access list or an edit decides what counts, rows are read.
+   */
+  async function count(wanted: readonly string[], limits: Limits): Promise<void> {
+    if (filter !== null) return;
+    const unknown = wanted.filter((name) => !sizes.has(name));
+    const plain = await countable(context, scope, await edited(), unknown);
+    if (plain.length === 0) return;
+    const most = Math.max(limits.maxShared, limits.maxSubname);
+    for (const [name, size] of await nameSizes(context, scope, plain, limits, signal)) {
+      sizes.set(name, size);
+      if (size.passages > most || size.inLonger > limits.maxSubname) common.set(name, size);
+    }
+  }
+
+  async function reach(request: LinkRequest): Promise<void> {
+    const seeds = await readSeeds(request.seeds);
+    const wanted = namesOf(seeds);
+    await count(wanted, request);
+    const around = aroundThem(request, seeds, await edited(), wanted, common, fresh);
+    const ends = endsOf(seeds, common, request, fresh);
+    const lowest = { by: "chunk_id", limit: request.maxPassages + 1 } as const;
+    await Promise.all([...(around === null ? [] : [read(around)]), ...ends.map((match) => read(match, lowest))]);
+  }
+
+  let begun: Promise<void> | null = null;
+  return {
+    rows,
+    names,
+    longer,
+    common,
+    edited,
+    begin: (seeds, limits) => {
+      if (begun !== null) return;
+      begun = readSeeds(seeds).then((found) => count(namesOf(found), limits));
+      // Whoever follows links hears of it.
+      begun.catch(() => undefined);
+    },
+    reach: async (request) => {
+      if (request.seeds.length > 0) await begun;
+      await reach(request);
+    },
+  };
+}
+
+const namesOf = (rows: readonly GraphRow[]): readonly string[] => [
+  ...new Set(rows.flatMap((row) => row.mentions.map((mention) => mention.entity))),
+];
+
+type Fresh = (kind: string, things: readonly string[]) => readonly string[];
+
+/** The passages that are read whole; null where there is nothing to look for that was not read before. */
 function aroundThem(
   request: LinkRequest,
   seeds: readonly GraphRow[],
   edited: EditedNames,
   names: readonly string[],
   common: ReadonlyMap<string, NameSize>,
+  fresh: Fresh,
 ): Clause | null {
   const most = Math.max(request.maxShared, request.maxSubname);
   const isFew = (name: string): boolean => (common.get(name)?.passages ?? 0) <= most;
-  const targets = [...new Set(seeds.flatMap((row) => row.links.filter(isPointer).map((link) => link.target)))];
-  const documents = [...new Set(targets.map(documentOfAddress))];
-  const pointed = targets.flatMap((target) => edited.entityOf(target) ?? []);
+  const pointers = seeds.flatMap((row) => row.links.filter(isPointer).map((link) => link.target));
+  const pointed = pointers.flatMap((target) => edited.entityOf(target) ?? []);
   const longer = [...edited.touched].filter((name) => partsOfName(name).some((part) => names.includes(part)));
-  const wanted = [...edited.saidAs([...names.filter(isFew), ...longer])];
-  const titled = [...edited.saidAs([...pointed, ...request.titled])];
-  if (wanted.length + titled.length + targets.length + names.length === 0) return null;
-  return {
-    $or: [
-      { entities: { $in: wanted } },
-      { titles: { $in: titled } },
-      { subnames: { $in: names.filter((name) => !common.has(name)) } },
-      { links: { $elemMatch: { kind: "anchor", target: { $in: targets } } } },
-      { source: { $in: documents } },
-      { document_id: { $in: documents } },
-    ],
-  };
+  const wanted = fresh("name", [...edited.saidAs([...names.filter(isFew), ...longer])]);
+  const titled = fresh("title", [...edited.saidAs([...pointed, ...request.titled])]);
+  const parts = fresh(
+    "part",
+    names.filter((name) => !common.has(name)),
+  );
+  const targets = fresh("target", pointers);
+  const documents = fresh("document", targets.map(documentOfAddress));
+  const clauses: readonly (readonly [readonly string[], Clause])[] = [
+    [wanted, { entities: { $in: wanted } }],
+    [titled, { titles: { $in: titled } }],
+    [parts, { subnames: { $in: parts } }],
+    [targets, { links: { $elemMatch: { kind: "anchor", target: { $in: targets } } } }],
+    [documents, { source: { $in: documents } }],
+    [documents, { document_id: { $in: documents } }],
+  ];
+  const needed = clauses.filter(([things]) => things.length > 0).map(([, clause]) => clause);
+  return needed.length === 0 ? null : { $or: needed };
 }
 
 /** Where links over names in many passages end: at those with that title, and from a title at those that mention it. */
@@ -92,18 +161,17 @@ function endsOf(
   seeds: readonly GraphRow[],
   common: ReadonlyMap<string, NameSize>,
   { except, maxPassages }: LinkRequest,
+  fresh: Fresh,
 ): readonly Clause[] {
   if (maxPassages === 0) return [];
   const mentions = seeds.flatMap((row) => row.mentions).filter(({ entity }) => !except.includes(entity));
   const followed = (asTitle: boolean): readonly string[] =>
-    [...new Set(mentions.filter((one) => isTitle(one) === asTitle).map((one) => one.entity))].filter((name) =>
-      common.has(name),
-    );
+    mentions.filter((one) => isTitle(one) === asTitle && common.has(one.entity)).map((one) => one.entity);
   return [
-    ...followed(false)
+    ...fresh("titled end", followed(false))
       .filter((name) => common.get(name)!.titled > 0)
       .map((name) => ({ titles: name })),
-    ...followed(true).map((name) => ({
+    ...fresh("end", followed(true)).map((name) => ({
       entities: name,
       mentions: { $elemMatch: { entity: name, kind: { $ne: "title" } } },
     })),

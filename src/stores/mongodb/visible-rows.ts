@@ -37,7 +37,7 @@ async function visibleRows<R extends Identified>(
 }
 
 /** The version that each of these rows' documents has now. */
-async function currentBatches(
+export async function currentBatches(
   context: Context,
   scope: Scope,
   found: readonly Pick<Identified, "document_id">[],
@@ -75,12 +75,30 @@ export function readChunks<R extends Identified = ChunkRow>(
   onRead?: (found: readonly R[]) => void,
 ): Promise<readonly R[]> {
   const read = async (): Promise<readonly R[]> => {
-    const found = await rows(context, collections.chunks)
-      .find({ ...scopeMatch(scope), ...match }, { signal, ...pageOf(first) })
-      .project<R>(projection)
-      .toArray();
+    const found = await findChunks<R>(context, scope, match, projection, signal, first);
     onRead?.(found);
     return found;
   };
   return visibleRows(context, scope, read, signal);
 }
+
+/** The same in one round trip, by a caller who asks `currentBatches` for what it read: rows may be of an older version. */
+export const readUnchecked = async <R extends Identified = ChunkRow>(
+  ...[context, scope, match, projection, signal, first]: Parameters<typeof readChunks<R>>
+): Promise<readonly R[]> =>
+  (await findChunks<R>(context, scope, match, projection, signal, first)).filter((row) =>
+    mayRead(scope, metadataOf(row)),
+  );
+
+const findChunks = <R extends Identified>(
+  context: Context,
+  scope: Scope,
+  match: Clause,
+  projection: Readonly<Record<string, 0 | 1>>,
+  signal: AbortSignal | undefined,
+  first: FirstRows | undefined,
+): Promise<R[]> =>
+  rows(context, collections.chunks)
+    .find({ ...scopeMatch(scope), ...match }, { signal, batchSize: 1000, ...pageOf(first) })
+    .project<R>(projection)
+    .toArray();

@@ -162,6 +162,12 @@ export const graphCases: readonly ContractCase[] = [
       assert.deepEqual(await neighbours({ limit: 1 }), ["x y 3 a:0 b:0"]);
       const filter = { op: "eq", field: "document_id", value: "a" };
       assert.deepEqual(await neighbours({ filter }), ["z x 2.5 a:0", "x y 1 a:0"]);
+      const short = assertion(chunkId("c", 0), "x", "ex", 0.1, "short for");
+      const beside = assertion(chunkId("c", 0), "y", "z", 1);
+      await store.documents.put(scope, versionOf({ id: "c", parts: ["c"], graph: { assertions: [short, beside] } }));
+      assert.deepEqual(await neighbours({ limit: 1, type: "short for" }), ["x ex 0.1 c:0"]);
+      assert.deepEqual(await neighbours({ type: "none" }), []);
+      await store.documents.delete(scope, "c");
       await store.documents.delete(scope, "a");
       assert.deepEqual(await neighbours(), ["x y 2 b:0", "y x 0.5 b:0"]);
     },

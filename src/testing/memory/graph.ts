@@ -31,12 +31,13 @@ export function memoryGraph(state: State): GraphStore {
         ([a], [b]) => compareText(String(a), String(b)),
       );
     },
-    async neighbours(scope, { entity, limit, filter }, options) {
+    async neighbours(scope, { entity, limit, filter, type }, options) {
       enter(state, options);
       const graph = seen(state, scope, filter ?? null);
       const [found] = foundBy(graph.names, [entity]);
       return relationshipsOf(graph)
-        .filter(({ source_entity, target_entity }) => source_entity === found || target_entity === found)
+        .filter((one) => one.source_entity === found || one.target_entity === found)
+        .filter((one) => type === undefined || one.type === type)
         .slice(0, limit);
     },
     async mentions(scope, chunkIds, options) {

@@ -1,6 +1,5 @@
-import type { Filter } from "../../../filter/filter.ts";
 import { compareText } from "../../../filter/matches.ts";
-import type { GraphCounts } from "../../../ports/graph-store.ts";
+import type { GraphCounts, NeighbourRequest } from "../../../ports/graph-store.ts";
 import type { Page, PageRequest } from "../../../ports/store.ts";
 import type { Entity, Mention, Relationship } from "../../../records.ts";
 import type { Scope } from "../../../scope.ts";
@@ -106,18 +105,16 @@ interface AssertionRow {
 const assertionRows = `SELECT a.source_entity, a.target_entity, a.type, a.description, a.weight, c.chunk_id,
   c.metadata_id, c.document_key FROM assertions a JOIN chunks c USING (chunk_key)`;
 
-export function neighbours(
-  { db }: CallContext,
-  scope: Scope,
-  request: { readonly entity: string; readonly limit: number; readonly filter?: Filter | null },
-): readonly Relationship[] {
+export function neighbours({ db }: CallContext, scope: Scope, request: NeighbourRequest): readonly Relationship[] {
   const limit = checkedLimit(request.limit);
   const seen = seenGraph(db, scope, request.filter ?? null);
   if (!seen) return [];
   const rows = db.all<AssertionRow>(
-    `${assertionRows} WHERE a.tenant = ?1 AND (a.source_entity = ?2 OR a.target_entity = ?2)`,
+    `${assertionRows} WHERE a.tenant = ?1 AND (a.source_entity = ?2 OR a.target_entity = ?2)
+     AND (?3 IS NULL OR a.type = ?3)`,
     seen.tenant,
     foundBy(db, seen.tenant, [request.entity])(request.entity),
+    request.type ?? null,
   );
   return relationshipsOf(rows.filter((row) => seen.test(row.metadata_id, row.document_key))).slice(0, limit);
 }
