@@ -48,13 +48,13 @@ test("passages that links reach are of one version of their document, however of
     return found.map(({ mask, entities }) => `${mask} ${entities.map((one) => one.entity).join()}`).join(", ");
   };
   const seen = new Set<string>();
-  let changing = true;
+  const done = new AbortController();
   const look = async (): Promise<void> => {
-    while (changing) seen.add(await tell());
+    while (!done.signal.aborted) seen.add(await tell());
   };
   const looking = [look(), look(), look()];
   for (let round = 0; round < 30; round++) await change(round % 2 === 0 ? "pear" : "apple");
-  changing = false;
+  done.abort();
   await Promise.all(looking);
   assert.deepEqual([...seen].toSorted(), ["1 apple lore, 1 apple lore", "2 pear lore, 2 pear lore"]);
 });
