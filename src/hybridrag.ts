@@ -33,6 +33,7 @@ import { search, type SearchResponse } from "./query/search.ts";
 import type { Message, Warning } from "./records.ts";
 import type { Scope } from "./scope.ts";
 import type { BudgetLedger } from "./wrap/budget.ts";
+import type { SearchCache } from "./wrap/cache-search.ts";
 import type { PaidCalls } from "./wrap/courier/paid-calls.ts";
 import { ownSessions } from "./wrap/own-sessions.ts";
 import { tenantContext, type TenantContext } from "./wrap/tenant-context.ts";
@@ -107,6 +108,8 @@ export interface Parts {
   readonly extractor: Extractor | null;
   /** The model that the extractor asks, where it asks one. */
   readonly reading?: Reading;
+  /** Remembers what searches found; null: each is made. */
+  readonly searches?: SearchCache<SearchResponse> | null;
   /** What earlier processes have paid for, and this one's calls that outlive it. */
   readonly paidCalls?: Pick<PaidCalls, "earlier" | "notices" | "close"> | null;
   /** Where paid calls are booked behind the answers. */
@@ -153,6 +156,20 @@ export function createHybridRAG(parts: Parts): HybridRAG {
     ...(parts.writer?.rewriter ? { summarize: modelSummary(parts.writer.rewriter) } : {}),
   });
   const settingsOf = (options?: QueryOptions): QuerySettings => ({ ...parts.query, ...options?.settings });
+
+  async function searchOrRemember(
+    scope: Scope,
+    request: QueryRequest,
+    settings: QuerySettings,
+    signal: AbortSignal | undefined,
+  ): Promise<SearchResponse> {
+    const { searches } = parts;
+    if (!searches) return search(ports, scope, request, settings, signal);
+    const started = parts.now();
+    const work = (shared: AbortSignal): Promise<SearchResponse> => search(ports, scope, request, settings, shared);
+    const { found, isKnown } = await searches.find(scope, [request, settings], signal, work);
+    return isKnown ? { ...found, timings_ms: { ...remembered, total: parts.now() - started } } : found;
+  }
 
   async function* ask(scope: Scope, input: unknown, options?: QueryOptions): AsyncGenerator<AnswerEvent, void> {
     const request = parseQueryRequest(input);
@@ -244,7 +261,9 @@ export function createHybridRAG(parts: Parts): HybridRAG {
     ask: (scope, input, options) => tenants.stream(scope, () => ask(scope, input, options)),
     search: async (scope, input, options) => {
       const request = parseQueryRequest(input);
-      const found = await tenants.run(scope, () => search(ports, scope, request, settingsOf(options), options?.signal));
+      const found = await tenants.run(scope, () =>
+        searchOrRemember(scope, request, settingsOf(options), options?.signal),
+      );
       return { ...found, warnings: [...parts.notices, ...found.warnings] };
     },
     estimate: (scope, sources, { batches, ...options }) => {
@@ -279,6 +298,18 @@ async function* told(warnings: AsyncIterable<Warning>, signal?: AbortSignal): As
     if (!signal?.aborted) throw error;
   }
 }
+
+/** Nothing was embedded, searched, fused or ranked. */
+const remembered: SearchResponse["timings_ms"] = {
+  embed: 0,
+  search: 0,
+  vector: null,
+  text: null,
+  fuse: 0,
+  graph: null,
+  rerank: null,
+  total: 0,
+};
 
 const readingBy = (reading: Reading | undefined, batches: IngestRunOptions["batches"]): Reading | undefined =>
   reading && { ...reading, ...(batches === "always" ? { above: 0 } : batches === "never" ? { bulk: null } : {}) };

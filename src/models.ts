@@ -11,6 +11,7 @@ export * from "./secrets/index.ts";
 export { breaker } from "./wrap/breaker.ts";
 export { type BudgetLedger, budgetLedger, type Ceilings } from "./wrap/budget.ts";
 export { cacheObjects, cacheReranker, keepObjects } from "./wrap/cache-model.ts";
+export { countingChanges, searchCache, type SearchCache } from "./wrap/cache-search.ts";
 export { cacheEmbedder, keepVectors } from "./wrap/cache.ts";
 export { type Clock, systemClock } from "./wrap/clock.ts";
 export { type Guard, guardEmbedder, guardModel, guardReranker, guards, type ProviderCall } from "./wrap/guard.ts";

@@ -19,10 +19,12 @@ import type { IndexIdentity, Store } from "./ports/store.ts";
 import { constantsFor, parseConstants } from "./query/answer/choose-constants.ts";
 import type { AnswerConstants } from "./query/answer/constants.ts";
 import type { QuerySettings } from "./query/plan.ts";
+import type { SearchResponse } from "./query/search.ts";
 import type { Warning } from "./records.ts";
 import { ownerScope } from "./scope.ts";
 import type { MongoIndexes, SlowCommand } from "./stores/mongodb/index.ts";
 import { englishAnalyzer } from "./text/analyze.ts";
+import { countingChanges, searchCache, type SearchCache } from "./wrap/cache-search.ts";
 import type { PaidCalls } from "./wrap/courier/paid-calls.ts";
 import { localCaches } from "./wrap/local-caches.ts";
 import { tenantContext, type TenantContext } from "./wrap/tenant-context.ts";
@@ -57,8 +59,12 @@ export async function openHybridRAG(
     const chunkerIdentity = chunkerFingerprint(chunkerOptions(embedder, chunker));
     const mixed = await claimIndex(store, embedder, chunkerIdentity);
     const { costs } = models;
+    const counting = config.search_cache_seconds > 0 ? countingChanges(store) : null;
+    const searches =
+      counting && searchesOf(config, counting.revision, [embedder?.fingerprint, models.reranker?.model], watch);
     const rag = createHybridRAG({
-      store: observedStore(store),
+      store: observedStore(counting?.store ?? store),
+      searches,
       embedder: embedder && observedEmbedder(embedder, costs.embedder),
       reranker: models.reranker && observedReranker(models.reranker, costs.reranker),
       writer: models.model && {
@@ -118,6 +124,20 @@ function surroundings(config: Config, store: Store, tenants: TenantContext): Mod
     run: randomUUID(),
   };
 }
+
+const searchesOf = (
+  { search_cache_seconds: seconds }: Config,
+  revision: (tenant: string) => number,
+  models: readonly (string | undefined)[],
+  watch: ProviderWatch | undefined,
+): SearchCache<SearchResponse> =>
+  searchCache({
+    ttlMs: 1000 * seconds,
+    revision,
+    models: models.map((model) => model ?? "none"),
+    isWhole: ({ warnings }) => warnings.length === 0,
+    onLookup: ({ hits, misses }) => watch?.lookup("searches", hits, misses),
+  });
 
 const courierFor = ({ run: within }: TenantContext, isWanted: () => boolean): ModelSurroundings["courier"] => ({
   environment: networkEnvironment(),

@@ -231,6 +231,12 @@ export const settings = {
     number.min(0).max(10).default(2),
     "How far the passages of the document that is meant rise among documents that are alike, 0 is off; z fusion only.",
   ),
+  search_cache_seconds: setting(
+    "HYBRIDRAG_SEARCH_CACHE_SECONDS",
+    "retrieval",
+    whole.min(0).max(86_400).default(0),
+    "How long the same search is answered without searching again, while nothing of its tenant has changed; 0: never. Embedded engine only: elsewhere others write, and search sees it late.",
+  ),
   rerank_top_k: setting(
     "HYBRIDRAG_RERANK_TOP_K",
     "retrieval",

@@ -7,7 +7,7 @@ export interface ProviderWatch {
   /** One attempt: a call that is repeated is told of each time. `outcome` is "success" or the code of the error. */
   attempt(call: ProviderCall, outcome: string, seconds: number): void;
   /** How many of the things looked for a cache held. */
-  lookup(cache: "embeddings" | "rankings" | "objects", hits: number, misses: number): void;
+  lookup(cache: "embeddings" | "rankings" | "objects" | "searches", hits: number, misses: number): void;
   circuit(provider: string, state: "open" | "closed"): void;
   /** Paid calls of an ingest end with this process, because none could be started for them. Told once. */
   courierMissing?(reason: string): void;
