@@ -97,6 +97,29 @@ test("ingests, follows the job to its end, reads and deletes the document", asyn
   );
 });
 
+test("keeps conversations, memories and jobs, and says what was done", async (t) => {
+  const client = await connected(t);
+  await client.openSession("talk", { topic: "birds" });
+  const said = Array.from({ length: 100 }, (_, index) => ({ role: "user" as const, content: `message ${index}` }));
+  for (let round = 0; round < 11; round++) await client.addMessages("talk", said);
+  assert.deepEqual(
+    (await client.messages("talk")).map(({ sequence }) => sequence),
+    Array.from({ length: 1100 }, (_, index) => index + 1),
+  );
+  assert.deepEqual((await client.sessions({ limit: 5 })).sessions[0]?.metadata, { topic: "birds" });
+  const { memory_id } = await client.remember("a", { content: "Puffins eat sand eels.", type: "fact" });
+  assert.deepEqual(
+    (await client.recall("a", { query: "puffins" })).map((one) => one.memory_id),
+    [memory_id],
+  );
+  await client.forget("a", memory_id);
+  assert.deepEqual((await client.memories("a", { type: "fact" })).memories, []);
+  const { job_id } = await client.ingest([{ source: "late.txt", text: "Late." }]);
+  assert.ok(["cancelled", "running", "done"].includes((await client.cancelJob(job_id)).state));
+  assert.ok((await client.jobs({ limit: 10 })).jobs.some((job) => job.job_id === job_id));
+  await assert.rejects(client.audit(), (error) => isHybridRAGError(error) && error.code === "forbidden");
+});
+
 test("a refusal is the error that the service describes", async (t) => {
   const client = await connected(t);
   await assert.rejects(

@@ -1,6 +1,6 @@
 /** The client of the service; runs wherever `fetch` does. */
+export { createClient } from "./client.ts";
 export {
-  createClient,
   type AskedQuestion,
   type CallSettings,
   type Client,
@@ -9,5 +9,5 @@ export {
   type NewKeyRequest,
   type Question,
   type ShownKey,
-} from "./client.ts";
+} from "./client-types.ts";
 export { sliceCodePoints } from "../text/code-points.ts";

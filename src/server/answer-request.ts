@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { HybridRAGError } from "../errors.ts";
+import { HybridRAGError, isHybridRAGError } from "../errors.ts";
 import { requireScope, type Principal } from "./api-key.ts";
 import type { AppParts } from "./app-parts.ts";
 import { once } from "./idempotency.ts";
@@ -38,14 +38,14 @@ async function answerChecked(
     params: route.params ? parseWith(route.params, request.params, "address") : undefined,
     query: route.query ? parseWith(route.query, request.query, "query string") : undefined,
     body: route.body ? parseWith(route.body, request.body, "body") : undefined,
+    uploaded: await route.upload?.(request),
     principal,
     requestId: request.id,
     signal: gone.signal,
     wantsStream: route.streams === true && /\btext\/event-stream\b/.test(request.headers.accept ?? ""),
     raw: request,
   } as Call<never, never, never>;
-  const result = await runOnce(parts, route, request, call);
-  if (route.method !== "get" && route.needs !== "query") await writeAudit(parts, route, request, principal, result);
+  const result = await audited(parts, route, request, principal, () => runOnce(parts, route, request, call));
   await send(parts, request, reply, result);
 }
 
@@ -78,7 +78,8 @@ function runOnce(
     });
   }
   const unique = `${call.principal.actor} ${route.method} ${request.url} ${key}`;
-  return once(parts.caches, call.principal.scope, unique, request.body, () => route.handle(call));
+  const body = call.uploaded ?? request.body;
+  return once(parts.caches, call.principal.scope, unique, body, () => route.handle(call));
 }
 
 async function send(parts: AppParts, request: FastifyRequest, reply: FastifyReply, result: Reply): Promise<void> {
@@ -104,19 +105,42 @@ async function send(parts: AppParts, request: FastifyRequest, reply: FastifyRepl
   });
 }
 
+/** Questions are sent by POST too, and write nothing. */
+const isWrite = ({ method, needs, idempotent }: Route): boolean =>
+  method !== "get" && (needs !== "query" || idempotent === true || method === "delete");
+
+/** Keeps a record of what was written, and of what was refused. */
+async function audited(
+  parts: AppParts,
+  route: Route,
+  request: FastifyRequest,
+  principal: Principal,
+  run: () => Promise<Reply>,
+): Promise<Reply> {
+  if (!isWrite(route)) return run();
+  try {
+    const result = await run();
+    await writeAudit(parts, route, request, principal, "status" in result ? String(result.status) : "stream");
+    return result;
+  } catch (error) {
+    await writeAudit(parts, route, request, principal, isHybridRAGError(error) ? error.code : "unexpected");
+    throw error;
+  }
+}
+
 async function writeAudit(
   { audit, now, log }: AppParts,
   route: Route,
   request: FastifyRequest,
   principal: Principal,
-  result: Reply,
+  outcome: string,
 ): Promise<void> {
   const entry = {
     at: new Date(now()).toISOString(),
     actor: principal.actor,
     action: `${route.method} ${route.path}`,
     target: Object.values(request.params as Record<string, string>).join("/"),
-    outcome: "status" in result ? String(result.status) : "stream",
+    outcome,
     request_id: request.id,
   };
   // The work is done; to call it failed because its record is not written would be wrong as well.

@@ -1,6 +1,6 @@
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import { HybridRAGError } from "../errors.ts";
-import type { ApiKey, KeyScope, KeyStore } from "../ports/key-store.ts";
+import type { ApiKey, AuditLog, KeyScope, KeyStore } from "../ports/key-store.ts";
 import type { Scope } from "../scope.ts";
 import type { Secret } from "../secret.ts";
 
@@ -66,7 +66,12 @@ export function shownKey(key: ApiKey): Omit<ApiKey, "secret_hash"> {
 }
 
 /** @throws HybridRAGError `unauthorized`, with the same words whatever is wrong. */
-export async function verifyKey(key: string, store: KeyStore, pepper: Secret, now: Date): Promise<Principal> {
+export async function verifyKey(
+  key: string,
+  { keys: store, audit }: { readonly keys: KeyStore; readonly audit: AuditLog },
+  pepper: Secret,
+  now: Date,
+): Promise<Principal> {
   const refuse = (): never => {
     throw new HybridRAGError("unauthorized", "The API key is missing, unknown, expired or revoked.");
   };
@@ -77,7 +82,7 @@ export async function verifyKey(key: string, store: KeyStore, pepper: Secret, no
   const equal = expected.length === given.length && timingSafeEqual(expected, given);
   if (!record || !equal || record.revoked_at !== null) return refuse();
   if (record.expires_at !== null && Date.parse(record.expires_at) <= now.getTime()) return refuse();
-  noteUse(store, record, now);
+  noteUse(store, audit, record, now);
   return {
     actor: `key:${record.key_id}`,
     scope: {
@@ -88,11 +93,29 @@ export async function verifyKey(key: string, store: KeyStore, pepper: Secret, no
   };
 }
 
-/** Once a minute is enough to find keys that nobody uses; no request waits for it or fails with it. */
-function noteUse(store: KeyStore, { tenant, key_id, last_used_at }: ApiKey, now: Date): void {
-  if (last_used_at !== null && now.getTime() - Date.parse(last_used_at) < 60_000) return;
-  store.used({ tenant, principals: "all" }, key_id, now.toISOString()).catch(() => undefined);
+/**
+ * Once a minute is enough to find keys that nobody uses, once an hour for the audit log; no request waits for it or
+ * fails with it.
+ */
+function noteUse(store: KeyStore, audit: AuditLog, { tenant, key_id, last_used_at }: ApiKey, now: Date): void {
+  if (last_used_at !== null && now.getTime() - Date.parse(last_used_at) < minuteMs) return;
+  const scope: Scope = { tenant, principals: "all" };
+  const at = now.toISOString();
+  store.used(scope, key_id, at).catch(() => undefined);
+  // The hour of the clock, as in 2026-01-31T09.
+  if (at.slice(0, 13) === last_used_at?.slice(0, 13)) return;
+  const entry = {
+    at,
+    actor: `key:${key_id}`,
+    action: "use key",
+    target: key_id,
+    outcome: "accepted",
+    request_id: null,
+  };
+  audit.append(scope, entry).catch(() => undefined);
 }
+
+const minuteMs = 60_000;
 
 export function requireScope(principal: Principal, needed: KeyScope): void {
   if (principal.scopes.includes(needed) || principal.scopes.includes("admin")) return;

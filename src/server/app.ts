@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import cors from "@fastify/cors";
 import helmet from "@fastify/helmet";
 import multipart from "@fastify/multipart";
@@ -12,7 +13,9 @@ import {
 import { admit, answer } from "./answer-request.ts";
 import type { Principal } from "./api-key.ts";
 import type { AppParts } from "./app-parts.ts";
+import { answerBroken, answerExpectation } from "./broken-request.ts";
 import { inFlightGate, type InFlightGate } from "./in-flight-gate.ts";
+import { readJsonOnly } from "./json-body.ts";
 import { requestIdOf } from "./request-id.ts";
 import type { Route } from "./route.ts";
 import { sendNotFound, sendProblem } from "./send-problem.ts";
@@ -29,7 +32,10 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
     genReqId: requestIdOf,
     return503OnClosing: false,
     keepAliveTimeout: keepAliveMs,
+    clientErrorHandler: (error, socket) => answerBroken(error, socket as Socket),
   });
+  app.server.on("checkExpectation", answerExpectation);
+  readJsonOnly(app);
   // Before the plug-ins, which have routes of their own.
   app.setErrorHandler((error, request, reply) => sendProblem(parts, error, request, reply));
   app.setNotFoundHandler((request, reply) => sendNotFound(parts, request, reply));
@@ -42,7 +48,12 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
     },
     strictTransportSecurity: settings.tls,
   });
-  await app.register(cors, { origin: settings.corsOrigins.length > 0 ? [...settings.corsOrigins] : false });
+  await app.register(cors, {
+    origin: settings.corsOrigins.length > 0 ? [...settings.corsOrigins] : false,
+    methods: [...new Set(parts.routes.map(({ method }) => method.toUpperCase()))],
+    exposedHeaders: [...shownToPages],
+    maxAge: 600,
+  });
   await app.register(multipart, {
     limits: { fileSize: settings.uploadLimitBytes, files: 1, fields: 20, fieldSize: 65_536 },
   });
@@ -59,6 +70,9 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
 
 /** Longer than balancers keep idle connections, so that it is never the server that closes one under a request. */
 const keepAliveMs = 75_000;
+
+/** What the script of a page from a listed origin may read beside the body. */
+const shownToPages = ["location", "retry-after", "x-request-id", "x-trace-id", "idempotency-replayed"];
 
 const contentPolicy = {
   defaultSrc: ["'self'"],

@@ -81,6 +81,7 @@ async function authenticatorOf({ rag, config, dev, pepper, fetch, now }: Service
   if (dev) return developmentAuthenticator(config.tenant);
   return authenticator({
     keys: rag.store.keys,
+    audit: rag.store.audit,
     pepper: requirePepper(pepper),
     issuer: await tokenIssuer(config, fetch),
     now,

@@ -54,6 +54,19 @@ describe("tokens of an identity provider", () => {
     assert.equal(await found({ scope: "" }), 403);
   });
 
+  test("are nobody's fault while the provider gives no keys: that is no 401", async (t) => {
+    const { issuer, token } = await provider(t);
+    const flags = { oidc_issuer: issuer, oidc_jwks_uri: "http://127.0.0.1:9/keys" };
+    const gone = await openTestbed({ flags });
+    t.after(() => gone.close());
+    const { status, body } = await gone.send(await token({}), "GET", "/v1/documents");
+    assert.deepEqual([status, body.code], [502, "provider_failed"]);
+    const confused = await openTestbed({ flags: { oidc_issuer: issuer, oidc_jwks_uri: `${issuer}/elsewhere` } });
+    t.after(() => confused.close());
+    assert.equal((await confused.send(await token({}), "GET", "/v1/documents")).body.code, "provider_failed");
+    assert.equal((await confused.send("no.token.atall", "GET", "/v1/documents")).status, 401);
+  });
+
   test("are refused alike when they are old, for others, unsigned by the provider, or without a tenant", async (t) => {
     const { issuer, token } = await provider(t);
     const bed = await openTestbed({ flags: { oidc_issuer: issuer } });

@@ -1,6 +1,6 @@
 import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload } from "jose";
 import { HybridRAGError } from "../errors.ts";
-import type { KeyScope, KeyStore } from "../ports/key-store.ts";
+import type { AuditLog, KeyScope, KeyStore } from "../ports/key-store.ts";
 import { ownerScope } from "../scope.ts";
 import type { Secret } from "../secret.ts";
 import { verifyKey, type Principal } from "./api-key.ts";
@@ -30,18 +30,19 @@ export interface TokenIssuer {
 
 export interface AuthenticatorParts {
   readonly keys: KeyStore;
+  readonly audit: AuditLog;
   readonly pepper: Secret;
   readonly issuer: TokenIssuer | null;
   readonly now: () => number;
 }
 
 /** API keys (`hrk_…`) and, where an issuer is set, tokens of an identity provider (OIDC). */
-export function authenticator({ keys, pepper, issuer, now }: AuthenticatorParts): Authenticator {
+export function authenticator({ keys, audit, pepper, issuer, now }: AuthenticatorParts): Authenticator {
   const verifyToken = issuer ? tokenVerifier(issuer) : null;
   return async (authorization) => {
     const credential = /^Bearer (\S+)$/i.exec(authorization ?? "")?.[1];
     if (credential === undefined) throw unauthorized();
-    if (credential.startsWith("hrk_")) return verifyKey(credential, keys, pepper, new Date(now()));
+    if (credential.startsWith("hrk_")) return verifyKey(credential, { keys, audit }, pepper, new Date(now()));
     if (verifyToken) return verifyToken(credential);
     throw unauthorized();
   };
@@ -63,8 +64,8 @@ function tokenVerifier(issuer: TokenIssuer): (token: string) => Promise<Principa
       });
       return principalOf(payload, issuer);
     } catch (error) {
-      if (error instanceof errors.JWKSTimeout) {
-        throw new HybridRAGError("provider_failed", "The identity provider does not answer; try again.", {
+      if (isAboutKeySet(error)) {
+        throw new HybridRAGError("provider_failed", "The identity provider does not give its keys; try again.", {
           cause: error,
         });
       }
@@ -72,6 +73,13 @@ function tokenVerifier(issuer: TokenIssuer): (token: string) => Promise<Principa
     }
   };
 }
+
+/** The keys could not be fetched: no connection, no answer in time, no key set. That is not the caller's fault. */
+const isAboutKeySet = (error: unknown): boolean =>
+  error instanceof errors.JWKSTimeout ||
+  error instanceof errors.JWKSInvalid ||
+  (error instanceof errors.JOSEError && error.code === "ERR_JOSE_GENERIC") ||
+  (error instanceof TypeError && error.cause !== undefined);
 
 const keyScopes: readonly KeyScope[] = ["query", "ingest", "admin"];
 

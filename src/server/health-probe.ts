@@ -36,6 +36,7 @@ export async function startHealthProbe({ store, metrics, log, everyMs }: HealthP
   };
   const quietly = () => {
     look().catch((error: unknown) => {
+      last = null;
       metrics.storeUp.set(0);
       log.error({ exception: error }, "health_probe_failed");
     });

@@ -27,9 +27,7 @@ export async function once(
   body: unknown,
   work: () => Promise<Reply>,
 ): Promise<Reply> {
-  const hash = createHash("sha256")
-    .update(JSON.stringify(body) ?? "")
-    .digest("hex");
+  const hash = hashOf(body);
   const mark: Stored = { body_hash: hash, reply: null };
   const { claimed, value } = await caches.claim(scope, "idempotency", key, mark, workingMs);
   if (!claimed) return repeated(value as Stored, hash);
@@ -46,6 +44,14 @@ export async function once(
     await caches.delete(scope, "idempotency", key);
     throw error;
   }
+}
+
+/** Of a file its bytes, beside what was said of it. */
+function hashOf(body: unknown): string {
+  const { bytes, ...rest } = (body ?? {}) as { readonly bytes?: unknown };
+  const hash = createHash("sha256");
+  if (!(bytes instanceof Uint8Array)) return hash.update(JSON.stringify(body) ?? "").digest("hex");
+  return hash.update(JSON.stringify(rest)).update(bytes).digest("hex");
 }
 
 function repeated(stored: Stored, hash: string): Reply {

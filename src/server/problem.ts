@@ -21,12 +21,15 @@ const titles: Readonly<Record<number, string>> = {
   403: "Not allowed",
   404: "Not found",
   405: "Method not allowed",
+  408: "Too slow",
   409: "Conflict",
   413: "Too large",
   414: "The address is too long",
   415: "Unsupported type",
+  417: "Not expected",
   422: "Cannot be processed",
   429: "Too many requests",
+  431: "The headers are too long",
   500: "Something went wrong",
   502: "A provider failed",
   503: "Not available now",
@@ -64,11 +67,14 @@ export function problemOf(error: unknown, requestId: string): ProblemReply {
 }
 
 const clientFault: Readonly<Record<number, string>> = {
-  400: "The body is not the JSON that is expected.",
+  400: "The request is no HTTP, or its body not the JSON in UTF-8 that is expected.",
   404: "There is nothing at this address.",
   405: "This address does not know this method.",
+  408: "The request did not arrive in time.",
   413: "The body passes the size limit.",
-  415: "Send application/json, or multipart/form-data where files are taken.",
+  415: "Send application/json in UTF-8 and not compressed, or multipart/form-data where files are taken.",
+  417: "Only 100-continue can be expected.",
+  431: "The headers pass the size limit.",
 };
 
 function ownProblem(error: HybridRAGError, requestId: string): ProblemReply {

@@ -2,6 +2,7 @@ import type { FastifyRequest } from "fastify";
 import type { z } from "zod";
 import { HybridRAGError } from "../errors.ts";
 import type { KeyScope } from "../ports/key-store.ts";
+import type { GivenDocument } from "../ingest/sources.ts";
 import type { Principal } from "./api-key.ts";
 
 type Method = "get" | "post" | "put" | "patch" | "delete";
@@ -15,7 +16,8 @@ export interface Call<Params, Query, Body> {
   readonly requestId: string;
   readonly signal: AbortSignal;
   readonly wantsStream: boolean;
-  /** For what a schema cannot say: uploads. */
+  /** What was uploaded. */
+  readonly uploaded: GivenDocument | undefined;
   readonly raw: FastifyRequest;
 }
 
@@ -45,8 +47,8 @@ export interface Route {
   readonly body?: z.ZodType;
   /** The body holds documents and may be larger than others. */
   readonly large?: true;
-  /** The body is multipart/form-data with one file field; there is no schema to check. */
-  readonly upload?: true;
+  /** The body is multipart/form-data with one file field; this reads it, since there is no schema to check. */
+  readonly upload?: (request: FastifyRequest) => Promise<GivenDocument>;
   /** The same answer as events, on `Accept: text/event-stream`. */
   readonly streams?: true;
   /** The answer may be text of one of these types instead. */

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
+import { text } from "node:stream/consumers";
 import { describe, test, type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import OpenAI from "openai";
@@ -142,6 +143,23 @@ describe("the service on real sockets", () => {
     socket.write("POST /v1/search HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{");
     await end();
     socket.destroy();
+  });
+
+  test("bytes that are no HTTP, headers without end and expectations get problem documents", async (t) => {
+    const { service } = await listening(t);
+    const answerTo = async (bytes: string): Promise<readonly [status: number, code: string]> => {
+      const socket = connect(Number(new URL(service.url).port), "127.0.0.1");
+      socket.end(bytes);
+      const [head, body] = (await text(socket)).split("\r\n\r\n", 2);
+      assert.match(head!, /content-type: application\/problem\+json/i);
+      return [Number(head!.split(" ", 2)[1]), (JSON.parse(body!) as { code: string }).code];
+    };
+    assert.deepEqual(await answerTo("GARBAGE\r\n\r\n"), [400, "invalid_input"]);
+    assert.deepEqual(await answerTo(`GET /livez HTTP/1.1\r\nx: ${"a".repeat(20_000)}\r\n\r\n`), [431, "invalid_input"]);
+    const both = "host: x\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n";
+    assert.deepEqual(await answerTo(`POST /v1/search HTTP/1.1\r\n${both}`), [400, "invalid_input"]);
+    const expects = "host: x\r\nconnection: close\r\nexpect: a-miracle\r\n\r\n";
+    assert.deepEqual(await answerTo(`GET /livez HTTP/1.1\r\n${expects}`), [417, "invalid_input"]);
   });
 
   test("the first event of a stream comes before the answer is whole", async (t) => {

@@ -120,8 +120,8 @@ describe("the service", () => {
       assert.equal((await bed.send(made.body.key, "GET", "/v1/documents")).status, 401);
       const { body } = await bed.send(key, "GET", "/v1/audit");
       assert.deepEqual(
-        body.entries.slice(0, 2).map(({ action }: Body) => action),
-        ["delete /v1/keys/{key_id}", "post /v1/keys"],
+        body.entries.slice(0, 3).map(({ action }: Body) => action),
+        ["delete /v1/keys/{key_id}", "use key", "post /v1/keys"],
       );
     });
   });
@@ -180,6 +180,16 @@ describe("the service", () => {
       assert.equal((await bed.send(key, "POST", "/v1/ingest", documents("two"), once)).status, 422);
     });
 
+    test("holds for uploads by the bytes of the file", async () => {
+      const header = { "idempotency-key": "key-3" };
+      const first = await upload(bed, key, "once.txt", "Eiders nest in down.", {}, header);
+      const again = await upload(bed, key, "once.txt", "Eiders nest in down.", {}, header);
+      assert.deepEqual([first.status, again.status, again.headers["idempotency-replayed"]], [201, 201, "true"]);
+      assert.deepEqual(again.body, first.body);
+      assert.equal((await upload(bed, key, "once.txt", "Eiders nest in dawn.", {}, header)).status, 422);
+      await bed.send(key, "DELETE", `/v1/documents/${first.body.document_id}`);
+    });
+
     test("of many at once one does the work", async () => {
       const header = { "idempotency-key": "key-2" };
       const answers = await Promise.all(
@@ -213,6 +223,7 @@ function upload(
   name: string,
   content: string | Buffer,
   fields: Readonly<Record<string, string>> = {},
+  headers: Readonly<Record<string, string>> = {},
 ) {
   const boundary = "----boundary";
   const parts = Object.entries(fields).map(
@@ -226,5 +237,6 @@ function upload(
   ]);
   return bed.send(key, "POST", "/v1/documents", payload, {
     "content-type": `multipart/form-data; boundary=${boundary}`,
+    ...headers,
   });
 }

@@ -1,3 +1,4 @@
+import type { FastifyRequest } from "fastify";
 import { z } from "zod";
 import { HybridRAGError, type ErrorCode } from "../../errors.ts";
 import { filterOf, jsonOf } from "../json-field.ts";
@@ -45,10 +46,11 @@ export function documentRoutes(rag: HybridRAG): readonly Route[] {
       summary: "Uploads one file",
       tag: "documents",
       needs: "ingest",
-      upload: true,
+      upload: uploadOf,
+      idempotent: true,
       responses: { 200: fileResult, 201: fileResult },
       handle: async (call) => {
-        const result = await ingestOne(rag, call, await uploadOf(call));
+        const result = await ingestOne(rag, call, call.uploaded!);
         return ok(result, result.outcome === "unchanged" ? 200 : 201);
       },
     }),
@@ -82,10 +84,10 @@ export function documentRoutes(rag: HybridRAG): readonly Route[] {
   ];
 }
 
-type AnyCall = Pick<Call<unknown, unknown, unknown>, "principal" | "signal" | "raw">;
+type AnyCall = Pick<Call<unknown, unknown, unknown>, "principal" | "signal">;
 
 /** The file under `file`; `title`, `document_id`, `source` and `metadata` (JSON) may stand before it. */
-async function uploadOf({ raw }: AnyCall): Promise<GivenDocument> {
+async function uploadOf(raw: FastifyRequest): Promise<GivenDocument> {
   if (!raw.isMultipart()) {
     throw new HybridRAGError("unsupported_type", 'Send multipart/form-data with the file in the field "file".');
   }

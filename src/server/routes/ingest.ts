@@ -45,6 +45,12 @@ const shown = ({ job_id, kind, state, progress, result, error, attempts, created
   updated_at,
 });
 
+/** What a job says of documents only whoever began it may read, and who reads everything. */
+function mayWatch({ principals }: Scope, { input }: Job): boolean {
+  const { principals: owner } = (input ?? {}) as { readonly principals?: Scope["principals"] };
+  return principals === "all" || (Array.isArray(owner) && owner.length > 0 && principals.includes(owner[0]!));
+}
+
 const params = z.strictObject({ job_id: z.string().min(1).max(100) });
 
 const missing = (): never => {
@@ -53,6 +59,10 @@ const missing = (): never => {
 
 export function ingestRoutes(rag: HybridRAG): readonly Route[] {
   const { jobs } = rag.store;
+  const find = async (scope: Scope, jobId: string, signal: AbortSignal): Promise<Job> => {
+    const found = await jobs.get(scope, jobId, { signal });
+    return found && mayWatch(scope, found) ? found : missing();
+  };
   return [
     route({
       method: "post",
@@ -92,7 +102,8 @@ export function ingestRoutes(rag: HybridRAG): readonly Route[] {
           { limit, cursor: cursor ?? null, ...(state ? { state } : {}) },
           { signal },
         );
-        return ok({ jobs: page.items.map(shown), next: page.next });
+        const watched = page.items.filter((one) => mayWatch(principal.scope, one));
+        return ok({ jobs: watched.map(shown), next: page.next });
       },
     }),
     route({
@@ -105,7 +116,7 @@ export function ingestRoutes(rag: HybridRAG): readonly Route[] {
       streams: true,
       responses: { 200: job },
       handle: async ({ principal, params: { job_id }, signal, wantsStream }) => {
-        const found = (await jobs.get(principal.scope, job_id, { signal })) ?? missing();
+        const found = await find(principal.scope, job_id, signal);
         return wantsStream ? { stream: follow(rag, principal.scope, found, signal) } : ok(shown(found));
       },
     }),
@@ -118,8 +129,9 @@ export function ingestRoutes(rag: HybridRAG): readonly Route[] {
       params,
       responses: { 200: job },
       handle: async ({ principal, params: { job_id }, signal }) => {
+        await find(principal.scope, job_id, signal);
         await jobs.cancel(principal.scope, job_id, { signal });
-        return ok(shown((await jobs.get(principal.scope, job_id, { signal })) ?? missing()));
+        return ok(shown(await find(principal.scope, job_id, signal)));
       },
     }),
     route({
@@ -131,8 +143,9 @@ export function ingestRoutes(rag: HybridRAG): readonly Route[] {
       params,
       responses: { 200: job },
       handle: async ({ principal, params: { job_id }, signal }) => {
+        await find(principal.scope, job_id, signal);
         await jobs.resume(principal.scope, job_id, { signal });
-        return ok(shown((await jobs.get(principal.scope, job_id, { signal })) ?? missing()));
+        return ok(shown(await find(principal.scope, job_id, signal)));
       },
     }),
   ];

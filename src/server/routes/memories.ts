@@ -4,7 +4,7 @@ import { instantOf } from "../../filter/instant.ts";
 import type { AgentMemory } from "../../memory/agent-memory.ts";
 import type { MemoryStore } from "../../ports/memory-store.ts";
 import { sanitizeQuery } from "../../query/query-request.ts";
-import { mayRead } from "../../scope.ts";
+import { mayRead, type Scope } from "../../scope.ts";
 import { ok, route, type Route } from "../route.ts";
 import { agentIdSchema, checkMetadata, metadataSchema, pageOf, pageQuery } from "../schemas.ts";
 
@@ -59,6 +59,20 @@ const missing = (): never => {
   throw new HybridRAGError("not_found", "There is no such memory, or it has expired.");
 };
 
+/** A memory that the caller may not read is not the caller's to replace. */
+async function refuseHidden(
+  memories: MemoryStore,
+  scope: Scope,
+  agentId: string,
+  memoryId: string | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  if (memoryId === undefined || scope.principals === "all") return;
+  const found = await memories.get(scope, agentId, memoryId, { signal });
+  if (found && !mayRead(scope, found.metadata))
+    throw new HybridRAGError("conflict", "This memory id is taken; choose another one.");
+}
+
 export function memoryRoutes(memories: MemoryStore, agents: AgentMemory): readonly Route[] {
   const tag = "memories";
   return [
@@ -74,6 +88,7 @@ export function memoryRoutes(memories: MemoryStore, agents: AgentMemory): readon
       responses: { 201: memory },
       handle: async ({ principal, params: { agent_id }, body, signal }) => {
         const metadata = checkMetadata(body.metadata, "/metadata");
+        await refuseHidden(memories, principal.scope, agent_id, body.memory_id, signal);
         return ok(await agents.remember(principal.scope, agent_id, { ...body, metadata }, { signal }), 201);
       },
     }),
