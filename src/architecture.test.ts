@@ -64,7 +64,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   observe: ["hybridrag", "ports", ...inner],
   server: ["open", "observe", ...library],
   /** Types of requests and answers; at run time it loads nothing but the errors. */
-  client: ["query", "graph", "ingest", "ports", ...inner],
+  client: ["query", "graph", "ingest", "memory", "ports", ...inner],
   web: ["client", "ports", ...inner],
   cli: [
     "archive",
