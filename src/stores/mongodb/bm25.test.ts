@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { bm25Scorer, type Group, type Weights } from "./bm25.ts";
+import { bm25Scorer, wordMask, type Group, type Weights } from "./bm25.ts";
 
 /** The formula of `ports/chunk-store.ts`, word by word. */
 function obvious(row: { readonly body: string; readonly title: string }, groups: readonly Group[], weights: Weights) {
@@ -55,5 +55,20 @@ test("scores row after row exactly as the formula does, word by word", () => {
       },
     ),
     { numRuns: 500 },
+  );
+});
+
+test("says of row after row which of the words it has, a bit for each", () => {
+  fc.assert(
+    fc.property(fc.array(joined, { minLength: 1, maxLength: 5 }), fc.array(word, { maxLength: 31 }), (rows, terms) => {
+      const maskOf = wordMask(terms);
+      for (const row of rows) {
+        const has = terms.map((term, bit) => (wordsOf(row).includes(term) ? 1 << bit : 0));
+        assert.equal(
+          maskOf(row),
+          has.reduce((mask, bit) => mask | bit, 0),
+        );
+      }
+    }),
   );
 });

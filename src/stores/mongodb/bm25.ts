@@ -110,6 +110,17 @@ function isWordAt(joined: string, term: string, start: number): boolean {
   return (end === joined.length || joined.charCodeAt(end) === blank) && joined.startsWith(term, start);
 }
 
+/** Which of these terms, 31 at most, a joined text has: bit i is term i. */
+export function wordMask(terms: readonly string[]): (joined: string) => number {
+  const wanted = byFirstLetter(terms);
+  const counts = new Int32Array(terms.length);
+  return (joined) => {
+    counts.fill(0);
+    countWanted(joined, wanted, counts);
+    return counts.reduce((mask, count, bit) => (count > 0 ? mask | (1 << bit) : mask), 0);
+  };
+}
+
 /** One row alone; for many, make the scorer once. */
 export const bm25 = (row: Pick<ChunkRow, "terms">, groups: readonly Group[], weights: Weights): number =>
   bm25Scorer(groups, weights)(row);

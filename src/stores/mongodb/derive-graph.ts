@@ -22,7 +22,7 @@ export const graphProjection = {
   assertions: 1,
 } as const;
 
-export const isTitle = (mention: Mention): boolean => mention.kind === "title";
+export const isTitle = (mention: Pick<Mention, "kind">): boolean => mention.kind === "title";
 
 export const distinct = (values: readonly string[]): readonly string[] => [...new Set(values)].toSorted(compareText);
 
@@ -85,11 +85,15 @@ export function relationshipsOf(rows: readonly GraphRow[]): readonly Relationshi
     );
 }
 
-export const isPointer = (link: PassageLink): boolean => link.kind !== "anchor";
+export const isPointer = (link: Pick<PassageLink, "kind">): boolean => link.kind !== "anchor";
+
+interface Addressed extends Pick<GraphRow, "chunk_id" | "source" | "document_id"> {
+  readonly links: readonly Pick<PassageLink, "kind" | "target">[];
+}
 
 /** Where an address leads among these passages, in the order of `PassageLink`. */
 export function addressTargets(
-  rows: readonly GraphRow[],
+  rows: readonly Addressed[],
   { titled }: NameIndex,
   edited: EditedNames,
 ): (address: string) => readonly string[] {

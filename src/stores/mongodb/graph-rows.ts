@@ -12,7 +12,6 @@ import { readChunks, type FirstRows } from "./visible-rows.ts";
 /**
  * Rows of the graph that scope and filter let through, as edits have them.
  * @param first only these; all by default.
- * @param read `readUnchecked` where the caller asks which versions are current.
  */
 export async function graphRows(
   context: Context,
@@ -21,12 +20,11 @@ export async function graphRows(
   filter: Filter | null,
   signal: AbortSignal | undefined,
   first?: FirstRows,
-  read: typeof readChunks<GraphRow> = readChunks,
 ): Promise<readonly GraphRow[]> {
   const narrowed = { $and: [match, ...(filter === null ? [] : [coarseMatch(filter)])] };
   const [names, found] = await Promise.all([
     editedNamesOf(context, scope.tenant),
-    read(context, scope, narrowed, graphProjection, signal, first),
+    readChunks<GraphRow>(context, scope, narrowed, graphProjection, signal, first),
   ]);
   return found
     .filter((row) => filter === null || matches(filter, { document_id: row.document_id, metadata: metadataOf(row) }))

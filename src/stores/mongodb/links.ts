@@ -12,7 +12,8 @@ import type {
 } from "../../ports/graph-store.ts";
 import type { Scope } from "../../scope.ts";
 import type { Context } from "./context.ts";
-import { addressTargets, distinct, isPointer, isTitle, type GraphRow } from "./derive-graph.ts";
+import { addressTargets, distinct, isPointer, isTitle } from "./derive-graph.ts";
+import type { LinkReading } from "./link-rows.ts";
 import { weightsOf } from "./name-index.ts";
 import { growingNeighbourhood, type GrowingNeighbourhood, type Neighbourhood } from "./neighbourhood.ts";
 import { toldPassages, type ToldPassages } from "./told-passages.ts";
@@ -43,7 +44,7 @@ export function linkWalk(
   filter: Filter | null,
   signal: AbortSignal | undefined,
 ): LinkWalk {
-  const open = (read: typeof readUnchecked<GraphRow>) => {
+  const open = (read: LinkReading["read"]) => {
     const around = growingNeighbourhood(context, scope, { filter, read, signal });
     return { around, told: toldPassages(context, scope, around, signal) };
   };

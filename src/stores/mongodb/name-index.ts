@@ -3,7 +3,8 @@ import type { EntityWeight } from "../../ports/graph-store.ts";
 import type { Mention } from "../../records.ts";
 
 interface Mentioning {
-  readonly mentions: readonly Mention[];
+  readonly chunk_id: string;
+  readonly mentions: readonly Pick<Mention, "entity" | "kind">[];
 }
 
 /** Ids of passages by something that they have, by code point. */
@@ -26,17 +27,17 @@ export interface GrowingNameIndex extends NameIndex {
 
 export function growingNameIndex(): GrowingNameIndex {
   const [titled, mentioning, passages] = [passagesBy(), passagesBy(), passagesBy()] as const;
-  const addMention = (mention: Mention): void => {
-    const { entity, chunk_id, kind } = mention;
-    (kind === "title" ? titled : mentioning).add(entity, chunk_id);
-    passages.add(entity, chunk_id);
-  };
   return {
     titled,
     mentioning,
     passages,
     add: (rows) => {
-      for (const { mentions } of rows) for (const mention of mentions) addMention(mention);
+      for (const { chunk_id, mentions } of rows) {
+        for (const { entity, kind } of mentions) {
+          (kind === "title" ? titled : mentioning).add(entity, chunk_id);
+          passages.add(entity, chunk_id);
+        }
+      }
     },
   };
 }

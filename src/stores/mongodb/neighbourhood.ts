@@ -1,21 +1,20 @@
 import type { EditedNames } from "../../edits/edited-names.ts";
-import type { Filter } from "../../filter/filter.ts";
 import type { LinkRequest } from "../../ports/graph-store.ts";
 import type { Scope } from "../../scope.ts";
 import { documentOfAddress } from "../../text/link-address.ts";
 import { partsOfName } from "./chunk-rows.ts";
 import type { Context } from "./context.ts";
-import { isPointer, isTitle, type GraphRow } from "./derive-graph.ts";
+import { isPointer, isTitle } from "./derive-graph.ts";
 import { editedNamesOf } from "./graph-edits.ts";
-import { graphRows } from "./graph-rows.ts";
+import { linkRows, type LinkReading, type LinkRow } from "./link-rows.ts";
 import { growingNameIndex, passagesBy, type NameIndex, type PassagesBy } from "./name-index.ts";
 import { countable, nameSizes, type NameSize } from "./name-sizes.ts";
 import type { Clause } from "./native-filter.ts";
-import type { FirstRows, readChunks } from "./visible-rows.ts";
+import type { FirstRows } from "./visible-rows.ts";
 
 /** Everything that rounds of links need to know; what one round has read the next does not read again. */
 export interface Neighbourhood {
-  readonly rows: ReadonlyMap<string, GraphRow>;
+  readonly rows: ReadonlyMap<string, LinkRow>;
   readonly names: NameIndex;
   /** The passages with a longer name, of up to seven words, that a name is a part of. */
   readonly longer: PassagesBy;
@@ -33,17 +32,11 @@ export interface GrowingNeighbourhood extends Neighbourhood {
 
 type Limits = Pick<LinkRequest, "maxShared" | "maxSubname">;
 
-/** What stays the same in all rounds. */
-interface Reading {
-  readonly filter: Filter | null;
-  readonly read: typeof readChunks<GraphRow>;
-  readonly signal: AbortSignal | undefined;
-}
-
-export function growingNeighbourhood(context: Context, scope: Scope, reading: Reading): GrowingNeighbourhood {
-  const rows = new Map<string, GraphRow>();
+export function growingNeighbourhood(context: Context, scope: Scope, reading: LinkReading): GrowingNeighbourhood {
+  const rows = new Map<string, LinkRow>();
   const names = growingNameIndex();
   const longer = passagesBy();
+  const parts = new Map<string, readonly string[]>();
   const sizes = new Map<string, NameSize>();
   const common = new Map<string, NameSize>();
   const done = new Set<string>();
@@ -54,17 +47,23 @@ export function growingNeighbourhood(context: Context, scope: Scope, reading: Re
   const fresh = (kind: string, things: readonly string[]): readonly string[] =>
     [...new Set(things)].filter((thing) => !done.has(`${kind} ${thing}`) && done.add(`${kind} ${thing}`));
 
+  function partsOf(name: string): readonly string[] {
+    const known = parts.get(name) ?? partsOfName(name);
+    parts.set(name, known);
+    return known;
+  }
+
   async function read(match: Clause, first?: FirstRows): Promise<void> {
-    const found = await graphRows(context, scope, match, filter, signal, first, reading.read);
+    const found = await linkRows(context, scope, match, reading, first);
     const unknown = found.filter((row) => !rows.has(row.chunk_id));
     for (const row of unknown) rows.set(row.chunk_id, row);
     names.add(unknown);
-    for (const { entity, chunk_id } of unknown.flatMap((row) => row.mentions)) {
-      for (const part of partsOfName(entity)) longer.add(part, chunk_id);
+    for (const { chunk_id, mentions } of unknown) {
+      for (const { entity } of mentions) for (const part of partsOf(entity)) longer.add(part, chunk_id);
     }
   }
 
-  async function readSeeds(ids: readonly string[]): Promise<readonly GraphRow[]> {
+  async function readSeeds(ids: readonly string[]): Promise<readonly LinkRow[]> {
     const unknown = fresh("passage", ids).filter((id) => !rows.has(id));
     if (unknown.length > 0) await read({ chunk_id: { $in: unknown } });
     return ids.flatMap((id) => rows.get(id) ?? []);
@@ -116,7 +115,7 @@ export function growingNeighbourhood(context: Context, scope: Scope, reading: Re
   };
 }
 
-const namesOf = (rows: readonly GraphRow[]): readonly string[] => [
+const namesOf = (rows: readonly LinkRow[]): readonly string[] => [
   ...new Set(rows.flatMap((row) => row.mentions.map((mention) => mention.entity))),
 ];
 
@@ -125,7 +124,7 @@ type Fresh = (kind: string, things: readonly string[]) => readonly string[];
 /** The passages that are read whole; null where there is nothing to look for that was not read before. */
 function aroundThem(
   request: LinkRequest,
-  seeds: readonly GraphRow[],
+  seeds: readonly LinkRow[],
   edited: EditedNames,
   names: readonly string[],
   common: ReadonlyMap<string, NameSize>,
@@ -158,7 +157,7 @@ function aroundThem(
 
 /** Where links over names in many passages end: at those with that title, and from a title at those that mention it. */
 function endsOf(
-  seeds: readonly GraphRow[],
+  seeds: readonly LinkRow[],
   common: ReadonlyMap<string, NameSize>,
   { except, maxPassages }: LinkRequest,
   fresh: Fresh,

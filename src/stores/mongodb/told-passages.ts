@@ -1,9 +1,10 @@
 import type { LinkedPassage, LinkRequest } from "../../ports/graph-store.ts";
 import type { Scope } from "../../scope.ts";
-import { bm25Scorer } from "./bm25.ts";
+import { bm25Scorer, wordMask } from "./bm25.ts";
 import { cosineTo, vectorOf, type ChunkRow } from "./chunk-rows.ts";
 import type { Context } from "./context.ts";
-import { distinct, isTitle, type GraphRow } from "./derive-graph.ts";
+import { distinct, isTitle } from "./derive-graph.ts";
+import type { LinkRow } from "./link-rows.ts";
 import type { Neighbourhood } from "./neighbourhood.ts";
 import { currentBatches, readUnchecked } from "./visible-rows.ts";
 
@@ -35,7 +36,7 @@ export function toldPassages(
   async function learnScores(request: LinkRequest, ids: readonly string[]): Promise<void> {
     if (ids.length === 0) return;
     const [found, scoresOf] = await Promise.all([
-      readUnchecked<ScoredRow>(context, scope, { chunk_id: { $in: ids } }, projection(context, request), signal),
+      readUnchecked<ScoredRow>(context, scope, { chunk_id: { $in: ids } }, projection(context, scope, request), signal),
       scorer(context, scope, request, signal),
     ]);
     for (const row of found) {
@@ -43,7 +44,7 @@ export function toldPassages(
     }
   }
 
-  async function learnBatches(read: readonly GraphRow[]): Promise<void> {
+  async function learnBatches(read: readonly LinkRow[]): Promise<void> {
     const unknown = read.filter((row) => !batches.has(row.document_id));
     for (const [document, batch] of await currentBatches(context, scope, unknown, signal)) batches.set(document, batch);
   }
@@ -52,7 +53,7 @@ export function toldPassages(
     const read = [...rows.values()];
     const unread = reached.filter((id) => !known.has(id));
     await Promise.all([learnScores(request, unread), learnBatches(read)]);
-    const isCurrent = (row: GraphRow): boolean => batches.get(row.document_id) === row.batch;
+    const isCurrent = (row: LinkRow): boolean => batches.get(row.document_id) === row.batch;
     if (!read.every(isCurrent) || !reached.every((id) => known.has(id))) return null;
     return reached.map((chunk_id) => ({
       chunk_id,
@@ -62,11 +63,15 @@ export function toldPassages(
   };
 }
 
-const projection = ({ generation }: Context, { vector }: LinkRequest): Readonly<Record<string, 0 | 1>> => ({
+const projection = (
+  { generation }: Context,
+  scope: Scope,
+  { vector }: LinkRequest,
+): Readonly<Record<string, 0 | 1>> => ({
   chunk_id: 1,
   document_id: 1,
   batch: 1,
-  metadata_json: 1,
+  ...(scope.principals === "all" ? {} : { metadata_json: 1 }),
   "terms.body": 1,
   "terms.title": 1,
   ...(vector === null ? {} : { [generation.vector]: 1 }),
@@ -86,20 +91,16 @@ async function scorer(
   ]);
   const groups = terms.map((term) => ({ terms: [term], times: 1 }));
   const bm25 = bm25Scorer(groups, { corpus, frequencies });
+  const maskOf = wordMask(request.terms);
   const cosine = request.vector === null ? null : cosineTo(request.vector);
   return (row) => {
     const stored = cosine && vectorOf(row, context.generation);
-    return { cosine: stored ? cosine!(stored) : null, bm25: bm25(row), mask: maskOf(request.terms, row) };
+    return { cosine: stored ? cosine!(stored) : null, bm25: bm25(row), mask: maskOf(row.terms.body) };
   };
 }
 
-function maskOf(terms: readonly string[], row: Pick<ChunkRow, "terms">): number {
-  const words = new Set(row.terms.body.split(" "));
-  return terms.reduce((mask, term, bit) => (words.has(term) ? mask | (1 << bit) : mask), 0);
-}
-
 /** Ordered by name; a name may be both title and part of the body: then it is the title. */
-function mentionedIn(row: GraphRow, asked: readonly string[]): LinkedPassage["entities"] {
+function mentionedIn(row: LinkRow, asked: readonly string[]): LinkedPassage["entities"] {
   const own = row.mentions.map((mention) => mention.entity).filter((entity) => asked.includes(entity));
   return distinct(own).map((entity) => ({
     entity,

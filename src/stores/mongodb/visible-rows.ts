@@ -31,8 +31,7 @@ async function visibleRows<R extends Identified>(
     const found = await read();
     const batches = await currentBatches(context, scope, found, signal);
     const current = found.filter((row) => batches.get(row.document_id) === row.batch);
-    if (current.length === found.length || attempt === attempts)
-      return current.filter((row) => mayRead(scope, metadataOf(row)));
+    if (current.length === found.length || attempt === attempts) return current.filter((row) => isReadable(scope, row));
   }
 }
 
@@ -86,9 +85,11 @@ export function readChunks<R extends Identified = ChunkRow>(
 export const readUnchecked = async <R extends Identified = ChunkRow>(
   ...[context, scope, match, projection, signal, first]: Parameters<typeof readChunks<R>>
 ): Promise<readonly R[]> =>
-  (await findChunks<R>(context, scope, match, projection, signal, first)).filter((row) =>
-    mayRead(scope, metadataOf(row)),
-  );
+  (await findChunks<R>(context, scope, match, projection, signal, first)).filter((row) => isReadable(scope, row));
+
+/** An owner's rows need no metadata for it. */
+const isReadable = (scope: Scope, row: Identified): boolean =>
+  scope.principals === "all" || mayRead(scope, metadataOf(row));
 
 const findChunks = <R extends Identified>(
   context: Context,
