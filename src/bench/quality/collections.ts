@@ -53,11 +53,11 @@ export async function readCollection(data: string, kind: CollectionKind): Promis
   if (!kind.measures.includes("spans"))
     return { ...kind, folder, dataset: await readDataset(folder), spanQuestions: [] };
   const { documents, questions } = await readSpanQuestions(folder);
-  const queries = questions.map(({ id, text }) => ({
+  const queries = questions.map(({ id, text, document }) => ({
     id,
     text,
     filter: null,
-    judgements: new Map<string, number>(),
+    judgements: new Map([[document, 1]]),
     answers: [],
     metadata: {},
   }));

@@ -10,7 +10,7 @@ import { judgedDataFolder } from "../judged-data.ts";
 import { tableLines } from "../table.ts";
 import { judgedQuestions } from "./abstention.ts";
 import { collectionKinds, readCollection } from "./collections.ts";
-import { topicsOf } from "./topics.ts";
+import { smallTopics, type Topic, topicsOf } from "./topics.ts";
 import { openWorkbench, type Workbench } from "./workbench.ts";
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -69,15 +69,24 @@ async function examplesOf(bench: Workbench, data: string): Promise<readonly Topi
     if (collection !== null) collections.push([collection, await bench.index(collection)] as const);
   }
   const examples: TopicExamples[] = [];
-  for (const { name, indexed, own, foreign, mode } of topicsOf(collections, bench.rag.settings.mode, size)) {
-    note(`${name}: asking`);
-    const [questions, lexical] = [
-      await judgedQuestions(indexed, own, foreign, mode),
-      await judgedQuestions(indexed, own, foreign, "text"),
-    ];
-    examples.push({ name, questions, lexical });
+  for (const topic of topicsOf(collections, bench.rag.settings.mode, size)) {
+    note(`${topic.name}: asking`);
+    const { documents } = collections.find(([{ name }]) => name === topic.name)![0].dataset;
+    const ids = documents.map(({ document_id }) => document_id);
+    const [whole, ...small] = [topic, ...smallTopics(topic, ids)];
+    examples.push(await examplesFor(topic.name, [whole!]), await examplesFor(`${topic.name}, small`, small));
   }
   return examples;
+}
+
+async function examplesFor(name: string, topics: readonly Topic[]): Promise<TopicExamples> {
+  const questions: JudgedQuestion[] = [];
+  const lexical: JudgedQuestion[] = [];
+  for (const { indexed, own, foreign, mode } of topics) {
+    questions.push(...(await judgedQuestions(indexed, own, foreign, mode)));
+    lexical.push(...(await judgedQuestions(indexed, own, foreign, "text")));
+  }
+  return { name, questions, lexical };
 }
 
 interface NamedQuestions {
@@ -85,7 +94,7 @@ interface NamedQuestions {
   readonly questions: readonly JudgedQuestion[];
 }
 
-/** Each half judged by the line of the other half, and each collection by that of all others. */
+/** Each half judged by the line of the other half, and each collection, whole and in small parts, by that of all others. */
 function heldOutLines(title: string, examples: readonly NamedQuestions[], withCosine: boolean): readonly string[] {
   const all = examples.flatMap(({ questions }) => questions);
   const halves = [0, 1].map((half) => all.filter((_, index) => index % 2 === half));
@@ -93,10 +102,14 @@ function heldOutLines(title: string, examples: readonly NamedQuestions[], withCo
     heldOutRow(`half ${index + 1}`, half, fitLine(halves[1 - index]!, withCosine)),
   );
   const left = examples.map(({ name, questions }) => {
-    const others = examples.filter((other) => other.name !== name).flatMap((other) => other.questions);
+    const others = examples.filter((other) => setOf(other) !== setOf({ name })).flatMap((other) => other.questions);
     return heldOutRow(name, questions, fitLine(others, withCosine));
   });
   return tableLines([title, "foreign abstained", "own kept", "own answer"], [...rows, ...left]);
+}
+
+function setOf({ name }: Pick<NamedQuestions, "name">): string {
+  return name.split(",")[0]!;
 }
 
 function heldOutRow(name: string, questions: readonly JudgedQuestion[], { weights, none, answer }: AbstentionLine) {

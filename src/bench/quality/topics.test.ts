@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Collection } from "./collections.ts";
 import type { Indexed } from "./indexed.ts";
-import { notAsked, topicsOf } from "./topics.ts";
+import { notAsked, smallTopics, topicsOf } from "./topics.ts";
 
 const indexed = {} as Indexed;
 const collection = (name: string, questions: number, judged: number): readonly [Collection, Indexed] => {
@@ -50,4 +50,22 @@ test("some of the collections are not enough for foreign questions, and those th
     notAsked(["cranfield", "cacm", "musique-train100", "chunking-spans", "locomo", "stackfaq", "beam-100k"]),
     [],
   );
+});
+
+test("small collections hold documents that answer the questions asked of them, and no more than their size", () => {
+  const [birds] = topicsOf([collection("birds", 40, 40), collection("ships", 40, 40)], "hybrid", {
+    own: 40,
+    foreign: 9,
+  });
+  const ids = ["document", ...Array.from({ length: 99 }, (_, index) => `page${index}`)];
+  const small = smallTopics(birds!, ids);
+  assert.ok(small.length >= 4);
+  for (const { own, foreign } of small) {
+    assert.ok(own.length > 0 && foreign.length > 0);
+    for (const { filter } of [...own, ...foreign]) {
+      const filters = filter?.op === "and" ? filter.filters : [filter!];
+      const among = filters.find((one) => one.op === "in")!;
+      assert.ok(among.op === "in" && among.values.includes("document") && among.values.length <= 80);
+    }
+  }
 });

@@ -27,3 +27,11 @@ test("a unit must hold a new thing of that kind", () => {
   assert.ok(holds("It has 134,000 people.", "How many people has it?"));
   assert.ok(holds("It has twelve gates.", "How many gates has it?"));
 });
+
+test("how long and how far ask for a time or a length, not for any number", () => {
+  const holds = (unit: string) => holdsAnswerType(unit, answerType("How long does it keep?")!, wordsOf("keep"));
+  for (const unit of ["Two days in the fridge.", "It takes 35 minutes.", "For half an hour.", "A 12-mile walk, 5 km."])
+    assert.ok(holds(unit), unit);
+  for (const unit of ["Serves 4.", "As soon as you am able.", "In 1902.", "200 g of flour."])
+    assert.ok(!holds(unit), unit);
+});

@@ -9,6 +9,8 @@ const weights = z.strictObject({
   coverage: weight,
   length: weight,
   missing: weight,
+  /** Fits of earlier versions knew no size. */
+  size: weight.default(0),
 });
 const line = z.strictObject({ weights, none: weight, answer: weight });
 const schema = z.strictObject({

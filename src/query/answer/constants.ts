@@ -9,6 +9,8 @@ export interface AbstentionWeights {
   readonly length: number;
   /** Names and numbers of the question that no passage has, at most 2. */
   readonly missing: number;
+  /** ln(1 + passages searched, at most 1,000): among many something lies near every question. */
+  readonly size: number;
 }
 
 /** Below `none` nothing was found; from `answer` on the passages are taken to answer. */
@@ -34,12 +36,12 @@ export interface AnswerConstants {
 export const bundledConstants: AnswerConstants = {
   embedder: "local:all-MiniLM-L6-v2",
   abstention: {
-    weights: { intercept: -9.16, topCosine: 12.3, coverage: 6.36, length: 0.84, missing: -0.27 },
+    weights: { intercept: -9.16, topCosine: 12.3, coverage: 6.36, length: 0.84, missing: -0.27, size: 0 },
     none: 0.26,
     answer: 2.26,
   },
   lexicalAbstention: {
-    weights: { intercept: -7.97, topCosine: 0, coverage: 11.55, length: 1.73, missing: -0.45 },
+    weights: { intercept: -7.97, topCosine: 0, coverage: 11.55, length: 1.73, missing: -0.45, size: 0 },
     none: 1.14,
     answer: 3.14,
   },
@@ -57,6 +59,8 @@ export const unitWeights = {
   headingTerm: 0.5,
   /** A word whose first five letters the unit has in another form. */
   sameBeginning: 0.5,
+  /** Taken off a unit that asks. */
+  question: 0.6,
   /** A word of the same family: born, birth. */
   sameFamily: 1,
 } as const;

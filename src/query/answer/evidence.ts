@@ -1,5 +1,6 @@
 import type { Evidence } from "../../records.ts";
 import type { Analyzer } from "../../text/analyze.ts";
+import { withIdentifierWords } from "../../text/identifier-words.ts";
 import type { Findings } from "../find-hits.ts";
 import type { FusedHit } from "../fusion.ts";
 import { answerPassages, type AbstentionWeights, type AnswerConstants } from "./constants.ts";
@@ -16,6 +17,8 @@ export interface EvidenceFeatures {
   readonly words: number;
   /** Names and numbers of the question that none of the passages has, as written. */
   readonly missing: readonly string[];
+  /** Passages that were searched: those that scope and filter allow. */
+  readonly searched: number;
 }
 
 export interface Judgement {
@@ -32,7 +35,9 @@ export function evidenceFeatures(
 ): EvidenceFeatures {
   const passages = hits.slice(0, answerPassages);
   const cosines = found.candidates.flatMap(({ cosine }) => cosine ?? []);
-  const shares = passages.slice(0, 3).map((hit) => coveredShare(terms, new Set(analyzer.analyze(fullText(hit)))));
+  const shares = passages
+    .slice(0, 3)
+    .map((hit) => coveredShare(terms, new Set(analyzer.analyze(withIdentifierWords(fullText(hit))))));
   return {
     topCosine: cosines.length === 0 ? null : cosines.reduce((a, b) => Math.max(a, b)),
     coverage: Math.max(0, ...shares),
@@ -41,6 +46,7 @@ export function evidenceFeatures(
       plan.query,
       passages.map((hit) => mentionsOf(fullText(hit))),
     ),
+    searched: found.allowed,
   };
 }
 
@@ -51,12 +57,21 @@ const fullText = ({ candidate: { chunk } }: FusedHit): string =>
 export function judge(features: EvidenceFeatures, constants: AnswerConstants): Judgement {
   const { weights, none, answer } = features.topCosine === null ? constants.lexicalAbstention : constants.abstention;
   const value = logit(features, weights);
-  return { evidence: value < none ? "none" : value < answer ? "closest" : "answer", value, features };
+  // That little was searched says that what lies near is no chance, not that it answers.
+  const among = logit({ ...features, searched: manyPassages }, weights);
+  return { evidence: value < none ? "none" : among < answer ? "closest" : "answer", value, features };
 }
+
+/** From here on more passages bring nothing nearer, as far as was measured. */
+const manyPassages = 1000;
+
+/** How much was searched, as abstention weighs it: the fewer passages, the less lies near by chance. */
+export const sizeOf = (searched: number): number => Math.log1p(Math.min(searched, manyPassages));
 
 export const logit = (features: EvidenceFeatures, weights: AbstentionWeights): number =>
   weights.intercept +
   weights.topCosine * (features.topCosine ?? 0) +
   weights.coverage * features.coverage +
   weights.length * Math.log1p(features.words) +
-  weights.missing * Math.min(2, features.missing.length);
+  weights.missing * Math.min(2, features.missing.length) +
+  weights.size * sizeOf(features.searched);

@@ -14,7 +14,7 @@ import { extractAnswer, type AnswerPorts } from "./extract-answer.ts";
 
 const analyzer = englishAnalyzer();
 const line = {
-  weights: { intercept: -4.1, topCosine: 4.6, coverage: 1.9, length: 0.3, missing: -0.7 },
+  weights: { intercept: -4.1, topCosine: 4.6, coverage: 1.9, length: 0.3, missing: -0.7, size: 0 },
   none: -0.5,
   answer: 0.5,
 };

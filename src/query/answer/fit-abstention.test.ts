@@ -4,11 +4,12 @@ import * as fc from "fast-check";
 import { logit, type EvidenceFeatures } from "./evidence.ts";
 import { fitAbstention, fitConstants, fitLine } from "./fit-abstention.ts";
 
-const features = (topCosine: number | null, coverage: number, missing = 0): EvidenceFeatures => ({
+const features = (topCosine: number | null, coverage: number, missing = 0, searched = 1000): EvidenceFeatures => ({
   topCosine,
   coverage,
   words: 4,
   missing: Array.from({ length: missing }, (_, i) => `name ${i}`),
+  searched,
 });
 const spread = Array.from({ length: 40 }, (_, i) => (i - 20) / 200);
 const onTopic = spread.map((d) => ({ features: features(0.6 + d, 0.8 - d), onTopic: true }));
@@ -28,6 +29,14 @@ test("the numbers of the two kinds of question do not move the line", () => {
   assert.ok(Math.abs(logit(features(0.42, 0.5), once!) - logit(features(0.42, 0.5), thrice!)) < 0.5);
 });
 
+test("what lies near a question says less in a large collection", () => {
+  const small = spread.map((d) => ({ features: features(0.4 + d, 0.4, 0, 10), onTopic: true }));
+  const large = spread.map((d) => ({ features: features(0.42 + d, 0.4, 0, 10_000), onTopic: false }));
+  const weights = fitAbstention([...onTopic, ...offTopic, ...small, ...large]);
+  assert.ok(weights.size < 0);
+  assert.ok(logit(features(0.4, 0.4, 0, 10), weights) > 0 && logit(features(0.42, 0.4, 0, 10_000), weights) < 0);
+});
+
 test("without cosines only the words decide", () => {
   const weights = fitAbstention([...onTopic, ...offTopic], false);
   assert.deepEqual(weights.topCosine, 0);
@@ -41,6 +50,7 @@ test("weights are numbers even for one-sided or empty data", () => {
       coverage: fc.double({ min: 0, max: 1, noNaN: true }),
       words: fc.nat(40),
       missing: fc.array(fc.constant("x"), { maxLength: 3 }),
+      searched: fc.nat(1_000_000),
     }),
     onTopic: fc.boolean(),
   });

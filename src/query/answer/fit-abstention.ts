@@ -1,5 +1,5 @@
 import type { AbstentionLine, AbstentionWeights, AnswerConstants } from "./constants.ts";
-import { logit, type EvidenceFeatures } from "./evidence.ts";
+import { logit, sizeOf, type EvidenceFeatures } from "./evidence.ts";
 
 /** A question with what was found for it, and whether the collection is about what it asks. */
 export interface JudgedQuestion {
@@ -20,7 +20,7 @@ export function fitAbstention(questions: readonly JudgedQuestion[], withCosine =
   const positive = questions.filter(({ onTopic }) => onTopic).length;
   const share = (onTopic: boolean) =>
     questions.length / (2 * Math.max(1, onTopic ? positive : questions.length - positive));
-  let weights = rows[0]?.map(() => 0) ?? [0, 0, 0, 0, 0];
+  let weights = rows[0]?.map(() => 0) ?? [0, 0, 0, 0, 0, 0];
   for (let step = 0; step < maxSteps; step++) {
     const gradient = weights.map((weight, i) => (i === 0 ? 0 : -ridge * weight));
     const hessian = weights.map((_, i) => weights.map((_, j) => (i === j ? (i === 0 ? 1e-9 : ridge) : 0)));
@@ -38,8 +38,8 @@ export function fitAbstention(questions: readonly JudgedQuestion[], withCosine =
     weights = weights.map((weight, i) => weight + change[i]!);
     if (Math.max(...change.map(Math.abs)) < 1e-8) break;
   }
-  const [intercept = 0, topCosine = 0, coverage = 0, length = 0, missing = 0] = weights;
-  return { intercept, topCosine, coverage, length, missing };
+  const [intercept = 0, topCosine = 0, coverage = 0, length = 0, missing = 0, size = 0] = weights;
+  return { intercept, topCosine, coverage, length, missing, size };
 }
 
 /** Of the questions of other collections, this share may pass the line between "none" and "closest". */
@@ -65,8 +65,10 @@ export const fitConstants = (
   lexical: readonly JudgedQuestion[],
 ): AnswerConstants => ({ embedder, abstention: fitLine(questions), lexicalAbstention: fitLine(lexical, false) });
 
-function rowOf({ topCosine, coverage, words, missing }: EvidenceFeatures, withCosine: boolean): readonly number[] {
-  return [1, withCosine ? (topCosine ?? 0) : 0, coverage, Math.log1p(words), Math.min(2, missing.length)];
+function rowOf(features: EvidenceFeatures, withCosine: boolean): readonly number[] {
+  const { topCosine, coverage, words, missing, searched } = features;
+  const cosine = withCosine ? (topCosine ?? 0) : 0;
+  return [1, cosine, coverage, Math.log1p(words), Math.min(2, missing.length), sizeOf(searched)];
 }
 
 /** Gauss-Jordan elimination with pivoting; a column without a pivot changes nothing. */

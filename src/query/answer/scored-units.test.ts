@@ -44,3 +44,9 @@ test("what two passages share stands once", () => {
     "Storks nest on roofs.",
   ]);
 });
+
+test("a unit that asks is no answer; what it asks stands above what follows it", () => {
+  const faq = hit("a", "Why does my dough stay flat? The yeast is old. Why is the crust pale? The oven is cold.");
+  assert.deepEqual(texts("why does dough stay flat", faq).slice(0, 1), ["The yeast is old."]);
+  assert.deepEqual(texts("why is a crust pale", faq).slice(0, 1), ["The oven is cold."]);
+});

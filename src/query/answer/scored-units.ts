@@ -1,4 +1,5 @@
 import type { Analyzer } from "../../text/analyze.ts";
+import { withIdentifierWords } from "../../text/identifier-words.ts";
 import { nameKey } from "../../text/name-key.ts";
 import { splitUnits } from "../../text/units.ts";
 import type { FusedHit } from "../fusion.ts";
@@ -26,7 +27,7 @@ export interface ScoredUnit {
 
 /**
  * Every unit of the passages with how well it may answer: the share of the question's words that it covers, how good
- * its passage is, and whether it holds the kind of thing asked for. Units that several passages share (chunks overlap)
+ * its passage is, and whether it holds the kind of thing asked for. What a unit asks stands above the next as a heading. Units that several passages share (chunks overlap)
  * stand once, in the best of them. Best first.
  */
 export function scoredUnits(
@@ -37,21 +38,23 @@ export function scoredUnits(
 ): readonly ScoredUnit[] {
   const familyOf = wordFamilies();
   const type = answerType(question);
-  const asked = wordsOf(question);
+  const said = wordsOf(question);
   const best = passages[0]?.score ?? 0;
   const seen = new Set<string>();
   return passages
     .flatMap((hit, index) => {
       const base = passageScore(hit, best, index);
-      const heading = new Set(analyzer.analyze(headingOf(hit)));
-      return unitsOf(hit).map((unit): ScoredUnit => {
-        const words = new Set(analyzer.analyze(unit.text));
-        const typed = type !== null && holdsAnswerType(unit.text, type, asked) ? unitWeights.answerType : 0;
+      const heading = new Set(analyzer.analyze(withIdentifierWords(headingOf(hit))));
+      return unitsOf(hit).map(({ asked, ...unit }): ScoredUnit => {
+        const words = new Set(analyzer.analyze(withIdentifierWords(unit.text)));
+        const above = asked === null ? heading : new Set([...heading, ...analyzer.analyze(asked)]);
+        const asking = asks(unit.text) ? unitWeights.question : 0;
+        const typed = type !== null && holdsAnswerType(unit.text, type, said) ? unitWeights.answerType : 0;
         const onTopic = terms.terms.some(({ term }) => words.has(term));
-        const weights = termWeights(terms, words, heading, familyOf);
+        const weights = termWeights(terms, words, above, familyOf);
         const covers = weights.map((weight, i) => shareOf(terms, i) * Math.min(1, weight));
         const coverage = weights.reduce((sum, weight, i) => sum + shareOf(terms, i) * weight, 0);
-        return { ...unit, onTopic, covers, score: coverage + base + typed };
+        return { ...unit, onTopic, covers, score: coverage + base + typed - asking };
       });
     })
     .sort((a, b) => b.score - a.score)
@@ -61,22 +64,34 @@ export function scoredUnits(
     });
 }
 
-function unitsOf(hit: FusedHit): readonly Omit<ScoredUnit, "score" | "onTopic" | "covers">[] {
+interface PlacedUnit extends Omit<ScoredUnit, "score" | "onTopic" | "covers"> {
+  /** The unit before it, where that is a question: what is asked there stands above what is said here. */
+  readonly asked: string | null;
+}
+
+function unitsOf(hit: FusedHit): readonly PlacedUnit[] {
   const { content, span, title, heading_path } = hit.candidate.chunk;
   const headings = new Set([title, ...heading_path].map(nameKey));
   const all = splitUnits(content).filter(({ kind }) => kind !== "heading");
   // Where nothing marks a heading as one, it is known by standing above the passage; a text may be nothing but its title.
   const below = all.filter(({ start, end }) => !headings.has(nameKey(content.slice(start, end))));
   const units = below.length > 0 ? below : all;
+  const texts = units.map(({ start, end }) => content.slice(start, end));
   return units.map(({ start, end }, place) => ({
     hit,
     place,
     start: span.start + start,
     end: span.start + end,
-    text: content.slice(start, end),
+    text: texts[place]!,
     previousStart: place === 0 ? null : span.start + units[place - 1]!.start,
+    asked: questionIn(texts[place - 1]),
   }));
 }
+
+const questionIn = (text: string | undefined): string | null => (text !== undefined && asks(text) ? text : null);
+
+/** A unit that asks answers nothing, however many words of the question it has. */
+const asks = (text: string): boolean => /\?["”’)*_]*$/u.test(text);
 
 /**
  * .7 · the passage's score against the best; .75 · its cosine. A fused score is moved so that an average passage keeps

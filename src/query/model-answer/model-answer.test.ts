@@ -15,7 +15,7 @@ import { type AnswerContext, noContext } from "./prompt.ts";
 
 const analyzer = englishAnalyzer();
 const line = {
-  weights: { intercept: -4.1, topCosine: 4.6, coverage: 1.9, length: 0.3, missing: -0.7 },
+  weights: { intercept: -4.1, topCosine: 4.6, coverage: 1.9, length: 0.3, missing: -0.7, size: 0 },
   none: -9,
   answer: 0.5,
 };
