@@ -42,6 +42,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   /** What adapters of providers share: HTTP, failures, prompts. */
   providers: ["ports", ...inner],
   wrap: ["ports", ...inner],
+  /** Fetches web pages to ingest. */
+  pages: ["ports", ...inner],
 
   config: inner,
   /** Where secrets come from: environment, files, managers of clouds. */
@@ -52,7 +54,17 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "open-models": ["providers/*", "providers", "secrets", ...library],
   "open-secrets": ["secrets", ...library],
   "open-store": ["stores/*", ...library],
-  open: ["open-store", "stores/*", "providers/*", "secrets", "open-models", "open-secrets", "observe", ...library],
+  open: [
+    "pages",
+    "open-store",
+    "stores/*",
+    "providers/*",
+    "secrets",
+    "open-models",
+    "open-secrets",
+    "observe",
+    ...library,
+  ],
   /** What makes an index anew: it opens a store and an embedder for themselves. */
   "open-reembed": ["open", "open-store", "stores/*", ...library],
   /** The subpath `hybridrag/mongodb`. */

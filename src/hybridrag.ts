@@ -32,6 +32,7 @@ import { parseQueryRequest, type QueryRequest } from "./query/query-request.ts";
 import { search, type SearchResponse } from "./query/search.ts";
 import type { Message, Warning } from "./records.ts";
 import type { Scope } from "./scope.ts";
+import type { PageFetcher } from "./ports/page-fetcher.ts";
 import type { BudgetLedger } from "./wrap/budget.ts";
 import type { SearchCache } from "./wrap/cache-search.ts";
 import type { PaidCalls } from "./wrap/courier/paid-calls.ts";
@@ -115,6 +116,8 @@ export interface Parts {
   /** Where paid calls are booked behind the answers. */
   readonly books?: Pick<BudgetLedger, "booked">;
   readonly pool: LoadPool;
+  /** Absent: addresses are not ingested. */
+  readonly fetchPage?: PageFetcher;
   readonly chunker: NonNullable<IngestOptions["chunker"]>;
   readonly analyzer: Analyzer;
   readonly constants: AnswerConstants;
@@ -224,7 +227,8 @@ export function createHybridRAG(parts: Parts): HybridRAG {
     return null;
   };
 
-  const dependencies = { store, embedder, extractor: parts.extractor, pool: parts.pool, now: parts.now };
+  const { extractor, pool, fetchPage, now } = parts;
+  const dependencies = { store, embedder, extractor, pool, fetchPage, now };
 
   async function* ingestAll(
     sources: readonly IngestSource[],

@@ -28,6 +28,7 @@ import { countingChanges, searchCache, type SearchCache } from "./wrap/cache-sea
 import type { PaidCalls } from "./wrap/courier/paid-calls.ts";
 import { localCaches } from "./wrap/local-caches.ts";
 import { tenantContext, type TenantContext } from "./wrap/tenant-context.ts";
+import { pageFetcher } from "./pages/fetch-page.ts";
 import type { ProviderWatch } from "./wrap/watch.ts";
 
 export type { IndexStatus, IndexStep, MongoIndexes, MongoStore, Sharding } from "./stores/mongodb/index.ts";
@@ -79,6 +80,7 @@ export async function openHybridRAG(
       tenants,
       ...(access === "write" ? await extraction(config, models) : { extractor: null }),
       pool: loadPool({ maxFileBytes: config.max_file_mb * 2 ** 20 }),
+      fetchPage: pageFetcher({ allowed: config.fetch_allow, userAgent: "hybridrag" }),
       chunker,
       analyzer: englishAnalyzer(),
       constants: constantsFor(embedder?.fingerprint ?? null, await givenConstants(config)),

@@ -34,7 +34,8 @@ export interface AskedQuestion extends Question {
 }
 
 export interface NewDocument extends Pick<GivenDocument, "source" | "document_id" | "title" | "mime"> {
-  readonly text: string;
+  /** Without it `source` is a web address, which the service fetches. */
+  readonly text?: string;
   readonly metadata?: Metadata;
 }
 

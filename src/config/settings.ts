@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { mongodbSettings } from "./mongodb-settings.ts";
 import { serviceSettings } from "./service-settings.ts";
-import { flag, jsonOf, number, secret, setting, whole, type Setting } from "./setting.ts";
+import { flag, jsonOf, list, number, secret, setting, whole, type Setting } from "./setting.ts";
 
 export type { Setting } from "./setting.ts";
 
@@ -294,6 +294,12 @@ export const settings = {
     "operations",
     number.min(0.001).max(4096).default(200),
     "Larger files are refused.",
+  ),
+  fetch_allow: setting(
+    "HYBRIDRAG_FETCH_ALLOW",
+    "operations",
+    list,
+    "Hosts, such as wiki.example.org or 10.0.0.7:8080, whose pages are ingested although they are not public.",
   ),
   secrets: setting(
     "HYBRIDRAG_SECRETS",

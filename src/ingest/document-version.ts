@@ -40,7 +40,10 @@ export interface ChunkedItem {
 
 /** @throws HybridRAGError `no_text` and the other refusals of the readers. */
 export async function loadItem(item: Item, content: ItemContent, context: VersionContext): Promise<LoadedDocument> {
-  if (content.bytes) return context.pool.load(requestOf(item, content.bytes), { signal: context.signal });
+  if (content.bytes) {
+    const named = { name: content.name ?? item.name, mime: item.mime ?? content.mime ?? null };
+    return context.pool.load(requestOf(named, content.bytes), { signal: context.signal });
+  }
   // A document may be nothing but its title (abstracts, tickets): then the title is its text.
   const text = content.text?.trim() ? content.text : (item.title ?? "");
   if (!text.trim()) throw noText(item.name, "it holds nothing but white space");

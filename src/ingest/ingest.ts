@@ -3,6 +3,7 @@ import { setTimeout } from "node:timers/promises";
 import { isHybridRAGError, messageOf, type ErrorCode } from "../errors.ts";
 import type { Embedder } from "../ports/embedder.ts";
 import type { Extractor } from "../ports/extractor.ts";
+import type { PageFetcher } from "../ports/page-fetcher.ts";
 import type { Store } from "../ports/store.ts";
 import type { Document, Metadata } from "../records.ts";
 import type { Scope } from "../scope.ts";
@@ -28,6 +29,8 @@ export interface IngestDependencies {
   /** Null: nothing for the graph. */
   readonly extractor: Extractor | null;
   readonly pool: LoadPool;
+  /** Absent: addresses are not fetched. */
+  readonly fetchPage?: PageFetcher | undefined;
   /** Milliseconds; only differences count. */
   readonly now: () => number;
 }
@@ -132,7 +135,7 @@ async function runIngest(
 
 async function runAll(
   sources: readonly IngestSource[],
-  { embedder, store }: IngestDependencies,
+  { embedder, store, fetchPage }: IngestDependencies,
   run: Run,
   abort: (reason: unknown) => void,
 ): Promise<void> {
@@ -144,6 +147,7 @@ async function runAll(
     tenant: scope.tenant,
     cwd: options.cwd,
     metadata: options.metadata ?? {},
+    fetchPage,
   });
   run.tally.expect(items.length + missing.length);
   for (const { path, reason, document_id } of missing) {

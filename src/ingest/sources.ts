@@ -7,9 +7,14 @@ import { HybridRAGError } from "../errors.ts";
 import type { Metadata } from "../records.ts";
 import { tooLarge } from "./load/refusal.ts";
 import { documentIdOf } from "./identity.ts";
+import type { PageFetcher } from "../ports/page-fetcher.ts";
 import { parseMetadata } from "./metadata.ts";
+import { holdsPassword, nameOfAddress, readPage, webAddressOf, withoutPassword } from "./web-item.ts";
 
-/** A document that is not a file: `text` is stored as it is, `bytes` go to a reader (standard input, uploads). */
+/**
+ * A document that is not a file: `text` is stored as it is, `bytes` go to a reader (standard input, uploads). With
+ * neither, `source` is a web address that is fetched.
+ */
 export interface GivenDocument {
   /** Where it is from: shown with citations, and its identity when no id is given. */
   readonly source: string;
@@ -21,7 +26,7 @@ export interface GivenDocument {
   readonly bytes?: Uint8Array;
 }
 
-/** A path, folder or glob pattern, or a document given in memory. */
+/** A path, folder, glob pattern or web address, or a document given in memory. */
 export type IngestSource = string | GivenDocument;
 
 export interface ItemContent {
@@ -30,6 +35,9 @@ export interface ItemContent {
   readonly bytes?: Uint8Array;
   /** SHA-256 of either. */
   readonly hash: string;
+  /** What the web calls it, where the item cannot know before it is read. */
+  readonly name?: string;
+  readonly mime?: string;
 }
 
 /** One document on its way into the store. */
@@ -58,6 +66,8 @@ export interface DiscoverOptions {
   /** Relative paths start here. */
   readonly cwd: string;
   readonly metadata: Metadata;
+  /** Absent: addresses are not fetched. */
+  readonly fetchPage?: PageFetcher | undefined;
 }
 
 const globOptions = { dot: false, onlyFiles: true, absolute: true, followSymbolicLinks: false } as const;
@@ -74,10 +84,16 @@ export async function discover(sources: readonly IngestSource[], options: Discov
       items.set(item.document_id, item);
       continue;
     }
-    const found = await findFiles(source, options.cwd);
+    const address = webAddressOf(source);
+    if (address !== null && !holdsPassword(address)) {
+      const item = givenItem({ source }, options);
+      items.set(item.document_id, item);
+      continue;
+    }
+    const found = address === null ? await findFiles(source, options.cwd) : withPassword;
     if (found.folder) folders.push(found.folder);
-    if (found.reason)
-      missing.push({ path: source, reason: found.reason, document_id: documentIdOf(options.tenant, source) });
+    const path = address === null ? source : withoutPassword(address);
+    if (found.reason) missing.push({ path, reason: found.reason, document_id: documentIdOf(options.tenant, source) });
     for (const file of found.files.toSorted()) {
       const item = fileItem(file, options);
       items.set(item.document_id, item);
@@ -91,6 +107,8 @@ interface Found {
   readonly folder?: string;
   readonly reason?: string;
 }
+
+const withPassword: Found = { files: [], reason: "An address with a user or a password is not fetched." };
 
 async function findFiles(source: string, cwd: string): Promise<Found> {
   const path = resolve(cwd, source);
@@ -128,7 +146,10 @@ function fileItem(path: string, options: DiscoverOptions): Item {
 function givenItem(given: GivenDocument, options: DiscoverOptions): Item {
   const { source, text, bytes } = given;
   if (!source.trim()) throw invalid("source", "must not be empty");
-  if ((text === undefined) === (bytes === undefined)) throw invalid("text", "or bytes must be given, one of them");
+  if (text !== undefined && bytes !== undefined) throw invalid("text", "or bytes must be given, one of them");
+  const address = text === undefined && bytes === undefined ? webAddressOf(source) : null;
+  if (text === undefined && bytes === undefined && (address === null || holdsPassword(address)))
+    throw invalid("text", "must be given where source is no web address without a password");
   const metadata = parseMetadata(given.metadata);
   return {
     path: source,
@@ -137,11 +158,13 @@ function givenItem(given: GivenDocument, options: DiscoverOptions): Item {
     title: given.title?.trim() || null,
     mime: given.mime ?? null,
     metadata: { ...options.metadata, ...metadata, source },
-    name: source.split(/[/\\]/u).at(-1) || source,
-    read: async () =>
-      text === undefined
-        ? { bytes: bytes ?? new Uint8Array(), hash: hashOf(bytes ?? new Uint8Array()) }
-        : { text: text.toWellFormed().replaceAll("\0", "\uFFFD"), hash: hashOf(text) },
+    name: address === null ? source.split(/[/\\]/u).at(-1) || source : nameOfAddress(address),
+    read: async (limits) =>
+      address !== null
+        ? readPage(address, options.fetchPage, limits)
+        : text === undefined
+          ? { bytes: bytes ?? new Uint8Array(), hash: hashOf(bytes ?? new Uint8Array()) }
+          : { text: text.toWellFormed().replaceAll("\0", "\uFFFD"), hash: hashOf(text) },
   };
 }
 

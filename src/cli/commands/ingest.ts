@@ -26,7 +26,7 @@ const searchableMs = 10 * 60 * 1000;
 
 export function addIngest(program: Command, shell: Shell): void {
   withCommonOptions(program.command("ingest <path...>"))
-    .description("read files, folders, globs or - (standard input); unchanged ones cost nothing")
+    .description("read files, folders, globs, web addresses or - (standard input); unchanged ones cost nothing")
     .option("--metadata <json>", 'metadata for every document, such as {"category": "report"}')
     .option("--title <title>", "title of what comes from standard input; each title is a document")
     .option("--prune", "delete documents whose files have vanished from an ingested folder")

@@ -5,6 +5,7 @@ import { HybridRAGError } from "../../errors.ts";
 import type { HybridRAG } from "../../hybridrag.ts";
 import type { Job } from "../../records.ts";
 import type { Scope } from "../../scope.ts";
+import { holdsPassword, webAddressOf } from "../../ingest/web-item.ts";
 import { ingestJobKind } from "../ingest-worker.ts";
 import { ok, route, type Route, type StreamEvent } from "../route.ts";
 import { checkMetadata, documentIdSchema, metadataSchema, pageOf, pageQuery } from "../schemas.ts";
@@ -15,8 +16,21 @@ const given = z.strictObject({
   title: z.string().max(1000).optional(),
   mime: z.string().max(200).optional(),
   metadata: metadataSchema.optional(),
-  text: z.string().min(1).max(20_000_000),
+  text: z
+    .string()
+    .min(1)
+    .max(20_000_000)
+    .optional()
+    .describe("Without it the source is a web address, which is fetched where it leads into the public internet."),
 });
+
+function requireContent({ text, source }: z.output<typeof given>, path: string): void {
+  const address = text === undefined ? webAddressOf(source) : null;
+  if (text !== undefined || (address !== null && !holdsPassword(address))) return;
+  throw new HybridRAGError("invalid_input", "Without a text the source must be a web address without a password.", {
+    details: { path },
+  });
+}
 
 const states = ["queued", "running", "paused", "done", "failed", "cancelled"] as const;
 
@@ -75,7 +89,10 @@ export function ingestRoutes(rag: HybridRAG): readonly Route[] {
       idempotent: true,
       responses: { 202: job },
       handle: async ({ principal, body, signal }) => {
-        body.documents.forEach((document, index) => checkMetadata(document.metadata, `/documents/${index}/metadata`));
+        for (const [index, document] of body.documents.entries()) {
+          checkMetadata(document.metadata, `/documents/${index}/metadata`);
+          requireContent(document, `/documents/${index}/text`);
+        }
         const created = await jobs.create(
           principal.scope,
           {
