@@ -4,6 +4,7 @@ import { answeredBy, ask, type Answering, type Asking } from "./ask.ts";
 import { analyzedNames, coverageOf, type QuestionWords } from "./coverage.ts";
 import { Places, type WalkedQuestion } from "./places.ts";
 import { questionEntities } from "./question-entities.ts";
+import { toldLinks, type ToldLinks } from "./told-links.ts";
 
 /** Measured on three linked collections; the optimum is flat (see docs/decisions/0050-following-links.md). */
 const secondRound = 0.7;
@@ -31,10 +32,11 @@ export function* hop(request: HopRequest, { analyze, common }: QuestionWords): A
   // Passages whose title the question names start ahead, whatever the legs said.
   const titled = named.filter((weight) => weight.titled > 0).map((weight) => weight.entity);
   if (titled.length > 0) places.learn((yield* linksOf(question, [], titled)).passages);
-  if (!(yield* round(question, places, { isFirst: true, decay: 1 })))
+  const told = toldLinks();
+  if (!(yield* round(question, places, told, { isFirst: true, decay: 1 })))
     return closed("no good passage mentions a name of the question");
   if (places.isAnswered()) return closed("one passage covers the question");
-  yield* round(question, places, { isFirst: false, decay: secondRound });
+  yield* round(question, places, told, { isFirst: false, decay: secondRound });
   return { hits: places.ranked(), closed: null, entities: [...entities.keys()] };
 }
 
@@ -49,12 +51,17 @@ const closed = (why: string): HopResult => ({ hits: [], closed: why, entities: [
 function* round(
   question: WalkedQuestion,
   places: Places,
+  told: ToldLinks,
   which: { readonly isFirst: boolean; readonly decay: number },
 ): Asking<boolean> {
   const seeds = places.seeds();
-  const result = yield* linksOf(question, seeds, []);
-  places.learn(result.passages);
-  return places.follow(seeds, result, which);
+  const unknown = told.unknown(seeds);
+  if (unknown.length > 0) {
+    const result = yield* linksOf(question, unknown, []);
+    places.learn(result.passages);
+    told.take(unknown, result);
+  }
+  return places.follow(seeds, told.of(seeds), which);
 }
 
 function linksOf(

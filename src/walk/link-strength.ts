@@ -21,10 +21,9 @@ export const isNamed = (kind: LinkKind): kind is NamedLinkKind => !(kind in expl
  */
 export function linkStrengths(
   links: readonly PassageEdge[],
-  weights: readonly EntityWeight[],
+  weights: ReadonlyMap<string, EntityWeight>,
   corpusSize: number,
 ): readonly number[] {
-  const weightOf = new Map(weights.map((weight) => [weight.entity, weight]));
   const fans = new Map<string, number>();
   for (const link of links) if (!isNamed(link.kind)) fans.set(fanOf(link), (fans.get(fanOf(link)) ?? 0) + 1);
   // Many links go over few names.
@@ -32,7 +31,7 @@ export function linkStrengths(
   const namedStrength = (kind: NamedLinkKind, entity: string): number => {
     const ofKind = known.get(kind) ?? new Map<string, number>();
     known.set(kind, ofKind);
-    const strength = ofKind.get(entity) ?? strengthOf(kind, weightOf.get(entity), corpusSize);
+    const strength = ofKind.get(entity) ?? strengthOf(kind, weights.get(entity), corpusSize);
     ofKind.set(entity, strength);
     return strength;
   };

@@ -1,9 +1,10 @@
 import { compareText } from "../filter/matches.ts";
-import type { EntityWeight, LinkedPassage, LinkResult, PassageEdge } from "../ports/graph-store.ts";
+import type { EntityWeight, LinkedPassage, PassageEdge } from "../ports/graph-store.ts";
 import type { HopHit, HopReason, HopRequest, Scored } from "../ports/hop.ts";
 import type { Coverage } from "./coverage.ts";
 import { isNamed, linkStrengths } from "./link-strength.ts";
 import { scaledScore } from "./scaled-score.ts";
+import type { RoundLinks } from "./told-links.ts";
 
 /** Measured on three linked collections; the optimum is flat (see docs/decisions/0050-following-links.md). */
 const seedCount = 10;
@@ -83,16 +84,15 @@ export class Places {
    * Follows one round of links out of these seeds.
    * @returns whether a seed was there to start from.
    */
-  follow(ids: readonly string[], result: LinkResult, round: { readonly isFirst: boolean; readonly decay: number }) {
+  follow(ids: readonly string[], told: RoundLinks, round: { readonly isFirst: boolean; readonly decay: number }) {
     const { coverage, request } = this.#question;
-    const passages = new Map(result.passages.map((passage) => [passage.chunk_id, passage]));
-    const anchored = new Set(ids.filter((id) => !round.isFirst || this.#isAnchored(passages.get(id))));
+    const anchored = new Set(ids.filter((id) => !round.isFirst || this.#isAnchored(told.passages.get(id))));
     const seeds = ids.filter((id) => anchored.has(id) || coverage.share(this.#places.get(id)!.mask) >= tellingShare);
     const top = totalOf(this.#places.get(ids[0] ?? "")) || 1;
     const strength = new Map(seeds.map((id) => [id, (totalOf(this.#places.get(id)) / top) * round.decay]));
     const mayLead = ({ from, kind }: PassageEdge): boolean => anchored.has(from) || !isNamed(kind);
-    const links = result.edges.filter((edge) => strength.has(edge.from) && mayLead(edge) && edge.from !== edge.to);
-    const strengths = linkStrengths(links, result.weights, request.words.corpusSize);
+    const links = told.edges.filter((edge) => strength.has(edge.from) && mayLead(edge) && edge.from !== edge.to);
+    const strengths = linkStrengths(links, told.weights, request.words.corpusSize);
     const gains = links.map((edge, at) => this.#gain(edge, strengths[at]! * strength.get(edge.from)!));
     links.forEach((edge, at) => this.#reach(edge, gains[at]!));
     return seeds.length > 0;
