@@ -7,7 +7,7 @@ import { asTitle, inBody } from "../../stores/embedded/graph/graph-segment.ts";
 import { corpusOf, type Corpus, type Question } from "./corpus.ts";
 import { watchLoop } from "./loop-watch.ts";
 import { openOwn, ownWithNames, scope } from "./own.ts";
-import { builtIndex, folderOf } from "./run-candidate.ts";
+import { builtIndex, folderOf, openCandidate } from "./run-candidate.ts";
 
 /** What the graph takes. Times of a stage are wall times; all else is processor time, of every thread. */
 export interface GraphFigures {
@@ -16,10 +16,16 @@ export interface GraphFigures {
   readonly extracted_per_cpu_second: number | null;
   readonly build_cpu_ms: number;
   readonly bytes_per_chunk: number;
+  /** Passages with titles and names, written whole into the store in a second of a processor. */
+  readonly stored_per_cpu_second: number;
+  /** Of the process, after searches in mode mix. */
+  readonly rss_mb: number;
   /** Following links, within a search in mode mix. */
   readonly stage_p50_ms: number;
   readonly stage_p95_ms: number;
-  /** A search in mode mix less the same in mode hybrid, on average. */
+  /** A search in mode mix less the same in mode hybrid right before it; of processor time on average. */
+  readonly added_p50_ms: number;
+  readonly added_p95_ms: number;
   readonly added_cpu_ms: number;
   /** Finding the communities of everything and describing ten of them; the longest turn is of the main thread. */
   readonly communities_cpu_ms: number;
@@ -39,12 +45,14 @@ export async function measureGraph(
   queries: number,
   texts: readonly string[] | null,
 ): Promise<GraphFigures> {
-  await builtIndex(ownWithNames.name, size, false);
+  const built = await builtIndex(ownWithNames.name, size, false);
   const folder = folderOf(ownWithNames.name, size);
   return {
     size,
     extracted_per_cpu_second: texts === null ? null : await extractionRate(texts),
     ...adjacency(corpusOf(size)),
+    stored_per_cpu_second: size / (built.cpu_seconds - built.corpus_cpu_seconds),
+    rss_mb: await memoryOf(size, queries),
     ...(await stage(folder, corpusOf(size), queries)),
     ...(await communityCost(folder, corpusOf(size))),
     delete_p50_ms: await deleteTime(folder, size),
@@ -84,28 +92,39 @@ function adjacency(corpus: Corpus) {
   return { build_cpu_ms: (user + system) / 1000, bytes_per_chunk: segment.bytes.length / corpus.size };
 }
 
+async function memoryOf(size: number, queries: number): Promise<number> {
+  const running = await openCandidate(ownWithNames.name, size);
+  const { rss_mb } = await running.block("mix", "all", 0, queries);
+  await running.close();
+  return rss_mb;
+}
+
 async function stage(folder: string, corpus: Corpus, queries: number) {
   const rag = await openOwn(folder);
   const run = async (question: Question, mode: "hybrid" | "mix") => {
     rag.given(question);
-    return rag.search(scope, { query: question.text, mode, top_k: 10 });
+    const started = performance.now();
+    const { timings_ms } = await rag.search(scope, { query: question.text, mode, top_k: 10 });
+    return { total: performance.now() - started, graph: timings_ms.graph ?? 0 };
   };
-  const times: number[] = [];
-  let added = 0;
+  const [stages, added]: [number[], number[]] = [[], []];
+  let addedCpu = 0;
   for (let index = 0; index < queries + warmUp; index++) {
     const question = openQuestion(corpus, index);
-    const hybrid = await cpuOf(() => run(question, "hybrid"));
-    const mix = await cpuOf(async () => {
-      const { timings_ms } = await run(question, "mix");
-      if (index >= warmUp) times.push(timings_ms.graph ?? 0);
-    });
-    if (index >= warmUp) added += mix - hybrid;
+    const hybrid = await costOf(() => run(question, "hybrid"));
+    const mix = await costOf(() => run(question, "mix"));
+    if (index < warmUp) continue;
+    stages.push(mix.value.graph);
+    added.push(mix.value.total - hybrid.value.total);
+    addedCpu += mix.cpu - hybrid.cpu;
   }
   await rag.close();
   return {
-    stage_p50_ms: percentile(0.5, times),
-    stage_p95_ms: percentile(0.95, times),
-    added_cpu_ms: added / queries,
+    stage_p50_ms: percentile(0.5, stages),
+    stage_p95_ms: percentile(0.95, stages),
+    added_p50_ms: percentile(0.5, added),
+    added_p95_ms: percentile(0.95, added),
+    added_cpu_ms: addedCpu / queries,
   };
 }
 
@@ -133,7 +152,7 @@ async function communityCost(folder: string, corpus: Corpus) {
 }
 
 /** Words of two passages, so that none covers the question and links are followed to the end. */
-function openQuestion(corpus: Corpus, index: number): Question {
+export function openQuestion(corpus: Corpus, index: number): Question {
   const [first, second] = [corpus.question(2 * index), corpus.question(2 * index + 1)];
   return { ...first, text: `${first.text} ${second.text}` };
 }
@@ -155,11 +174,14 @@ async function deleteTime(folder: string, size: number): Promise<number> {
   return percentile(0.5, times);
 }
 
-async function cpuOf(work: () => Promise<unknown>): Promise<number> {
+const cpuOf = async (work: () => Promise<unknown>): Promise<number> => (await costOf(work)).cpu;
+
+/** What comes of it, and the processor time of all threads in milliseconds. */
+async function costOf<T>(work: () => Promise<T>): Promise<{ readonly value: T; readonly cpu: number }> {
   const before = process.cpuUsage();
-  await work();
+  const value = await work();
   const { user, system } = process.cpuUsage(before);
-  return (user + system) / 1000;
+  return { value, cpu: (user + system) / 1000 };
 }
 
 const fixed = (value: number | null, digits = 1): string => (value === null ? "â€“" : value.toFixed(digits));
@@ -167,8 +189,10 @@ const fixed = (value: number | null, digits = 1): string => (value === null ? "â
 export const graphLines = (figures: GraphFigures): readonly string[] => [
   `graph of ${figures.size.toLocaleString("en")} passages: ${fixed(figures.bytes_per_chunk, 0)} bytes a passage, built in ${fixed(figures.build_cpu_ms, 0)} ms of CPU; ` +
     `the rules read ${fixed(figures.extracted_per_cpu_second, 0)} passages in a second of CPU`,
-  `following links: p50 ${fixed(figures.stage_p50_ms)} ms, p95 ${fixed(figures.stage_p95_ms)} ms, adds ${fixed(figures.added_cpu_ms)} ms of CPU to a search; ` +
-    `a document is deleted in ${fixed(figures.delete_p50_ms)} ms`,
+  `${fixed(figures.stored_per_cpu_second, 0)} passages are stored in a second of CPU, a document of five is deleted in ${fixed(figures.delete_p50_ms)} ms; ` +
+    `${fixed(figures.rss_mb, 0)} MB of memory when searched`,
+  `following links: p50 ${fixed(figures.stage_p50_ms)} ms, p95 ${fixed(figures.stage_p95_ms)} ms; ` +
+    `a search takes longer by p50 ${fixed(figures.added_p50_ms)} ms, p95 ${fixed(figures.added_p95_ms)} ms, by ${fixed(figures.added_cpu_ms)} ms of CPU`,
   `communities of all of them: ${fixed(figures.communities_cpu_ms, 0)} ms of CPU, of the main thread ${fixed(figures.communities_longest_turn_ms)} ms at a time; ` +
     `again p50 ${fixed(figures.communities_again_p50_ms)} ms`,
 ];

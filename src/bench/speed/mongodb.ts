@@ -87,7 +87,7 @@ export async function measureMongo(given: string | null): Promise<MongoFigures> 
   }
 }
 
-async function startServer(): Promise<{ readonly uri: string; readonly process: ChildProcess }> {
+export async function startServer(): Promise<{ readonly uri: string; readonly process: ChildProcess }> {
   const program = fileURLToPath(new URL("../../testing/standins/main.js", import.meta.url));
   const child = spawn(process.execPath, [program, "mongodb", "--profile", "8.2"], {
     stdio: ["ignore", "pipe", "inherit"],

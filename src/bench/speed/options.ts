@@ -1,8 +1,8 @@
 import { parseArgs } from "node:util";
 import { candidateKinds, scenarios } from "./candidates.ts";
 
-export type Suite = "search" | "ingest" | "install" | "mongodb" | "graph";
-const suites: readonly Suite[] = ["search", "ingest", "install", "mongodb", "graph"];
+export type Suite = "search" | "ingest" | "install" | "mongodb" | "mongodb-graph" | "graph";
+const suites: readonly Suite[] = ["search", "ingest", "install", "mongodb", "mongodb-graph", "graph"];
 
 export interface SpeedOptions {
   readonly suites: readonly Suite[];
@@ -11,7 +11,7 @@ export interface SpeedOptions {
   readonly rebuild: boolean;
 }
 
-export const usage = `npm run bench:speed -- [--suites search,ingest,install,mongodb,graph] [--sizes 20000,100000,500000]
+export const usage = `npm run bench:speed -- [--suites search,ingest,install,mongodb,mongodb-graph,graph] [--sizes 20000,100000,500000]
   [--engines "hybridrag,lancedb hnsw_sq,…"] [--queries 200] [--rebuild]`;
 
 /** @throws Error that says what is wrong. */

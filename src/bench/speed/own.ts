@@ -13,7 +13,7 @@ import { perDocument, recent, type Corpus, type Question } from "./corpus.ts";
 import { dimensions } from "./vectors.ts";
 
 export const scope = ownerScope("bench");
-const identity = { embedder: "given", dimensions, chunker: "given" };
+export const identity = { embedder: "given", dimensions, chunker: "given" };
 /** Puts that are under way at once: the writer takes those that wait into one commit. */
 const together = 64;
 
@@ -66,7 +66,7 @@ export async function openOwn(folder: string): Promise<HybridRAG & { given(quest
   return { ...ragOver(store, embedder), given: next };
 }
 
-function ragOver(store: HybridRAG["store"], embedder: Embedder): HybridRAG {
+export function ragOver(store: HybridRAG["store"], embedder: Embedder): HybridRAG {
   return createHybridRAG({
     store,
     embedder,
@@ -84,7 +84,7 @@ function ragOver(store: HybridRAG["store"], embedder: Embedder): HybridRAG {
 }
 
 /** Answers with the vector of the question that was announced: a model's time is not what is measured. */
-function givenVectors(): { readonly embedder: Embedder; next(question: Question): void } {
+export function givenVectors(): { readonly embedder: Embedder; next(question: Question): void } {
   const known = new Map<string, Float32Array>();
   return {
     next: ({ text, vector }) => void known.set(text, vector),
@@ -108,7 +108,7 @@ function filtersOf({ group, category }: Question, restriction: Restriction): unk
   return { "metadata.category": category, "metadata.timestamp": { $gte: recent.from } };
 }
 
-function versionOf(corpus: Corpus, number: number, withNames: boolean): DocumentVersion {
+export function versionOf(corpus: Corpus, number: number, withNames: boolean): DocumentVersion {
   const passages = Array.from({ length: perDocument }, (_, i) => corpus.passage(number * perDocument + i));
   const { group, category, time } = passages[0]!;
   const document_id = `d${number}`;
