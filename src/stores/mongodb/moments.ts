@@ -9,10 +9,11 @@ import { scopeMatch } from "./visible-rows.ts";
 const sampleSize = 256;
 const wholeBelow = 1000;
 
-interface Sampled {
-  readonly stored: Float32Array;
-  /** Of its length: the same for every search. */
-  readonly square: number;
+/** Vectors one behind the other, which are read faster than as many arrays. */
+interface Sample {
+  readonly vectors: Float32Array;
+  /** Of the length of each: the same for every search. */
+  readonly squares: Float64Array;
 }
 
 /** Mean and deviation of the cosine, from a fixed sample of the chunks that the caller may read. */
@@ -23,16 +24,34 @@ export async function cosineMoments(
   count: number,
 ): Promise<Moments | null> {
   const sample = await context.statistics.derived(context, scope, "vectors", () => readSample(context, scope));
-  if (sample.length === 0) return null;
+  if (sample.squares.length === 0) return null;
   const own = dotProduct(vector, vector);
-  const cosines = sample.map(({ stored, square }) => dotProduct(stored, vector) / Math.sqrt(square * own));
+  const wide = Float64Array.from(vector);
+  const cosines = sample.squares.map(
+    (square, place) => dotProductAt(sample.vectors, place * wide.length, wide) / Math.sqrt(square * own),
+  );
   const mean = cosines.reduce((sum, x) => sum + x, 0) / cosines.length;
   const variance = cosines.reduce((sum, x) => sum + (x - mean) ** 2, 0) / cosines.length;
   return { mean, deviation: Math.sqrt(variance), count };
 }
 
+/** `dotProduct`, number for number, of the vector that begins there; the other one is made wide once for all of them. */
+function dotProductAt(vectors: Float32Array, start: number, wide: Float64Array): number {
+  let [first, second, third, fourth] = [0, 0, 0, 0];
+  const whole = wide.length - (wide.length % 4);
+  for (let i = 0; i < whole; i += 4) {
+    const at = start + i;
+    first += vectors[at]! * wide[i]!;
+    second += vectors[at + 1]! * wide[i + 1]!;
+    third += vectors[at + 2]! * wide[i + 2]!;
+    fourth += vectors[at + 3]! * wide[i + 3]!;
+  }
+  for (let i = whole; i < wide.length; i++) first += vectors[start + i]! * wide[i]!;
+  return first + second + (third + fourth);
+}
+
 /** Ids are hashes, so the first ones are as good as any. */
-async function readSample(context: Context, scope: Scope): Promise<readonly Sampled[]> {
+async function readSample(context: Context, scope: Scope): Promise<Sample> {
   const { generation } = context;
   const { chunks } = await context.statistics.corpus(context, scope.tenant);
   const found = await rows(context, collections.chunks)
@@ -41,10 +60,11 @@ async function readSample(context: Context, scope: Scope): Promise<readonly Samp
     .sort({ _id: 1 })
     .limit(chunks <= wholeBelow ? wholeBelow : sampleSize)
     .toArray();
-  return found.flatMap((row) => {
-    const stored = vectorOf(row, generation);
-    return stored === null ? [] : [{ stored, square: dotProduct(stored, stored) }];
-  });
+  const stored = found.flatMap((row) => vectorOf(row, generation) ?? []);
+  const dimensions = stored[0]?.length ?? 0;
+  const vectors = new Float32Array(stored.length * dimensions);
+  for (const [place, vector] of stored.entries()) vectors.set(vector, place * dimensions);
+  return { vectors, squares: Float64Array.from(stored, (vector) => dotProduct(vector, vector)) };
 }
 
 /**

@@ -44,6 +44,13 @@ const absentCodes = new Set([31082, 40324, 59]);
 const believedMs = 30_000;
 const mend = "run `hybridrag indexes apply` and `hybridrag indexes wait`";
 
+interface Shapes {
+  readonly settings: IndexSettings;
+  readonly text: IndexShape;
+  /** Made when it is asked for: without dimensions there is none. */
+  readonly vector: () => IndexShape;
+}
+
 /** The search indexes that this store expects, and whether they are there: the server would only keep silent. */
 export class SearchProfile {
   settings: IndexSettings;
@@ -53,6 +60,7 @@ export class SearchProfile {
   private readonly clock: () => number;
   private readonly checkGeneration: () => Promise<void>;
   private goodUntil = 0;
+  private made: Shapes | null = null;
   /** Indexes that answer and no longer follow the writes. */
   stale: readonly string[] = [];
   /** The server said that it has no search at all. */
@@ -76,11 +84,25 @@ export class SearchProfile {
   }
 
   get text(): IndexShape {
-    return shapeOf(textIndex(this.settings));
+    return this.shapes().text;
   }
 
   get vector(): IndexShape {
-    return shapeOf(vectorIndex(this.settings));
+    return this.shapes().vector();
+  }
+
+  /** Every stage of a search is checked against them: they are made once for settings. */
+  private shapes(): Shapes {
+    if (this.made?.settings !== this.settings) {
+      const { settings } = this;
+      let vector: IndexShape | null = null;
+      this.made = {
+        settings,
+        text: shapeOf(textIndex(settings)),
+        vector: () => (vector ??= shapeOf(vectorIndex(settings))),
+      };
+    }
+    return this.made;
   }
 
   /** The next check asks the server again. */
