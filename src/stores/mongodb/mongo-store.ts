@@ -114,7 +114,7 @@ async function connect(options: MongoStoreOptions): Promise<Context> {
         () => performance.now(),
         () => requireGeneration(context, "read"),
       ),
-      // A search has at most two commands under way.
+      // A search has two commands under way, and for a moment three where it counts words.
       searches: new Turns(client.options.maxPoolSize / 2),
       pools,
       running: new Set(),
