@@ -84,6 +84,16 @@ test("makes rows that name their columns units of their own", () => {
   );
 });
 
+test("lines that each name what they say are one record, the turns of a dialogue are not", () => {
+  const record = "id: OPS-130\ntitle: Blank page. On Safari.\nstatus: open";
+  assert.deepEqual(units(`${record}\n\nid: OPS-131`), [`record: ${record}`, "sentence: id: OPS-131"]);
+  assert.deepEqual(units("Ann: Hello there.\nBo: Hi.\nAnn: How are you?"), [
+    "sentence: Ann: Hello there.",
+    "sentence: Bo: Hi.",
+    "sentence: Ann: How are you?",
+  ]);
+});
+
 test("makes headings, list items and table rows units of their own and joins wrapped lines", () => {
   const text = `# Power
 
@@ -109,7 +119,7 @@ End`;
     "list-item: - second",
     "list-item: 2) third",
     "sentence: Back to prose.",
-    "table-row: | name | watts |",
+    "heading: | name | watts |",
     "table-row: | lamp | 60 |",
     "table-row: a\tb\tc",
     "sentence: End",

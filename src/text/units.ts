@@ -1,6 +1,6 @@
 import { splitSentences, type TextSpan, trimmed } from "./sentences.ts";
 
-type UnitKind = "sentence" | "heading" | "list-item" | "table-row";
+type UnitKind = "sentence" | "heading" | "list-item" | "table-row" | "record";
 
 /** The smallest piece of a text that can be shown as an answer: `text.slice(start, end)`. */
 export interface Unit extends TextSpan {
@@ -11,8 +11,8 @@ export interface Unit extends TextSpan {
 export const longestUnit = 600;
 
 /**
- * Cuts a text into units, in its order. Blank lines part blocks; headings, list items (with their wrapped lines) and
- * table rows are units of their own; other lines are joined and cut into sentences. Lines that say nothing, such as
+ * Cuts a text into units, in its order. Blank lines part blocks; headings, list items (with their wrapped lines), table
+ * rows and records are units of their own; other lines are joined and cut into sentences. Lines that say nothing, such as
  * rules, the separators of tables, bare tags of HTML and the fences of code, belong to no unit.
  */
 export function splitUnits(text: string): Unit[] {
@@ -28,6 +28,8 @@ export function splitUnits(text: string): Unit[] {
 const heading = /^ {0,3}#{1,6}\s/;
 /** Cells between bars or tabs, or at least two that name their column: `name: Ann; since: 2014`. */
 const tableRow = /^\s*\|[^|]+\||\s\|\s[^|]*\s\|\s|\S *\t *\S|^[^:;.?!]{1,60}: [^;]*; [^:;.?!]{1,60}: /;
+/** The line under the names of a table's columns. */
+const underHeader = /^\s*\|?(?:\s*:?-+:?\s*\|)+[\s:|-]*$/;
 const listItem = /^\s*(?:[-*+•‣◦▪·–]|\(?(?:\d{1,3}|[a-z]|[ivxIVX]{2,5})[.)])\s+\S/;
 const tags = /<\/?[a-z][^<>]*>|<!--.*?-->/gi;
 const fence = /^\s*(?:`{3,}|~{3,})[^`]*$/;
@@ -49,6 +51,7 @@ function blocks(text: string): Unit[] {
     const line = text.slice(start, end);
     const kind = kindOf(line);
     if (saysNothing(line)) {
+      if (open?.kind === "table-row" && underHeader.test(line)) open.kind = "heading";
       open = null;
     } else if (open !== null && kind === "sentence" && (open.kind === "sentence" || wraps(open.kind, line))) {
       open.end = end;
@@ -59,8 +62,20 @@ function blocks(text: string): Unit[] {
   }
   return found.flatMap((block) => {
     const span = trimmed(text, block.start, block.end);
-    return span === null ? [] : [{ ...span, kind: block.kind }];
+    if (span === null) return [];
+    const isOneRecord = block.kind === "sentence" && isRecord(text.slice(span.start, span.end));
+    return [{ ...span, kind: isOneRecord ? "record" : block.kind }];
   });
+}
+
+const field = /^\s*([\p{L}_][\p{L}\p{N}_ .-]{0,30}):\s+\S/u;
+const fewestFields = 3;
+
+/** Lines that each name what they say, `status: open`: one alone says nothing. Speakers of a dialogue come again. */
+function isRecord(block: string): boolean {
+  if (block.length > longestUnit) return false;
+  const names = block.split(/\r\n|[\n\r]/).map((line) => field.exec(line)?.[1]);
+  return names.length >= fewestFields && !names.includes(undefined) && new Set(names).size === names.length;
 }
 
 /** Whether a plain line goes on with the list item above it. */

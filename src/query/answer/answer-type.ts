@@ -5,9 +5,8 @@ export type AnswerType = "date" | "measure" | "number" | "name";
 
 const date = /\bwhen\b|\b(?:what|which) (?:year|date|day|month|decade|century)\b|\bhow long ago\b/i;
 /** A time or a length: a number alone is none. */
-const measure = /\bhow (?:long|far)\b/i;
-const number =
-  /\bhow (?:many|much|old|tall|large|big|high|deep|often|fast)\b|\b(?:percentage|number|amount|population) of\b/i;
+const measure = /\bhow (?:long|far|tall|wide|deep)\b/i;
+const number = /\bhow (?:many|much|old|large|big|high|often|fast)\b|\b(?:percentage|number|amount|population) of\b/i;
 const name =
   /\b(?:who|whom|whose|where)\b|\b(?:what|which) (?:\w+ ){0,2}(?:person|people|man|woman|player|actor|actress|singer|author|writer|director|president|company|organi[sz]ation|team|band|group|university|school|college|city|town|country|county|state|province|region|river|place|island|language|name|network|label|publisher|district|village|continent)\b|\bname of\b/i;
 const open =

@@ -14,6 +14,15 @@ const families = [
   "bear bore",
   "begin began start",
   "lead led leader head",
+  "cost price fee",
+  "peopl inhabit popul resid",
+  "job profess occup career",
+  "movi film",
+  "tall high height",
+  "deep depth",
+  "wide width",
+  "heavi weigh weight",
+  "freez frozen froze",
 ];
 
 /** From a stemmed word to the other stems of its family. */
