@@ -94,10 +94,14 @@ export function openGraphSegment(bytes: Uint8Array<SharedArrayBuffer>): GraphSeg
     ...data,
     bytes,
     rows: data.slots.length,
-    ids: { text: data.idText, ends: data.idEnds },
-    names: { text: data.nameText, ends: data.nameEnds },
+    ids: { text: bufferOf(data.idText), ends: data.idEnds },
+    names: { text: bufferOf(data.nameText), ends: data.nameEnds },
   };
 }
+
+/** The same bytes: a buffer turns parts of itself into strings without a view of each. */
+const bufferOf = ({ buffer, byteOffset, byteLength }: Uint8Array): Buffer =>
+  Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength);
 
 const damaged = (): HybridRAGError =>
   new HybridRAGError("data_damaged", "A part of the graph's index is damaged or of another version; build it again.");

@@ -3,7 +3,7 @@
  * ordered as code points are.
  */
 export interface NameTable {
-  readonly text: Uint8Array;
+  readonly text: Buffer;
   readonly ends: Uint32Array;
 }
 
@@ -14,7 +14,7 @@ export const bytesOfName = (name: string): Uint8Array => encoder.encode(name);
 /** @param sorted by code point. */
 export function nameTable(sorted: readonly string[]): NameTable {
   const encoded = sorted.map(bytesOfName);
-  const text = new Uint8Array(encoded.reduce((sum, bytes) => sum + bytes.length, 0));
+  const text = Buffer.alloc(encoded.reduce((sum, bytes) => sum + bytes.length, 0));
   const ends = new Uint32Array(sorted.length);
   let at = 0;
   encoded.forEach((bytes, index) => {
@@ -27,8 +27,7 @@ export function nameTable(sorted: readonly string[]): NameTable {
 export const startOfName = (ends: Uint32Array, index: number): number => (index === 0 ? 0 : ends[index - 1]!);
 
 export function nameAt({ text, ends }: NameTable, index: number): string {
-  const start = startOfName(ends, index);
-  return Buffer.from(text.buffer, text.byteOffset + start, ends[index]! - start).toString();
+  return text.toString("utf8", startOfName(ends, index), ends[index]!);
 }
 
 /** The index of a name, or −1. */

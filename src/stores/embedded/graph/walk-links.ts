@@ -32,11 +32,11 @@ export function walkLinks(context: ReadContext, scope: Scope, request: HopReques
 function linkResult({ links, reached, mentioned, weights }: FoundLinks): LinkResult {
   return {
     edges: links.map(({ from, to, entity, kind }) => ({ from: from.id, to: to.id, entity, kind })),
-    passages: reached.map((place) => ({
-      chunk_id: place.id,
-      ...place.scores!,
-      entities: mentioned(place).map(({ entity, flags }) => ({ entity, title: (flags & asTitle) !== 0 })),
-    })),
+    passages: reached.map((place) => {
+      const { cosine, bm25, mask } = place.scores!;
+      const entities = mentioned(place).map(({ entity, flags }) => ({ entity, title: (flags & asTitle) !== 0 }));
+      return { chunk_id: place.id, cosine, bm25, mask, entities };
+    }),
     weights,
   };
 }

@@ -22,7 +22,9 @@ export function scoreFew(
 ): FewScores {
   const scores = new Float32Array(slots.length);
   const masks = new Int32Array(slots.length);
-  const parts = index.parts.map((part) => ({ part, found: rowsAmong(part, tenant, slots) }));
+  // Numbers sort faster than pairs.
+  const rising = Float64Array.from(slots, (slot, at) => slot * mostSlots + at).sort();
+  const parts = index.parts.map((part) => ({ part, found: rowsAmong(part, tenant, rising) }));
   const corpus = statisticsOf(index, tenant);
   const fields = weightedFields(corpus, defaultBm25);
   // In the order in which `scoreRows` adds up.
@@ -33,14 +35,17 @@ export function scoreFew(
         const list = listOf(part, field, term);
         if (list === null) continue;
         const bits = isTitle === 0 ? bitsOf(terms, term) : 0;
+        const { rows, counts, lengths, end } = list;
+        const { base, perWord } = field;
         let place = list.start;
-        for (const { row, at } of found) {
-          place = firstFrom(list.rows, place, list.end, row);
-          if (place === list.end) break;
-          if (list.rows[place] !== row) continue;
-          const count = list.counts[place]!;
-          const share = (factor * count) / (count + field.base + field.perWord * list.lengths[row]!);
-          scores[at] = scores[at]! + share;
+        for (let one = 0; one < found.length; one++) {
+          const row = found.rows[one]!;
+          place = firstFrom(rows, place, end, row);
+          if (place === end) break;
+          if (rows[place] !== row) continue;
+          const at = found.at[one]!;
+          const count = counts[place]!;
+          scores[at] = scores[at]! + (factor * count) / (count + base + perWord * lengths[row]!);
           masks[at]! |= bits;
         }
       }
@@ -49,28 +54,31 @@ export function scoreFew(
   return { scores, masks };
 }
 
-interface FoundRow {
-  readonly row: number;
-  /** Index into the slots asked for. */
-  readonly at: number;
+/** Rows in rising order, as the lists are. */
+interface FoundRows {
+  readonly rows: Uint32Array;
+  /** Of each, the index into the slots asked for. */
+  readonly at: Uint32Array;
+  readonly length: number;
 }
 
-/** In rising order, as the lists are. */
-function rowsAmong(part: TextPart, tenant: number, slots: readonly number[]): readonly FoundRow[] {
+/** @param rising slots, each with its index. */
+function rowsAmong(part: TextPart, tenant: number, rising: Float64Array): FoundRows {
   const owner = ownerOf(part, tenant);
-  if (owner < 0) return [];
+  const [rows, at] = [new Uint32Array(rising.length), new Uint32Array(rising.length)];
+  let length = 0;
+  if (owner < 0) return { rows, at, length };
   const { segment, owners } = part;
-  // Numbers sort faster than pairs.
-  const places = Float64Array.from(slots, (slot, at) => slot * mostSlots + at).sort();
-  const found: FoundRow[] = [];
   let row = 0;
-  for (const place of places) {
+  for (const place of rising) {
     const slot = Math.floor(place / mostSlots);
     row = firstFrom(segment.slots, row, segment.rows, slot);
     if (row === segment.rows) break;
-    if (segment.slots[row] === slot && owners[row] === owner) found.push({ row, at: place - slot * mostSlots });
+    if (segment.slots[row] !== slot || owners[row] !== owner) continue;
+    rows[length] = row;
+    at[length++] = place - slot * mostSlots;
   }
-  return found;
+  return { rows, at, length };
 }
 
 /** More are never asked for at once; with a slot number it makes a number that is exact. */
