@@ -5,8 +5,9 @@ import type { Scope } from "../scope.ts";
 import type { Reply } from "./route.ts";
 
 const keepMs = 24 * 60 * 60 * 1000;
-/** A server that died while it worked must not lock a key for a day. */
-const workingMs = 5 * 60 * 1000;
+/** A server that works says so every so often: one that died does not hold a key for long. */
+const leaseMs = 20_000;
+const beatMs = 5000;
 
 type PlainReply = Extract<Reply, { readonly status: number }>;
 
@@ -29,10 +30,11 @@ export async function once(
 ): Promise<Reply> {
   const hash = hashOf(body);
   const mark: Stored = { body_hash: hash, reply: null };
-  const { claimed, value } = await caches.claim(scope, "idempotency", key, mark, workingMs);
+  const { claimed, value } = await caches.claim(scope, "idempotency", key, mark, leaseMs);
   if (!claimed) return repeated(value as Stored, hash);
+  const lease = holdLease(() => caches.set(scope, "idempotency", key, mark, leaseMs));
   try {
-    const reply = await work();
+    const reply = await work().finally(lease.end);
     if ("status" in reply) {
       const stored: Stored = { body_hash: hash, reply };
       await caches.set(scope, "idempotency", key, stored, keepMs);
@@ -44,6 +46,21 @@ export async function once(
     await caches.delete(scope, "idempotency", key);
     throw error;
   }
+}
+
+/** Renews until it is ended; a renewal that fails is made up for by the next. */
+function holdLease(renew: () => Promise<void>): { readonly end: () => Promise<void> } {
+  let last: Promise<void> = Promise.resolve();
+  const beat = setInterval(() => {
+    last = last.then(renew).catch(() => undefined);
+  }, beatMs);
+  return {
+    // What follows is written over the mark, never the other way round.
+    end: () => {
+      clearInterval(beat);
+      return last;
+    },
+  };
 }
 
 /** Of a file its bytes, beside what was said of it. */
