@@ -110,6 +110,14 @@ describe("search indexes that cannot answer are an error, never an empty result"
     assert.match((await failure(store.chunks.search(scope, words), "index_building")).message, /still being built/);
   });
 
+  test("settling waits for an index that is being built, as long as it may", async () => {
+    const { store } = await world({ buildMs: 300 });
+    await store.documents.put(scope, versionOf({ id: "a", parts: ["walrus"] }));
+    await failure(store.settle({ timeoutMs: 20 }), "index_building");
+    await store.settle({ timeoutMs: 10_000 });
+    assert.equal((await store.chunks.search(scope, words)).candidates.length, 1);
+  });
+
   test("an index that failed", async () => {
     const { store, server } = await world();
     server.failSearchIndex("hybridrag.text_chunks", "default", "disk full");

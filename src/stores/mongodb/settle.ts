@@ -1,4 +1,4 @@
-import { HybridRAGError } from "../../errors.ts";
+import { HybridRAGError, isHybridRAGError } from "../../errors.ts";
 import { rows, type Context } from "./context.ts";
 import { collections } from "./names.ts";
 import { seenStage } from "./text-search.ts";
@@ -38,13 +38,16 @@ export async function unseen(context: Context, wanted = [...context.unsettled.ke
   return wanted.filter((id) => context.unsettled.has(id)).length;
 }
 
-/** Waits until search shows everything written here. @throws HybridRAGError `not_ready` when the time is over. */
+/**
+ * Waits until search shows everything written here.
+ * @throws HybridRAGError `not_ready` or `index_building` when the time is over; at once what waiting does not mend.
+ */
 export async function settle(context: Context, timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {
   // Without search nothing will ever be shown: whoever searches is told so, whoever only stores need not wait.
   if (context.profile.isAbsent) context.unsettled.clear();
   if (context.unsettled.size === 0) return;
-  await context.profile.requireReady();
   const end = performance.now() + timeoutMs;
+  await untilBuilt(context, end, signal);
   let waitMs = firstWaitMs;
   while ((await unseen(context)) > 0) {
     if (performance.now() > end) {
@@ -56,6 +59,19 @@ export async function settle(context: Context, timeoutMs: number, signal: AbortS
     }
     await pause(waitMs, signal);
     waitMs = Math.min(longestWaitMs, waitMs * 2);
+  }
+}
+
+/** An index that is being built shows nothing yet, and will: the first ingest into a new cluster comes before it. */
+async function untilBuilt(context: Context, end: number, signal: AbortSignal | undefined): Promise<void> {
+  for (let waitMs = firstWaitMs; ; waitMs = Math.min(longestWaitMs, waitMs * 2)) {
+    try {
+      return await context.profile.requireReady();
+    } catch (error) {
+      const isBuilding = isHybridRAGError(error) && error.code === "index_building";
+      if (!isBuilding || performance.now() > end) throw error;
+    }
+    await pause(waitMs, signal);
   }
 }
 
