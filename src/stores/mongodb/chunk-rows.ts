@@ -169,6 +169,9 @@ export const metadataOf = (row: { readonly metadata_json: string }): Metadata =>
 /** Fields of all generations, for what leaves vectors out. */
 export const withoutVectors = { vector: 0, vector_2: 0 } as const;
 
+/** What a chunk is made of. */
+export const textOnly = { ...withoutVectors, terms: 0, vocabulary: 0, mentions: 0, links: 0, assertions: 0 } as const;
+
 export const vectorOf = (
   row: Pick<ChunkRow, "vector" | "vector_2">,
   { vector }: Pick<Generation, "vector">,

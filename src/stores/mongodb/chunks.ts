@@ -1,14 +1,12 @@
 import { HybridRAGError } from "../../errors.ts";
 import type { ChunkStore } from "../../ports/chunk-store.ts";
 import { mayRead, type Scope } from "../../scope.ts";
-import { chunkOf, metadataOf, vectorOf, withoutVectors, type ChunkRow } from "./chunk-rows.ts";
+import { chunkOf, metadataOf, vectorOf, textOnly, type ChunkRow } from "./chunk-rows.ts";
 import { call, rows, type Context } from "./context.ts";
 import { readable } from "./document-rows.ts";
 import { collections } from "./names.ts";
 import { searchChunks } from "./search-chunks.ts";
 import { readChunks } from "./visible-rows.ts";
-
-const textOnly = { ...withoutVectors, terms: 0, vocabulary: 0, mentions: 0, links: 0, assertions: 0 } as const;
 
 export function mongoChunks(context: Context): ChunkStore {
   return {

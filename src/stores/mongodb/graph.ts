@@ -7,6 +7,7 @@ import type { Answering } from "../../walk/ask.ts";
 import { questionWords, type QuestionWords } from "../../walk/coverage.ts";
 import { hopOver, linkLimits } from "../../walk/hop.ts";
 import { likelySeeds } from "../../walk/places.ts";
+import { unreadIds } from "../../walk/wanted-ids.ts";
 import { call, rows, type Context } from "./context.ts";
 import { entitiesOf, relationshipsOf, linksPerPassage } from "./derive-graph.ts";
 import { editedNamesOf, mongoGraphEdits } from "./graph-edits.ts";
@@ -14,7 +15,7 @@ import { graphRows } from "./graph-rows.ts";
 import { linkDensity } from "./link-density.ts";
 import { followLinks, linkWalk } from "./links.ts";
 import { nameIndex, weightsOf } from "./name-index.ts";
-import { countable, nameCounts } from "./name-sizes.ts";
+import { countNames } from "./name-sizes.ts";
 import { collections } from "./names.ts";
 import { passageNames } from "./passage-names.ts";
 import { pageOf, readCursor } from "./paging.ts";
@@ -77,9 +78,9 @@ export function mongoGraph(context: Context): GraphStore {
       }),
     weigh: (scope, names, options) =>
       call(context, options, async (signal) => {
-        const edited = await editedFor(scope);
-        const plain = await countable(context, scope, edited, names);
-        const counts = await nameCounts(context, scope, plain, signal);
+        const edits = editedFor(scope);
+        const counts = await countNames(context, scope, edits, names, signal);
+        const edited = await edits;
         const entities = names.flatMap((name) => (counts.has(name) ? [] : (edited.entityOf(name) ?? [])));
         const index = nameIndex(
           entities.length === 0 ? [] : await namedRows(context, scope, edited.saidAs(entities), signal),
@@ -109,7 +110,7 @@ export function mongoGraph(context: Context): GraphStore {
 /** What links are followed from is read while the names of the question are looked up. */
 const mongoHop =
   (context: Context, graph: Omit<GraphStore, "hop">, words: QuestionWords): GraphStore["hop"] =>
-  (scope, request, options) => {
+  async (scope, request, options) => {
     const walk = linkWalk(context, scope, request.filter, options?.signal);
     const reading: Answering = {
       ...graph,
@@ -119,7 +120,9 @@ const mongoHop =
       },
       links: (_caller, asked, given) => call(context, given, () => walk.links(asked)),
     };
-    return hopOver(reading, words)(scope, request, options);
+    const result = await hopOver(reading, words)(scope, request, options);
+    const chunks = await call(context, options, () => walk.chunks(unreadIds(result.hits, request)));
+    return { ...result, ...(chunks ? { chunks } : {}) };
   };
 
 const namedRows = (context: Context, scope: Scope, said: ReadonlySet<string>, signal: AbortSignal | undefined) =>

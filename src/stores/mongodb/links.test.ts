@@ -80,8 +80,10 @@ test("a whole walk takes few commands, and a second round over the same passages
   await store.documents.put(scope, versionOf({ id: "titled", parts: ["a page"], graph: { mentions: titles } }));
   await store.graph.hop(scope, request);
   server.journal.clear();
-  const { closed, hits } = await store.graph.hop(scope, request);
+  const { closed, hits, chunks } = await store.graph.hop(scope, request);
   assert.deepEqual([closed, hits.map((hit) => hit.chunk_id).toSorted()], [null, ["from:0", "titled:0", "to:0"]]);
+  const read = chunks?.map(({ chunk_id, content }) => `${chunk_id} ${content}`).toSorted();
+  assert.deepEqual(read, ["from:0 the orchard grows apples", "titled:0 a page", "to:0 a valley in the north"]);
   const commands = server.journal.entries.map((entry) => `${entry.command} ${entry.collection}`);
   assert.ok(commands.length <= 11, commands.join(", "));
 });

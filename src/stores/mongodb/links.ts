@@ -10,7 +10,9 @@ import type {
   LinkResult,
   PassageEdge,
 } from "../../ports/graph-store.ts";
+import type { Chunk } from "../../records.ts";
 import type { Scope } from "../../scope.ts";
+import { chunkOf, textOnly } from "./chunk-rows.ts";
 import type { Context } from "./context.ts";
 import { addressTargets, distinct, isPointer, isTitle } from "./derive-graph.ts";
 import type { LinkReading } from "./link-rows.ts";
@@ -32,6 +34,8 @@ export interface LinkWalk {
   /** Reads ahead for links out of these passages. */
   begin(seeds: readonly string[], limits: Pick<LinkRequest, "maxShared" | "maxSubname">): void;
   links(request: LinkRequest): Promise<LinkResult>;
+  /** Passages that links told of, in one round trip; null where one changed since. */
+  chunks(ids: readonly string[]): Promise<readonly Chunk[] | null>;
 }
 
 /** How often a round is read again that met a change of version. */
@@ -63,6 +67,14 @@ export function linkWalk(
         walk = open(readChunks);
       }
       throw new HybridRAGError("store_failed", "The documents change faster than links can be followed; try again.");
+    },
+    chunks: async (ids) => {
+      const { rows } = walk.around;
+      if (!ids.every((id) => rows.has(id))) return null;
+      const found =
+        ids.length === 0 ? [] : await readUnchecked(context, scope, { chunk_id: { $in: ids } }, textOnly, signal);
+      const isTold = found.length === ids.length && found.every((row) => rows.get(row.chunk_id)?.batch === row.batch);
+      return isTold ? found.map(chunkOf) : null;
     },
   };
 }

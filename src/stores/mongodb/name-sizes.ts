@@ -30,14 +30,34 @@ export async function countable(
   edited: EditedNames,
   names: readonly string[],
 ): Promise<readonly string[]> {
-  if (scope.principals !== "all") return [];
-  if ((await context.statistics.corpus(context, scope.tenant)).chunks <= large) return [];
+  return (await isCounted(context, scope)) ? unedited(edited, names) : [];
+}
+
+const isCounted = async (context: Context, scope: Scope): Promise<boolean> =>
+  scope.principals === "all" && (await context.statistics.corpus(context, scope.tenant)).chunks > large;
+
+function unedited(edited: EditedNames, names: readonly string[]): readonly string[] {
   const changed = new Set([...edited.touched].flatMap((name) => [name, ...partsOfName(name)]));
   return names.filter((name) => !changed.has(name));
 }
 
+/** The counts of those that are `countable`, asked for while it is looked up what was edited. */
+export async function countNames(
+  context: Context,
+  scope: Scope,
+  edits: Promise<EditedNames>,
+  names: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<ReadonlyMap<string, NameCount>> {
+  const [edited, counts] = await Promise.all([
+    edits,
+    isCounted(context, scope).then((counted) => nameCounts(context, scope, counted ? names : [], signal)),
+  ]);
+  return new Map(unedited(edited, [...counts.keys()]).map((name) => [name, counts.get(name)!]));
+}
+
 /** Each name counted over its own range of an index. */
-export async function nameCounts(
+async function nameCounts(
   context: Context,
   scope: Scope,
   names: readonly string[],

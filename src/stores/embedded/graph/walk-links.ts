@@ -3,7 +3,7 @@ import type { HopRequest } from "../../../ports/hop.ts";
 import type { Scope } from "../../../scope.ts";
 import { answeredAtOnce } from "../../../walk/ask.ts";
 import { hop } from "../../../walk/hop.ts";
-import { wantedIds } from "../../../walk/wanted-ids.ts";
+import { unreadIds } from "../../../walk/wanted-ids.ts";
 import { getChunks } from "../tables/chunk-reads.ts";
 import { listEntities, neighbours } from "../tables/graph-reads.ts";
 import type { ReadContext } from "../workers/context.ts";
@@ -22,8 +22,7 @@ export function walkLinks(context: ReadContext, scope: Scope, request: HopReques
     list: (asked) => listEntities(context, scope, asked),
     links: (asked) => linkResult((find ??= linkFinder(context, scope, asked))(asked)),
   });
-  const given = new Set(request.unread ? [] : request.hits.map((hit) => hit.chunk_id));
-  const wanted = wantedIds(result.hits, request).filter((id) => !given.has(id));
+  const wanted = unreadIds(result.hits, request);
   const chunks = wanted.length === 0 ? [] : getChunks(context, scope, wanted);
   return sentHop(request, { ...result, chunks }, context.transfer);
 }
