@@ -62,10 +62,10 @@ test("weights are numbers even for one-sided or empty data", () => {
   );
 });
 
-test("the line is drawn where three of two hundred questions of other collections pass it", () => {
+test("the line is drawn where two of two hundred questions of other collections pass it", () => {
   const many = Array.from({ length: 200 }, (_, i) => ({ features: features(0.1 + i / 1000, 0.2, 1), onTopic: false }));
   const { weights, none, answer } = fitLine([...onTopic, ...many]);
-  assert.equal(many.filter((question) => logit(question.features, weights) > none).length, 3);
+  assert.equal(many.filter((question) => logit(question.features, weights) > none).length, 2);
   assert.ok(answer > none);
 });
 

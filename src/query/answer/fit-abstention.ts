@@ -43,7 +43,7 @@ export function fitAbstention(questions: readonly JudgedQuestion[], withCosine =
 }
 
 /** Of the questions of other collections, this share may pass the line between "none" and "closest". */
-const passing = 0.015;
+const passing = 0.012;
 /** How far above that line "answer" begins. */
 const answerLead = 2;
 
