@@ -100,10 +100,10 @@ async function find(asked: Asked, asking: AskedWords | null): Promise<Legs & { r
       scores: found.scores,
     };
   }
-  // What comes first is ranked while the other is under way.
-  const [byVector, byWords] = await Promise.all([
-    vector ? findByVector(asked).then((found) => rankVectors(asked, found)) : null,
+  // What comes first is ranked while the other is under way; there is more to do for words, so they are asked for first.
+  const [byWords, byVector] = await Promise.all([
     asking ? findByWords(asked, asking).then(async (found) => rankWords(asked, await asking.counted, found)) : null,
+    vector ? findByVector(asked).then((found) => rankVectors(asked, found)) : null,
   ]);
   return { vector: byVector, text: byWords };
 }
