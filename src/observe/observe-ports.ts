@@ -34,6 +34,12 @@ export const observedStore = (store: Store): Store => ({
         { ...retrieval, "db.system.name": store.engine, "hybridrag.seeds": request.seeds.length },
         () => store.graph.links(scope, request, options),
       ),
+    hop: (scope, request, options) =>
+      span("store.hop", { ...retrieval, "db.system.name": store.engine }, async (active) => {
+        const result = await store.graph.hop(scope, request, options);
+        active.setAttributes({ "hybridrag.followed": result.closed === null, "hybridrag.found": result.hits.length });
+        return result;
+      }),
   },
   documents: {
     ...store.documents,

@@ -114,7 +114,7 @@ test("one question makes one trace, from the request to what each model cost, an
   assert.equal(root.parentSpanId, request.spanId);
   assert.equal(named(all, "hybridrag.recall").parentSpanId, request.spanId);
   const inside = all.filter(({ parentSpanId }) => parentSpanId === root.spanId);
-  for (const name of ["embeddings voyage-4", "store.search", "rerank rerank-2.5", "chat claude"]) {
+  for (const name of ["embeddings voyage-4", "store.search", "store.hop", "rerank rerank-2.5", "chat claude"]) {
     const child = named(inside, name);
     assert.ok(child.startMs >= root.startMs && child.endMs <= root.endMs + 1, name);
   }
