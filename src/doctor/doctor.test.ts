@@ -80,12 +80,16 @@ test("rights beyond the work are named; the generated role is no such thing", as
   const users = [
     { user: "operator", password: "secret-one", privileges: generated },
     { user: "anybody", password: "secret-two", privileges: wide },
+    { user: "app", password: "secret-three", privileges: roleFor("app", "hybridrag").privileges },
   ];
   const server = await startMongoServer({ profile: "atlas", users });
   t.after(() => server.close());
   const as = (user: string, password: string) =>
     look({ MONGODB_URI: server.uri.replace(/^mongodb:\/\/[^@]*@/, `mongodb://${user}:${password}@`) });
   assert.equal(stateOf(await as("operator", "secret-one"), "security.rights"), "ok");
+  const app = await as("app", "secret-three");
+  assert.equal(stateOf(app, "store.search"), "ok", "every role may try what the cluster has");
+  assert.equal(stateOf(app, "indexes.supporting"), "unknown", "it may not list indexes, and need not");
   const found = await as("anybody", "secret-two");
   assert.match(found.get("security.rights")?.message ?? "", /any database\.\*: insert\b/);
   assert.ok(![...found.values()].some(({ message }) => message.includes("secret-two")));

@@ -1,7 +1,8 @@
 import type { Config } from "../config/config.ts";
+import { isHybridRAGError } from "../errors.ts";
 import type { MongoStore } from "../stores/mongodb/index.ts";
 import { shared } from "./shared.ts";
-import { type Check, type Finding, failed, ok, warning } from "./check.ts";
+import { type Check, type Finding, failed, ok, unknown, warning } from "./check.ts";
 
 /** The guide's lines on clusters, indexes, connections and users. `store` connects at the first call. */
 export function mongodbChecks(config: Config, store: () => Promise<MongoStore>): readonly Check[] {
@@ -61,10 +62,15 @@ async function indexFinding({ indexes, generations }: MongoStore, name: string):
 }
 
 async function supportingFinding({ indexes }: MongoStore): Promise<Finding> {
+  const steps = await indexes.plan().catch((error: unknown) => {
+    if (isHybridRAGError(error) && error.code === "store_rights") return null;
+    throw error;
+  });
+  if (steps === null)
+    return unknown("This user may not list indexes, and need not.", "hybridrag doctor, as the operator's user");
   // The search indexes have lines of their own.
-  const steps = (await indexes.plan()).filter(({ action }) => !["wait", "reembed", "limit"].includes(action));
-  const open = steps.filter(({ action }) => action !== "keep");
-  if (open.length === 0) return ok(`All ${steps.length} indexes are there.`);
+  const open = steps.filter(({ action }) => !["keep", "wait", "reembed", "limit"].includes(action));
+  if (open.length === 0) return ok("All indexes, views and validators are there.");
   return failed(`Missing: ${open.map(({ words }) => words).join("; ")}.`, "hybridrag indexes apply");
 }
 
