@@ -106,8 +106,8 @@ async function send(parts: AppParts, request: FastifyRequest, reply: FastifyRepl
 }
 
 /** Questions are sent by POST too, and write nothing. */
-const isWrite = ({ method, needs, idempotent }: Route): boolean =>
-  method !== "get" && (needs !== "query" || idempotent === true || method === "delete");
+const isAudited = ({ method, needs, idempotent, recordsItself }: Route): boolean =>
+  method !== "get" && recordsItself !== true && (needs !== "query" || idempotent === true || method === "delete");
 
 /** Keeps a record of what was written, and of what was refused. */
 async function audited(
@@ -117,7 +117,7 @@ async function audited(
   principal: Principal,
   run: () => Promise<Reply>,
 ): Promise<Reply> {
-  if (!isWrite(route)) return run();
+  if (!isAudited(route)) return run();
   try {
     const result = await run();
     await writeAudit(parts, route, request, principal, "status" in result ? String(result.status) : "stream");

@@ -55,6 +55,8 @@ export interface Route {
   readonly textTypes?: readonly string[];
   /** Problems carry an `error` as well, which the clients of OpenAI read. */
   readonly openAi?: true;
+  /** Not in the audit log: what it writes is a record by itself, and there is too much of it. */
+  readonly recordsItself?: true;
   /** A repetition with the same Idempotency-Key gets the first answer. */
   readonly idempotent?: true;
   readonly responses: Readonly<Record<number, z.ZodType | null>>;

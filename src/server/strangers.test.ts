@@ -93,7 +93,7 @@ describe("what only some of a tenant may read", () => {
   });
 });
 
-test("the audit log has every write, what was refused of it, and who used a key, and no question", async (t) => {
+test("the audit log has what was written and refused and who used a key, and nothing that was said", async (t) => {
   const bed = await openTestbed();
   t.after(() => bed.close());
   const key = await bed.key("acme", { scopes: ["admin"] });
@@ -106,7 +106,6 @@ test("the audit log has every write, what was refused of it, and who used a key,
     items.map(({ action, target, outcome }) => [action, target, outcome]),
     [
       ["delete /v1/sessions/{session_id}", "none", "not_found"],
-      ["post /v1/sessions/{session_id}/messages", "s", "201"],
       ["post /v1/sessions", "", "201"],
       ["use key", key.split("_")[1], "accepted"],
     ],

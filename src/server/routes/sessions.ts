@@ -125,6 +125,7 @@ export function sessionRoutes(sessions: SessionStore, ttlMs: number): readonly R
           .max(100),
       }),
       idempotent: true,
+      recordsItself: true,
       responses: { 201: z.object({ messages: z.array(message) }) },
       handle: async ({ principal, params: { session_id }, body, signal }) => {
         const given = body.messages.map((message, index) => ({
