@@ -4,6 +4,7 @@ import type { Scope } from "../../../scope.ts";
 import { allowedRows } from "../filter/allowed.ts";
 import type { TenantIndex } from "../index/tenant-index.ts";
 import { scoreFew } from "../text/score-few.ts";
+import type { Database } from "../sqlite/database.ts";
 import { readDimensions } from "../tables/identity.ts";
 import { tenantOf } from "../tables/tenants.ts";
 import { checkVector } from "../../../ports/check-vector.ts";
@@ -38,29 +39,30 @@ export interface FoundLinks {
 
 /** One round of links from memory alone; a passage that is not seen neither carries nor counts. */
 export function followLinks(context: ReadContext, scope: Scope, request: LinkRequest): SentLinks {
-  const sent = sentLinks(linkFinder(context, scope, request)(request));
+  const { db } = context;
+  const tenant = tenantOf(db, scope) ?? 0;
+  const index = context.indexes.of(db, tenant);
+  const view = graphView(index, allowedRows(db, tenant, scope, request.filter));
+  const sent = sentLinks(linkFinder(db, index, view, request)(request));
   context.transfer.push(sent.buffer);
   return sent;
 }
 
 /** What stays the same in all rounds of a walk. */
-type WalkConstants = Pick<LinkRequest, "filter" | "vector" | "terms">;
+type WalkConstants = Pick<LinkRequest, "vector" | "terms">;
 
 /** For several rounds: what one learns of names and passages the next one knows. */
 export function linkFinder(
-  context: ReadContext,
-  scope: Scope,
+  db: Database,
+  index: TenantIndex,
+  view: GraphView,
   constants: WalkConstants,
 ): (request: LinkRequest) => FoundLinks {
-  const { db } = context;
   if (constants.vector) checkVector(constants.vector, readDimensions(db), "/vector");
-  const tenant = tenantOf(db, scope) ?? 0;
-  const index = context.indexes.of(db, tenant);
-  const view = graphView(index, allowedRows(db, tenant, scope, constants.filter));
   return (request) => {
     const round = { view, request, except: new Set(request.except) };
     const seeds = [...new Set(request.seeds)].flatMap((id) => view.place(id) ?? []);
-    const links = request.maxPassages === 0 ? [] : linksOf(context, index, round, seeds);
+    const links = request.maxPassages === 0 ? [] : linksOf(db, index, round, seeds);
     const titled = request.titled.flatMap((name) => view.titled(name));
     const reached = [...new Set([...seeds, ...titled, ...links.map((link) => link.to)])];
     score(index, reached, constants);
@@ -73,7 +75,7 @@ export function linkFinder(
   };
 }
 
-function linksOf({ db }: ReadContext, index: TenantIndex, round: Round, seeds: readonly Place[]): readonly Link[] {
+function linksOf(db: Database, index: TenantIndex, round: Round, seeds: readonly Place[]): readonly Link[] {
   const targets = explicitTargets(db, index, round.view, seeds, round.except);
   return seeds.flatMap((seed) => [...namedLinks(round, seed), ...explicitLinks(round, seed, targets.get(seed))]);
 }

@@ -2,12 +2,13 @@ import type { AskedWeight } from "../../../ports/graph-store.ts";
 import type { Scope } from "../../../scope.ts";
 import { allowedRows } from "../filter/allowed.ts";
 import type { TenantIndex } from "../index/tenant-index.ts";
+import type { Database } from "../sqlite/database.ts";
 import { foundBy } from "../tables/edited-names.ts";
 import { tenantOf } from "../tables/tenants.ts";
 import type { ReadContext } from "../workers/context.ts";
 import { asTitle, inBody, type GraphSegment } from "./graph-segment.ts";
 import { countExplicitLinks } from "./explicit-density.ts";
-import { graphView, postingsOf, sight, type Sight } from "./graph-view.ts";
+import { graphView, type GraphView, postingsOf, sight, type Sight } from "./graph-view.ts";
 import { nameIndex, startOfName } from "./name-table.ts";
 
 /** A density that was counted, and when. */
@@ -112,7 +113,17 @@ export function weighEntities(context: ReadContext, scope: Scope, names: readonl
   const tenant = tenantOf(context.db, scope);
   if (tenant === null) return [];
   const view = graphView(context.indexes.of(context.db, tenant), allowedRows(context.db, tenant, scope, null));
-  const entityOf = foundBy(context.db, tenant, names);
+  return weighIn(context.db, tenant, view, names);
+}
+
+/** The same by a view that is at hand. */
+export function weighIn(
+  db: Database,
+  tenant: number,
+  view: GraphView,
+  names: readonly string[],
+): readonly AskedWeight[] {
+  const entityOf = foundBy(db, tenant, names);
   return [...new Set(names)].flatMap((asked) => {
     const entity = entityOf(asked);
     const weight = entity === null ? null : view.weight(entity);

@@ -106,9 +106,13 @@ const assertionRows = `SELECT a.source_entity, a.target_entity, a.type, a.descri
   c.metadata_id, c.document_key FROM assertions a JOIN chunks c USING (chunk_key)`;
 
 export function neighbours({ db }: CallContext, scope: Scope, request: NeighbourRequest): readonly Relationship[] {
-  const limit = checkedLimit(request.limit);
   const seen = seenGraph(db, scope, request.filter ?? null);
-  if (!seen) return [];
+  return seen === null ? [] : neighboursIn(db, seen, request);
+}
+
+/** The same in a part of the graph that is at hand. */
+export function neighboursIn(db: Database, seen: SeenGraph, request: NeighbourRequest): readonly Relationship[] {
+  const limit = checkedLimit(request.limit);
   const rows = db.all<AssertionRow>(
     `${assertionRows} WHERE a.tenant = ?1 AND (a.source_entity = ?2 OR a.target_entity = ?2)
      AND (?3 IS NULL OR a.type = ?3)`,

@@ -32,7 +32,11 @@ const mentionRows = `SELECT m.entity, m.kind, m.name, m.type, m.chunk_key, c.chu
 export function seenGraph(db: Database, scope: Scope, filter: Filter | null): SeenGraph | null {
   const tenant = tenantOf(db, scope);
   if (tenant === null) return null;
-  const test = rowTest(allowedRows(db, tenant, scope, filter));
+  return seenBy(db, tenant, rowTest(allowedRows(db, tenant, scope, filter)));
+}
+
+/** The same where it is known which rows are let through. */
+export function seenBy(db: Database, tenant: number, test: RowTest): SeenGraph {
   const known = new Map<string, readonly MentionRow[]>();
   const lookUp = (entity: string): readonly MentionRow[] =>
     db
