@@ -1,4 +1,4 @@
-import { HybridRAGError, isHybridRAGError } from "../errors.ts";
+import { HybridRAGError, isHybridRAGError, messageOf } from "../errors.ts";
 import type { Clock } from "./clock.ts";
 import type { Guard, ProviderCall } from "./guard.ts";
 
@@ -15,6 +15,8 @@ interface Circuit {
   failures: number;
   openUntil: number;
   probing: boolean;
+  /** What the last failure said, so that who finds it open learns what is wrong. */
+  reason: string;
 }
 
 /**
@@ -25,11 +27,11 @@ export function breaker({ clock, failures = 5, openMs = 15_000, onChange }: Brea
   const circuits = new Map<string, Circuit>();
 
   function enter(call: ProviderCall): Circuit {
-    const circuit = circuits.get(call.provider) ?? { failures: 0, openUntil: 0, probing: false };
+    const circuit = circuits.get(call.provider) ?? { failures: 0, openUntil: 0, probing: false, reason: "" };
     circuits.set(call.provider, circuit);
     if (circuit.failures < failures) return circuit;
     const waitMs = circuit.openUntil - clock.now();
-    if (waitMs > 0 || circuit.probing) throw open(call, Math.max(waitMs, 100));
+    if (waitMs > 0 || circuit.probing) throw open(call, circuit.reason, Math.max(waitMs, 100));
     circuit.probing = true;
     return circuit;
   }
@@ -52,7 +54,7 @@ export function breaker({ clock, failures = 5, openMs = 15_000, onChange }: Brea
         leave(call, circuit, "well");
         return result;
       } catch (error) {
-        leave(call, circuit, verdict(error));
+        leave(call, circuit, judged(circuit, error));
         throw error;
       }
     },
@@ -65,13 +67,19 @@ export function breaker({ clock, failures = 5, openMs = 15_000, onChange }: Brea
           yield part;
         }
       } catch (error) {
-        outcome = verdict(error);
+        outcome = judged(circuit, error);
         throw error;
       } finally {
         leave(call, circuit, outcome);
       }
     },
   };
+}
+
+function judged(circuit: Circuit, error: unknown): "well" | "ill" | "unknown" {
+  const outcome = verdict(error);
+  if (outcome === "ill") circuit.reason = messageOf(error);
+  return outcome;
 }
 
 /** A refusal of our request is an answer too, and so is whatever a model wrote: the provider is well. */
@@ -82,11 +90,9 @@ function verdict(error: unknown): "well" | "ill" | "unknown" {
   return error.code === "rate_limited" ? "unknown" : "well";
 }
 
-const open = (call: ProviderCall, waitMs: number): HybridRAGError =>
+const open = ({ provider }: ProviderCall, reason: string, waitMs: number): HybridRAGError =>
   new HybridRAGError(
     "provider_failed",
-    `${call.provider} failed several times in a row and is left alone for a moment.`,
-    {
-      details: { provider: call.provider, retry_after_ms: Math.ceil(waitMs), circuit: "open" },
-    },
+    `${provider} failed several times in a row and is left alone for a moment. The last failure: ${reason}`,
+    { details: { provider, retry_after_ms: Math.ceil(waitMs), circuit: "open" } },
   );

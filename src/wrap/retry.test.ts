@@ -123,7 +123,7 @@ test("the breaker opens after failures in a row, lets one probe through, and clo
   assert.equal(at.length, 3);
   await clock.advance(1000);
   await assert.rejects(guard.call(call(), run), { message: "down" });
-  await assert.rejects(guard.call(call(), run), /left alone/);
+  await assert.rejects(guard.call(call(), run), /left alone for a moment. The last failure: down$/);
   await clock.advance(1000);
   await guard.call(call(), run);
   await guard.call(call(), run);
