@@ -1,4 +1,5 @@
 import { Binary } from "mongodb";
+import { dotProduct } from "../../ports/dot-product.ts";
 import type { Assertion, Chunk, Mention, Metadata, NewChunk, PassageLink, Span } from "../../records.ts";
 import type { DocumentGraph } from "../../records.ts";
 import type { Analyzer } from "../../text/analyze.ts";
@@ -176,20 +177,6 @@ export const vectorOf = (
   row: Pick<ChunkRow, "vector" | "vector_2">,
   { vector }: Pick<Generation, "vector">,
 ): Float32Array | null => row[vector]?.toFloat32Array() ?? null;
-
-/** Four sums at once: one alone would wait for each of its additions. */
-export function dotProduct(a: Float32Array, b: Float32Array): number {
-  let [first, second, third, fourth] = [0, 0, 0, 0];
-  const whole = a.length - (a.length % 4);
-  for (let i = 0; i < whole; i += 4) {
-    first += a[i]! * b[i]!;
-    second += a[i + 1]! * b[i + 1]!;
-    third += a[i + 2]! * b[i + 2]!;
-    fourth += a[i + 3]! * b[i + 3]!;
-  }
-  for (let i = whole; i < a.length; i++) first += a[i]! * b[i]!;
-  return first + second + (third + fourth);
-}
 
 /** −1 to 1, in double precision. */
 export const cosine = (a: Float32Array, b: Float32Array): number => cosineTo(b)(a);

@@ -1,6 +1,7 @@
 import type { Moments } from "../../ports/chunk-store.ts";
 import type { Scope } from "../../scope.ts";
-import { dotProduct, vectorOf, type ChunkRow } from "./chunk-rows.ts";
+import { dotProduct } from "../../ports/dot-product.ts";
+import { vectorOf, type ChunkRow } from "./chunk-rows.ts";
 import { rows, type Context } from "./context.ts";
 import { collections } from "./names.ts";
 import { scopeMatch } from "./visible-rows.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import fc from "fast-check";
-import { dotProduct } from "./chunk-rows.ts";
+import { dotProduct } from "./dot-product.ts";
 
 it("takes dot products of any length as one sum does", () => {
   const value = fc.float({ min: -1, max: 1, noNaN: true });
