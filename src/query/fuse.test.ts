@@ -3,7 +3,7 @@ import { test } from "node:test";
 import * as fc from "fast-check";
 import { HybridRAGError } from "../errors.ts";
 import type { ChunkSearchResult } from "../ports/chunk-store.ts";
-import { fuse, fuseUnlisted } from "./fuse.ts";
+import { fuse, scaleOf, unlistedHit } from "./fuse.ts";
 import type { Fusion } from "./fusion.ts";
 import { worldOf, type Scored } from "./world.test.fixture.ts";
 
@@ -201,7 +201,7 @@ test("a passage that no list holds is still scored, by the legs that ran", () =>
     { id: "b", cosine: 0.1, bm25: 1 },
   ]);
   const stranger = { ...world.candidates[0]!, vectorRank: null, textRank: null };
-  const score = (found: ChunkSearchResult) => fuseUnlisted(found, [stranger], fusion("z")).map((hit) => hit.score);
+  const score = (found: ChunkSearchResult) => [unlistedHit(scaleOf(found, fusion("z")), stranger).score];
   assert.deepEqual(score(world), [fuse(world, fusion("z"))[0]!.score]);
   assert.deepEqual(score({ ...world, vector: null }), [3]);
   assert.deepEqual(score({ ...world, text: null }), [0.9]);

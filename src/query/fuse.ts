@@ -34,25 +34,16 @@ export function fuse<Known extends ChunkName>(
 }
 
 /**
- * Scores passages that were found otherwise, over links say, as the legs that ran would have: with one leg alone by its
- * own score, although its list does not hold them. One hit for each candidate, in fused order.
+ * A passage that was found otherwise, over links say, scored as the legs that ran would have: with one leg alone by its
+ * own score, although its list does not hold it.
  */
-export function fuseUnlisted(
-  found: ChunkSearchResult<ChunkName>,
-  candidates: readonly Candidate[],
-  fusion: Fusion,
-): readonly FusedHit[] {
-  const scale = scaleOf(found, fusion);
-  return candidates
-    .map((candidate): FusedHit => {
-      const shares = scaledShares(scale, candidate);
-      const score = shares.vector + shares.text;
-      return { candidate, score, shares: { ...shares, support: 0, document: 0 }, graph: null, rerank: null };
-    })
-    .sort(byScore);
+export function unlistedHit(scale: ScoreScale, candidate: Candidate): FusedHit {
+  const shares = scaledShares(scale, candidate);
+  const score = shares.vector + shares.text;
+  return { candidate, score, shares: { ...shares, support: 0, document: 0 }, graph: null, rerank: null };
 }
 
-/** How those score, as numbers: to the bit what `fuseUnlisted` gives a passage. */
+/** How passages score that no list holds, as numbers. */
 export function scaleOf(found: ChunkSearchResult<ChunkName>, fusion: Fusion): ScoreScale {
   const own = { weight: 1, mean: 0, deviation: 1, least: null };
   if (!ran(found.vector) || !ran(found.text))

@@ -10,7 +10,7 @@ import { nameKey } from "../text/name-key.ts";
 import { questionWords, type QuestionWords } from "../walk/coverage.ts";
 import { wantedIds } from "../walk/wanted-ids.ts";
 import { fusionOf } from "./fuse-legs.ts";
-import { fuseUnlisted, scaleOf } from "./fuse.ts";
+import { scaleOf, unlistedHit } from "./fuse.ts";
 import type { FusedHit } from "./fusion.ts";
 import { isRead, readsLate, withChunk } from "./read-hits.ts";
 import type { GraphLegPlan } from "./plan.ts";
@@ -86,6 +86,7 @@ async function linked(
   const unread = wantedIds(ranked, { depth, explained }).filter((id) => !have.has(id));
   const read = along ?? (unread.length === 0 ? [] : await chunks.get(scope, unread, { signal }));
   const contents = new Map([...given, ...read].map((one) => [one.chunk_id, one]));
+  const scale = scaleOf(found, fusionOf(plan));
   const hitOf = (hit: HopHit): FusedHit<ChunkName> | undefined => {
     const own = known.get(hit.chunk_id);
     const chunk = contents.get(hit.chunk_id);
@@ -94,7 +95,7 @@ async function linked(
     if (own) return withChunk(own, chunk);
     if (!hit.found) return undefined;
     const { cosine, bm25 } = hit.found;
-    return fuseUnlisted(found, [{ chunk, cosine, bm25, vectorRank: null, textRank: null }], fusionOf(plan))[0];
+    return unlistedHit(scale, { chunk, cosine, bm25, vectorRank: null, textRank: null });
   };
   const shown = ranked.slice(0, Math.min(depth, explained));
   const paths = await pathsOf(shown, contents, (ids) => graph.mentions(scope, ids, { signal }));
