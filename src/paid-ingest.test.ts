@@ -71,10 +71,11 @@ test("nor on MongoDB", async (t) => {
 });
 
 test("nor from the command line, where calls are packed otherwise after the kill", (t) =>
-  killAndCount(t, { kills, whom: "group", latencyMs: 60, calls: 40, work: 200 }, (folder) => {
+  killAndCount(t, { kills, whom: "group", latencyMs: 60, calls: 40, work: 600 }, (folder) => {
     const documents = join(folder, "documents");
     mkdirSync(documents);
-    for (let pond = 0; pond < 40; pond++) {
+    // Three times what the calls hold that are under way at a kill, for those are made to their end.
+    for (let pond = 0; pond < 120; pond++) {
       const days = Array.from({ length: 30 }, (_, day) => `On day ${day} pond ${pond} held ${pond * day} ducks. `);
       writeFileSync(join(documents, `pond-${pond}.md`), days.join("Herons of the Severn stood by, and rain fell. "));
     }
