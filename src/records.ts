@@ -253,6 +253,9 @@ export interface HitScores {
 /** How a passage was reached over the graph. */
 export interface HopPath {
   readonly from_chunk_id: string;
+  /** Of the passage that led to it; its source where it has no title. */
+  readonly from_title: string;
+  /** The name or the address that it was reached by. */
   readonly entity: string;
   readonly link: string;
   readonly sentence: string;

@@ -1,4 +1,3 @@
-import type { GraphStore } from "../ports/graph-store.ts";
 import type { CallOptions, Store } from "../ports/store.ts";
 import type { Chunk, Entity, Relationship } from "../records.ts";
 import type { Scope } from "../scope.ts";
@@ -6,6 +5,7 @@ import { nameKey } from "../text/name-key.ts";
 import { evidenceSentence } from "./evidence-sentence.ts";
 import { findEntity } from "./find-entity.ts";
 import { narrowed, senseAsked, sensesOf } from "./senses.ts";
+import { linksOfEntity, titledFirst, type LinkOfEntity } from "./links-of-entity.ts";
 import { namesTogether, type NameTogether } from "./names-together.ts";
 
 export type GraphReads = Pick<Store, "graph" | "chunks" | "documents">;
@@ -27,6 +27,8 @@ export interface Neighbourhood {
   /** What the texts say of it and another name, strongest first. */
   readonly relationships: readonly Relationship[];
   readonly together: readonly NameTogether[];
+  /** Where its passages point themselves: those that it is the title of, else those that mention it. */
+  readonly links: readonly LinkOfEntity[];
 }
 
 export interface EntityPage extends Neighbourhood {
@@ -51,13 +53,20 @@ export async function neighbourhood(
   const { entity, senses, isNarrowed } = await findMeant(reads, scope, name, options);
   const { chunks } = await documents.count(scope, options);
   const own = new Set(entity.provenance);
-  const [around, together] = await Promise.all([
+  const [around, together, links] = await Promise.all([
     graph.neighbours(scope, { entity: entity.normalized_name, limit: isNarrowed ? mostRelationships : limit }, options),
     namesTogether(graph, scope, entity, chunks, options),
+    linksOfEntity(reads, scope, entity, limit, options),
   ]);
   const relationships = around.filter(({ provenance }) => !isNarrowed || provenance.some((id) => own.has(id)));
   const told = senses.map(({ name: sense, passages }) => ({ name: sense, passages: passages.length }));
-  return { entity, senses: told, relationships: relationships.slice(0, limit), together: together.slice(0, limit) };
+  return {
+    entity,
+    senses: told,
+    relationships: relationships.slice(0, limit),
+    together: together.slice(0, limit),
+    links,
+  };
 }
 
 /** Statements of a name that are read where only some of them are of the sense that was asked for. */
@@ -93,25 +102,9 @@ export async function entityPage(
   const { titled, telling } = await titledFirst(reads.graph, scope, around.entity, options);
   const [weight] = await reads.graph.weigh(scope, [normalized_name], options);
   const isWhole = weight?.passages === provenance.length;
-  const chunks = await reads.chunks.get(scope, telling, options);
+  const chunks = await reads.chunks.get(scope, telling.slice(0, shownSentences), options);
   const evidence = chunks.map((chunk) => sentenceOf(chunk, evidenceSentence([chunk.content], names)));
   return { ...around, passages: provenance.length, titled: isWhole ? weight.titled : titled, evidence };
-}
-
-/** Passages that it is the title of come first. */
-async function titledFirst(
-  graph: GraphStore,
-  scope: Scope,
-  { normalized_name, provenance }: Entity,
-  options?: CallOptions,
-): Promise<{ readonly titled: number; readonly telling: readonly string[] }> {
-  const mentions = await graph.mentions(scope, provenance.slice(0, 100), options);
-  const titled = new Set(
-    mentions
-      .filter(({ entity, kind }) => entity === normalized_name && kind === "title")
-      .map((mention) => mention.chunk_id),
-  );
-  return { titled: titled.size, telling: [...new Set([...titled, ...provenance])].slice(0, shownSentences) };
 }
 
 export const sentenceOf = ({ chunk_id, document_id, title, source }: Chunk, sentence: string): EvidenceSentence => ({

@@ -1,21 +1,18 @@
 import type { CallOptions } from "../ports/store.ts";
-import type { Entity, Mention } from "../records.ts";
+import type { Entity } from "../records.ts";
 import type { Scope } from "../scope.ts";
-import { nameKey } from "../text/name-key.ts";
-import { findMeant, sentenceOf, type EvidenceSentence, type GraphReads } from "./entity-page.ts";
-import { evidenceSentence } from "./evidence-sentence.ts";
+import { findMeant, type GraphReads } from "./entity-page.ts";
 import { likeness } from "./find-entity.ts";
+import { spelledOut, type Hop, type Origin, type PathStep } from "./path-steps.ts";
+import { pointedPassages } from "./pointed-passages.ts";
 import { sensesOf } from "./senses.ts";
 
-/** One passage that mentions two names, with the sentences that do. */
-export interface PathStep extends EvidenceSentence {
-  readonly from: string;
-  readonly to: string;
-}
-
 export interface EvidencePath {
+  /** Normalised, as those of the steps; the names beside them are as texts write them. */
   readonly from: string;
   readonly to: string;
+  readonly from_name: string;
+  readonly to_name: string;
   readonly found: boolean;
   /** From the first name to the second; where there is no path, to `closest`. */
   readonly steps: readonly PathStep[];
@@ -27,16 +24,25 @@ export interface EvidencePath {
 const mostPassages = 50;
 /** Names that are followed in each round, the rarest first. */
 const mostNames = 300;
+/** Passages in each round whose own links are followed, and passages behind each of these at most. */
+const mostPointing = 300;
+const mostPointed = 20;
 export const mostSteps = 4;
 
-/** How a name was reached: over which passage, from which name. */
-interface Arrival {
-  readonly from: string;
-  readonly chunkId: string;
+/** How names and passages were reached; the name that the search begins with was reached from nowhere. */
+interface Reached {
+  readonly names: Map<string, Hop | null>;
+  /** Passages that another one points at, by their ids. */
+  readonly pointed: Map<string, Hop>;
+  /** Passages whose names are known. */
+  readonly read: Set<string>;
 }
 
+type Meant = Awaited<ReturnType<typeof findMeant>>;
+
 /**
- * The fewest passages that lead from one name to another, each of which mentions the name before and the one after.
+ * The fewest passages that lead from one name to another: each mentions the name before and the one after, or points at
+ * the next passage itself.
  * @throws HybridRAGError `not_found` for a name that the graph does not know, with the nearest names.
  */
 export async function evidencePath(
@@ -45,30 +51,125 @@ export async function evidencePath(
   names: { readonly from: string; readonly to: string; readonly maxSteps?: number },
   options?: CallOptions,
 ): Promise<EvidencePath> {
-  const [{ entity: from }, { entity: to, isNarrowed }] = await Promise.all([
+  const [from, to] = await Promise.all([
     findMeant(reads, scope, names.from, options),
     findMeant(reads, scope, names.to, options),
   ]);
+  const most = Math.min(names.maxSteps ?? mostSteps, mostSteps);
+  const [start, target] = [from.entity.normalized_name, to.entity.normalized_name];
+  const told = { from: start, to: target, from_name: from.entity.name, to_name: to.entity.name };
+  const reached = await search(reads, scope, from, to, most, options);
+  if (reached.names.has(target)) {
+    const steps = await spelledOut(reads, scope, hopsTo(target, reached), options);
+    return { ...told, found: true, steps, closest: null };
+  }
+  // Links have a direction, a path has none.
+  const back = await search(reads, scope, to, from, most, options);
+  if (back.names.has(start)) {
+    const steps = await spelledOut(reads, scope, hopsTo(start, back), options);
+    return { ...told, found: true, steps: steps.map(turned).toReversed(), closest: null };
+  }
+  const closest = closestTo(target, [...reached.names.keys()]);
+  const steps = await spelledOut(reads, scope, hopsTo(closest, reached), options);
+  return { ...told, found: false, steps, closest };
+}
+
+const turned = (step: PathStep): PathStep => ({
+  ...step,
+  from: step.to,
+  to: step.from,
+  from_name: step.to_name,
+  to_name: step.from_name,
+});
+
+/** Round by round, each one passage further, until the name is reached or nothing is left. */
+async function search(
+  reads: GraphReads,
+  scope: Scope,
+  { entity: from }: Meant,
+  { entity: to, isNarrowed }: Meant,
+  most: number,
+  options?: CallOptions,
+): Promise<Reached> {
   const target = to.normalized_name;
   const meant = isNarrowed ? new Set(to.provenance) : null;
   const isMeant = (entity: string, chunkId: string): boolean => entity !== target || (meant?.has(chunkId) ?? true);
-  const reached = new Map<string, Arrival | null>([[from.normalized_name, null]]);
-  let frontier: readonly Entity[] = [from];
-  const steps = Math.min(names.maxSteps ?? mostSteps, mostSteps);
-  for (let step = 0; step < steps && frontier.length > 0 && !reached.has(target); step++) {
-    const fresh = await spread(reads, scope, frontier, reached, isMeant, options);
-    if (reached.has(target)) break;
-    const known = await reads.graph.entities(scope, fresh, options);
-    const rarest = known
-      .filter(({ provenance }) => provenance.length <= mostPassages)
-      .toSorted((a, b) => a.provenance.length - b.provenance.length || (a.normalized_name < b.normalized_name ? -1 : 1))
-      .slice(0, mostNames);
-    frontier = await Promise.all(rarest.map((entity) => ofSense(reads, scope, entity, reached, options)));
+  const reached: Reached = { names: new Map([[from.normalized_name, null]]), pointed: new Map(), read: new Set() };
+  let sources = passagesOf([from], [], reached);
+  for (let step = 1; step <= most && sources.size > 0; step++) {
+    const fresh = await readNames(reads, scope, sources, reached, isMeant, options);
+    if (reached.names.has(target) || step === most) break;
+    const pointed = await follow(reads, scope, sources, reached, options);
+    sources = passagesOf(await followed(reads, scope, fresh, reached, options), pointed, reached);
   }
-  const found = reached.has(target);
-  const end = found ? target : closestTo(target, [...reached.keys()]);
-  const path = await spelledOut(reads, scope, arrivalsTo(end, reached), options);
-  return { from: from.normalized_name, to: target, found, steps: path, closest: found ? null : end };
+  return reached;
+}
+
+/** Passages that were not read yet, with what leads into each: names come before links. */
+function passagesOf(
+  entities: readonly Entity[],
+  pointed: readonly string[],
+  { read }: Reached,
+): ReadonlyMap<string, Origin> {
+  const sources = new Map<string, Origin>();
+  const add = (id: string, origin: Origin) => (read.has(id) || sources.has(id) ? sources : sources.set(id, origin));
+  for (const { normalized_name: name, provenance } of entities) for (const id of provenance) add(id, { name });
+  for (const id of pointed) add(id, { passage: id });
+  return sources;
+}
+
+/** Adds the names of these passages; returns those that are new. */
+async function readNames(
+  { graph }: GraphReads,
+  scope: Scope,
+  sources: ReadonlyMap<string, Origin>,
+  reached: Reached,
+  isMeant: (entity: string, chunkId: string) => boolean,
+  options?: CallOptions,
+): Promise<readonly string[]> {
+  const fresh: string[] = [];
+  for (const id of sources.keys()) reached.read.add(id);
+  for (const { entity, chunk_id } of await graph.mentions(scope, [...sources.keys()], options)) {
+    if (reached.names.has(entity) || !isMeant(entity, chunk_id)) continue;
+    reached.names.set(entity, { from: sources.get(chunk_id)!, chunkId: chunk_id, to: { name: entity }, link: null });
+    fresh.push(entity);
+  }
+  return fresh;
+}
+
+/** Adds the passages that these point at; returns those that are new. */
+async function follow(
+  { graph }: GraphReads,
+  scope: Scope,
+  sources: ReadonlyMap<string, Origin>,
+  reached: Reached,
+  options?: CallOptions,
+): Promise<readonly string[]> {
+  const seeds = [...sources.keys()].slice(0, mostPointing);
+  const fresh: string[] = [];
+  for (const { from, to, kind, address } of await pointedPassages(graph, scope, seeds, mostPointed, options)) {
+    if (reached.pointed.has(to) || reached.read.has(to)) continue;
+    const link = { kind, address };
+    reached.pointed.set(to, { from: sources.get(from)!, chunkId: from, to: { passage: to }, link });
+    fresh.push(to);
+  }
+  return fresh;
+}
+
+/** The names that lead on. */
+async function followed(
+  reads: GraphReads,
+  scope: Scope,
+  fresh: readonly string[],
+  reached: Reached,
+  options?: CallOptions,
+): Promise<readonly Entity[]> {
+  const known = await reads.graph.entities(scope, fresh, options);
+  const rarest = known
+    .filter(({ provenance }) => provenance.length <= mostPassages)
+    .toSorted((a, b) => a.provenance.length - b.provenance.length || (a.normalized_name < b.normalized_name ? -1 : 1))
+    .slice(0, mostNames);
+  return Promise.all(rarest.map((entity) => ofSense(reads, scope, entity, reached, options)));
 }
 
 /** Without passages of another sense than that of the passage over which the entity was reached. */
@@ -76,73 +177,24 @@ async function ofSense(
   reads: GraphReads,
   scope: Scope,
   entity: Entity,
-  reached: ReadonlyMap<string, Arrival | null>,
+  reached: Reached,
   options?: CallOptions,
 ): Promise<Entity> {
   const senses = await sensesOf(reads, scope, entity, options);
-  const own = senses.find(({ passages }) => passages.includes(reached.get(entity.normalized_name)?.chunkId ?? ""));
+  const over = reached.names.get(entity.normalized_name)?.chunkId ?? "";
+  const own = senses.find(({ passages }) => passages.includes(over));
   if (!own) return entity;
   const others = new Set(senses.filter((sense) => sense !== own).flatMap(({ passages }) => passages));
   return { ...entity, provenance: entity.provenance.filter((id) => !others.has(id)) };
 }
 
-/** Adds the names of all passages that mention one of the frontier; returns those that are new. */
-async function spread(
-  { graph }: GraphReads,
-  scope: Scope,
-  frontier: readonly Entity[],
-  reached: Map<string, Arrival | null>,
-  isMeant: (entity: string, chunkId: string) => boolean,
-  options?: CallOptions,
-): Promise<readonly string[]> {
-  const sources = new Map<string, string>();
-  for (const { normalized_name, provenance } of frontier) {
-    for (const id of provenance) if (!sources.has(id)) sources.set(id, normalized_name);
-  }
-  const fresh: string[] = [];
-  for (const { entity, chunk_id } of await graph.mentions(scope, [...sources.keys()], options)) {
-    if (reached.has(entity) || !isMeant(entity, chunk_id)) continue;
-    reached.set(entity, { from: sources.get(chunk_id)!, chunkId: chunk_id });
-    fresh.push(entity);
-  }
-  return fresh;
-}
-
 const closestTo = (target: string, names: readonly string[]): string =>
   names.toSorted((a, b) => likeness(b, target) - likeness(a, target) || (a < b ? -1 : 1))[0]!;
 
-/** An entity's name, and its names as passages write it. */
-const namesOf = (entity: string, mentions: readonly Mention[]): readonly string[] => [
-  ...new Set([entity, ...mentions.filter((one) => one.entity === entity).map((one) => nameKey(one.name))]),
-];
-
-type Hop = Arrival & { readonly to: string };
-
-function arrivalsTo(end: string, reached: ReadonlyMap<string, Arrival | null>): readonly Hop[] {
+function hopsTo(end: string, { names, pointed }: Reached): readonly Hop[] {
+  const arrivalAt = (place: Origin): Hop | null | undefined =>
+    "name" in place ? names.get(place.name) : pointed.get(place.passage);
   const hops: Hop[] = [];
-  for (let to = end, arrival = reached.get(to); arrival; to = arrival.from, arrival = reached.get(to)) {
-    hops.unshift({ ...arrival, to });
-  }
+  for (let hop = arrivalAt({ name: end }); hop; hop = arrivalAt(hop.from)) hops.unshift(hop);
   return hops;
-}
-
-async function spelledOut(
-  { chunks, graph }: GraphReads,
-  scope: Scope,
-  hops: readonly Hop[],
-  options?: CallOptions,
-): Promise<readonly PathStep[]> {
-  const ids = hops.map((hop) => hop.chunkId);
-  const [read, mentions] = await Promise.all([chunks.get(scope, ids, options), graph.mentions(scope, ids, options)]);
-  const byId = new Map(read.map((chunk) => [chunk.chunk_id, chunk]));
-  return hops.flatMap(({ from, to, chunkId }) => {
-    const chunk = byId.get(chunkId);
-    if (!chunk) return [];
-    const texts = [chunk.content];
-    const [names, others] = [from, to].map((name) => namesOf(name, mentions));
-    const both = evidenceSentence(texts, names!, others);
-    const each = [names!, others!].map((wanted) => evidenceSentence(texts, wanted));
-    const sentences = both === "" ? each.filter((one) => one !== "") : [both];
-    return { ...sentenceOf(chunk, [...new Set(sentences)].join(" … ")), from, to };
-  });
 }

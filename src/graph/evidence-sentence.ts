@@ -1,3 +1,4 @@
+import type { Chunk, PassageLink } from "../records.ts";
 import { splitUnits } from "../text/units.ts";
 import { nameTokens } from "../text/name-key.ts";
 
@@ -25,3 +26,14 @@ export function evidenceSentence(
   }
   return heading;
 }
+
+/** The sentence, list item or row at a place of a text, or else the next one after it. */
+function sentenceAt(text: string, offset: number): string {
+  const units = splitUnits(text);
+  const unit = units.find(({ end }) => end > offset) ?? units.at(-1);
+  return unit === undefined ? "" : text.slice(unit.start, unit.end);
+}
+
+/** The sentence of a passage that points somewhere. */
+export const pointingSentence = ({ content, span }: Chunk, { start }: Pick<PassageLink, "start">): string =>
+  sentenceAt(content, start - span.start);

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { openMemoryStore } from "../testing/memory-store.ts";
 import { contractIdentity } from "../testing/contract/case.ts";
 import { assertion, chunkId, mention, versionOf } from "../testing/contract/examples.ts";
-import type { Metadata } from "../records.ts";
+import type { Metadata, PassageLink } from "../records.ts";
 import { ownerScope } from "../scope.ts";
 import { entityPage } from "./entity-page.ts";
 import { evidencePath } from "./evidence-path.ts";
@@ -48,6 +48,75 @@ test("a path that does not exist is said so, with the closest name reached", asy
   assert.ok(path.closest !== null && path.closest !== "eve");
   const short = await evidencePath(await world(), owner, { from: "Ann", to: "Delft", maxSteps: 2 });
   assert.deepEqual([short.found, short.steps.length <= 2], [false, true]);
+});
+
+/** Ann is in a note that points at a manual without her name; Zed is in the manual, Yin in a mail that answers him. */
+async function linkedWorld(hidden: Metadata = {}) {
+  const store = openMemoryStore();
+  await store.prepare(contractIdentity);
+  const put = (id: string, title: string, text: string, names: readonly string[], target?: PassageLink["target"]) => {
+    const at = text.indexOf("here");
+    const link = { chunk_id: chunkId(id, 0), kind: "hyperlink" as const, target: target!, start: at, end: at + 4 };
+    const mentions = [
+      mention(chunkId(id, 0), title.toLowerCase(), "title", title),
+      ...names.map((name) => mention(chunkId(id, 0), name.toLowerCase(), "body", name)),
+    ];
+    const graph = { mentions, links: target === undefined ? [] : [link] };
+    return store.documents.put(
+      owner,
+      versionOf({ id, title, parts: [text], graph, ...(id === "note" ? { metadata: hidden } : {}) }),
+    );
+  };
+  await put("note", "Note", "Ann wrote this. More stands here.", ["Ann"], "manual.txt");
+  await put("manual", "Manual", "Zed made the brakes.", ["Zed"]);
+  await put("answer", "Answer", "Yin read what is here.", ["Yin"], "manual.txt");
+  await store.settle();
+  return store;
+}
+
+test("a path leads over what passages point at, in either direction, with the sentence that points there", async () => {
+  const store = await linkedWorld();
+  const there = await evidencePath(store, owner, { from: "Ann", to: "Zed" });
+  assert.deepEqual(toldSteps(there), [
+    "ann > manual: Ann wrote this. … More stands here.",
+    "manual > zed: Zed made the brakes.",
+  ]);
+  assert.deepEqual(
+    there.steps.map((step) => step.link),
+    [{ kind: "hyperlink", address: "manual.txt" }, null],
+  );
+  const back = await evidencePath(store, owner, { from: "Zed", to: "Ann" });
+  assert.deepEqual([back.found, back.from_name, back.to_name], [true, "Zed", "Ann"]);
+  assert.deepEqual(
+    back.steps.map(({ from_name, to_name }) => `${from_name} > ${to_name}`),
+    ["Zed > Manual", "Manual > Ann"],
+  );
+  const titled = await evidencePath(store, owner, { from: "Ann", to: "Manual" });
+  assert.deepEqual(toldSteps(titled), ["ann > manual: Ann wrote this. … More stands here."]);
+  const short = await evidencePath(store, owner, { from: "Ann", to: "Zed", maxSteps: 1 });
+  assert.equal(short.found, false);
+});
+
+test("a passage that the caller may not read points nowhere", async () => {
+  const store = await linkedWorld({ access: ["boss"] });
+  const boss = { tenant: "t", principals: ["boss"] };
+  const clerk = { tenant: "t", principals: ["clerk"] };
+  assert.equal((await evidencePath(store, boss, { from: "Ann", to: "Zed" })).found, true);
+  await assert.rejects(evidencePath(store, clerk, { from: "Ann", to: "Zed" }), { code: "not_found" });
+  assert.equal((await evidencePath(store, clerk, { from: "Yin", to: "Zed" })).found, true);
+});
+
+test("a name has the links of the passages that it is the title of, else of those that mention it", async () => {
+  const store = await linkedWorld();
+  const links = async (name: string) =>
+    (await entityPage(store, owner, name, 5)).links.map(({ kind, address, title, sentence }) => [
+      kind,
+      address,
+      title,
+      sentence,
+    ]);
+  const there = [["hyperlink", "manual.txt", "Manual", "More stands here."]];
+  assert.deepEqual([await links("Note"), await links("Ann"), await links("Zed")], [there, there, []]);
 });
 
 test("a passage that the caller may not read carries no path", async () => {

@@ -1,8 +1,9 @@
-import { explicitLinkKinds, type GraphStore } from "../ports/graph-store.ts";
+import type { GraphStore } from "../ports/graph-store.ts";
 import type { CallOptions, Store } from "../ports/store.ts";
 import type { Entity, Mention } from "../records.ts";
 import type { Scope } from "../scope.ts";
 import { nameKey, nameTokens } from "../text/name-key.ts";
+import { pointedPassages } from "./pointed-passages.ts";
 
 /** One of several things that share a name, told apart by what titles have in brackets: "Mercury (planet)". */
 export interface Sense {
@@ -87,12 +88,10 @@ async function linkedSenses(
   own: ReadonlyMap<string, string | undefined>,
   options?: CallOptions,
 ): Promise<ReadonlyMap<string, string>> {
-  const limits = { maxShared: 0, maxSubname: 0, maxPassages: mostLinked };
-  const request = { ...limits, seeds, titled: [], except: [], filter: null, terms: [], vector: null };
-  const { edges } = await graph.links(scope, request, options);
+  const pointed = await pointedPassages(graph, scope, seeds, mostLinked, options);
   return onlyOnes(
-    edges.flatMap(({ from, to, kind }) => {
-      const sense = explicitLinkKinds.has(kind) ? own.get(to) : undefined;
+    pointed.flatMap(({ from, to }) => {
+      const sense = own.get(to);
       return sense === undefined ? [] : [[from, sense]];
     }),
   );

@@ -1,3 +1,4 @@
+import { compareText } from "../filter/matches.ts";
 import type { Filter } from "../filter/filter.ts";
 import type { Entity, GraphEdit, Mention, PassageLink, Relationship } from "../records.ts";
 import type { Scope } from "../scope.ts";
@@ -23,6 +24,8 @@ export interface GraphStore {
   neighbours(scope: Scope, request: NeighbourRequest, options?: CallOptions): Promise<readonly Relationship[]>;
   /** What these passages mention; those that do not exist or may not be read are left out. */
   mentions(scope: Scope, chunkIds: readonly string[], options?: CallOptions): Promise<readonly Mention[]>;
+  /** Where these passages point themselves, in the order of their places; anchors and what may not be read are left out. */
+  pointers(scope: Scope, chunkIds: readonly string[], options?: CallOptions): Promise<readonly Pointer[]>;
   /** Sizes of names in the tenant: what the hop stage weighs links by. Unknown names are left out. */
   weigh(scope: Scope, names: readonly string[], options?: CallOptions): Promise<readonly AskedWeight[]>;
   /** One round of links out of these passages. */
@@ -128,6 +131,15 @@ export interface PassageEdge {
   readonly entity: string;
   readonly kind: LinkKind;
 }
+
+/** A link that a passage says itself, with the place in the document where it says so. */
+export interface Pointer extends PassageLink {
+  readonly kind: ExplicitLinkKind;
+}
+
+/** By passage and place in it. */
+export const comparePointers = (a: PassageLink, b: PassageLink): number =>
+  compareText(a.chunk_id, b.chunk_id) || a.start - b.start || a.end - b.end || compareText(a.target, b.target);
 
 /** Many passages are reached and few are kept, so their chunks are read afterwards. */
 export interface LinkedPassage {

@@ -88,6 +88,31 @@ test("what a passage points at is followed, with the sentence that points there"
   assert.equal(sentence, "The crew of Heron follows [the rules](rules.md#freeze) before a rollout.");
 });
 
+test("where the text of a link does not spell the address, the sentence is the one that has the link", async () => {
+  const scope = ownerScope("posted");
+  const text = "Heron has herons. The crew of Heron follows what is posted before a rollout. It rains.";
+  const target = "https://heron.example/q?id=7";
+  const link = { chunk_id: chunkId("crew", 0), start: text.indexOf("posted"), end: text.indexOf("posted") + 6 };
+  await store.documents.put(
+    scope,
+    versionOf({
+      id: "crew",
+      title: "Heron",
+      parts: [text],
+      graph: {
+        mentions: [mention(chunkId("crew", 0), "heron", "title")],
+        links: [{ ...link, kind: "hyperlink", target }],
+      },
+    }),
+  );
+  const anchor = { chunk_id: chunkId("rules", 0), start: 0, end: 1, kind: "anchor" as const, target };
+  await store.documents.put(scope, versionOf({ id: "rules", parts: ["Ink is blue."], graph: { links: [anchor] } }));
+  await put(scope, "Other", "A rollout of ink for the crew, says nobody.", []);
+  const { results } = await ask("Which ink does the crew of Heron use before a rollout?", "mix", scope);
+  const { from_title, sentence } = results.find((hit) => hit.document_id === "rules")!.path!;
+  assert.deepEqual([from_title, sentence], ["Heron", "The crew of Heron follows what is posted before a rollout."]);
+});
+
 test("a question that one of the first passages covers is left as it was", async () => {
   const easy = "Which canals has Delft, with Bob Dane as its son?";
   const order = async (mode: Mode) => (await ask(easy, mode)).results.map(({ chunk_id, path }) => [chunk_id, path]);

@@ -1,8 +1,9 @@
-import { evidenceSentence } from "../graph/evidence-sentence.ts";
+import { evidenceSentence, pointingSentence } from "../graph/evidence-sentence.ts";
 import { type GlobalResult, globalSearch } from "../graph/global-search.ts";
 import { localSearch } from "../graph/local-search.ts";
 import { matches } from "../filter/matches.ts";
 import type { ChunkName } from "../ports/chunk-store.ts";
+import { explicitLinkKinds, type Pointer } from "../ports/graph-store.ts";
 import type { HopHit, HopReason, HopResult } from "../ports/hop.ts";
 import type { Store } from "../ports/store.ts";
 import type { Chunk, HopPath, Mention, Warning } from "../records.ts";
@@ -98,7 +99,10 @@ async function linked(
     return unlistedHit(scale, { chunk, cosine, bm25, vectorRank: null, textRank: null });
   };
   const shown = ranked.slice(0, Math.min(depth, explained));
-  const paths = await pathsOf(shown, contents, (ids) => graph.mentions(scope, ids, { signal }));
+  const paths = await pathsOf(shown, contents, {
+    mentions: (ids) => graph.mentions(scope, ids, { signal }),
+    pointers: (ids) => graph.pointers(scope, ids, { signal }),
+  });
   return ranked.flatMap((hit) => {
     const own = hitOf(hit);
     if (!own) return [];
@@ -110,39 +114,70 @@ async function linked(
 /** "/docs/guide.md#install" → "guide md install": how the text that points there may write it. */
 const endOfAddress = (address: string): string => nameKey(address.slice(address.lastIndexOf("/") + 1));
 
+interface PathReads {
+  readonly mentions: (chunkIds: readonly string[]) => Promise<readonly Mention[]>;
+  readonly pointers: (chunkIds: readonly string[]) => Promise<readonly Pointer[]>;
+}
+
 /**
  * What brought each passage in, by passage. A sentence has the name of the entity or, where an edit gave it another, the
- * one that the passage writes: only where the name is not found are mentions read.
+ * one that the passage writes, or it is where the passage points away: only where the name is not found is anything read.
  */
 async function pathsOf(
   hits: readonly HopHit[],
   contents: ReadonlyMap<string, Chunk>,
-  mentionsOf: (chunkIds: readonly string[]) => Promise<readonly Mention[]>,
+  reads: PathReads,
 ): Promise<ReadonlyMap<string, HopPath>> {
   const reached = hits.flatMap(({ chunk_id, reason }) => (reason ? { chunk_id, reason } : []));
-  const placesOf = ({ chunk_id, reason }: (typeof reached)[number]) => [reason.from_chunk_id, chunk_id];
+  const placesOf = ({ chunk_id, reason }: Reached) => [reason.from_chunk_id, chunk_id];
   const textsOf = (ids: readonly string[]) => ids.map((id) => contents.get(id)?.content ?? "");
+  const sentenceWith = (one: Reached, names: readonly string[] = []): string =>
+    evidenceSentence(textsOf(placesOf(one)), [one.reason.entity, endOfAddress(one.reason.entity), ...names]);
+  const spelled = new Map(reached.filter(isExplicit).map((one) => [one, sentenceWith(one)]));
   const unsaid = reached.filter((one) => {
     const { entity, link } = one.reason;
     const places = placesOf(one).slice(0, leavesOver.has(link) ? 1 : 2);
-    return nameOnly.has(link) && evidenceSentence(textsOf(places), [entity]) === "";
+    return (spelled.get(one) ?? evidenceSentence(textsOf(places), [entity])) === "";
   });
-  const mentions = unsaid.length === 0 ? [] : await mentionsOf([...new Set(unsaid.flatMap(placesOf))]);
+  const [mentions, pointers] = await Promise.all([
+    readOf(unsaid.filter((one) => !isExplicit(one)).flatMap(placesOf), reads.mentions),
+    readOf(
+      unsaid.filter(isExplicit).map((one) => one.reason.from_chunk_id),
+      reads.pointers,
+    ),
+  ]);
   const written = Map.groupBy(mentions, (mention) => mention.entity);
+  const pointing = ({ reason }: Reached): string => {
+    const from = contents.get(reason.from_chunk_id);
+    const pointer = pointers.find(
+      ({ chunk_id, kind, target }) =>
+        chunk_id === reason.from_chunk_id && kind === reason.link && target === reason.entity,
+    );
+    return from && pointer ? pointingSentence(from, pointer) : "";
+  };
   return new Map(
     reached.map((one) => {
-      const { entity } = one.reason;
-      const names = [
-        entity,
-        endOfAddress(entity),
-        ...(written.get(entity) ?? []).map((mention) => nameKey(mention.name)),
-      ];
-      return [one.chunk_id, { ...one.reason, sentence: evidenceSentence(textsOf(placesOf(one)), names) }];
+      const { entity, from_chunk_id } = one.reason;
+      const names = (written.get(entity) ?? []).map((mention) => nameKey(mention.name));
+      const sentence = isExplicit(one) ? spelled.get(one) || pointing(one) : sentenceWith(one, names);
+      const from = contents.get(from_chunk_id);
+      return [one.chunk_id, { ...one.reason, from_title: from?.title || (from?.source ?? ""), sentence }];
     }),
   );
 }
 
+interface Reached {
+  readonly chunk_id: string;
+  readonly reason: HopReason;
+}
+
+const isExplicit = ({ reason }: Reached): boolean => (explicitLinkKinds as ReadonlySet<string>).has(reason.link);
+
+/** Nothing is asked about no passage. */
+const readOf = async <Row>(
+  ids: readonly string[],
+  read: (ids: readonly string[]) => Promise<readonly Row[]>,
+): Promise<readonly Row[]> => (ids.length === 0 ? [] : read([...new Set(ids)]));
+
 /** The name stands in the passage that the link leaves. */
 const leavesOver: ReadonlySet<HopReason["link"]> = new Set(["forward", "shared", "subname"]);
-/** Links over names; the others are addresses, which no sentence spells out. */
-const nameOnly: ReadonlySet<HopReason["link"]> = new Set([...leavesOver, "back", "mention", "community"]);

@@ -43,18 +43,21 @@ function addShow(graph: Command, { terminal, signal }: Shell): void {
       );
       if (options.json) return terminal.json(page);
       const { entity, passages, titled, evidence } = page;
-      terminal.line(`${terminal.bold(entity.name)}  ${terminal.dim(`${entity.type} · ${passages} passages`)}`);
-      if (titled > 0) terminal.line(terminal.dim(`  the title of ${titled} of them`));
+      const type = entity.type === "unknown" ? [] : [entity.type];
+      const size = [...type, `in ${counted(passages)}`, ...(titled > 0 ? [`the title of ${counted(titled)}`] : [])];
+      terminal.line(`${terminal.bold(entity.name)}  ${terminal.dim(size.join(" · "))}`);
       printSenses(page, terminal);
       if (entity.aliases.length > 0) terminal.line(terminal.dim(`  also written ${entity.aliases.join(", ")}`));
-      for (const { title, sentence } of evidence) if (sentence) terminal.line(`  “${sentence}” (${title})`);
+      for (const { title, sentence } of evidence) {
+        if (sentence) terminal.line(`  “${onOneLine(sentence)}” (${title})`);
+      }
       printNeighbours(page, terminal);
     });
 }
 
 function addNeighbors(graph: Command, { terminal, signal }: Shell): void {
   withCommonOptions(graph.command("neighbors <name>"))
-    .description("the names that a name is joined to, by statements and by standing in the same passages")
+    .description("what a name is joined to, by statements, by links and by standing in the same passages")
     .option("--limit <number>", "how many, 1 to 1000", Number, 20)
     .action(async (name: string, options: NameOptions) => {
       const limit = limitOf(options);
@@ -69,20 +72,28 @@ function addNeighbors(graph: Command, { terminal, signal }: Shell): void {
 
 function printSenses({ senses }: Neighbourhood, terminal: Terminal): void {
   if (senses.length === 0) return;
-  const each = senses.map(({ name, passages }) => `${name} · ${passages} passages`);
+  const each = senses.map(({ name, passages }) => `${name} · ${counted(passages)}`);
   terminal.line(terminal.dim(`  several of this name: ${each.join("; ")}`));
 }
 
-function printNeighbours({ relationships, together }: Neighbourhood, terminal: Terminal): void {
+function printNeighbours({ relationships, together, links }: Neighbourhood, terminal: Terminal): void {
   for (const { source_entity, type, target_entity, description } of relationships) {
     terminal.line(`${source_entity} – ${type} – ${target_entity}`);
-    if (description) terminal.line(terminal.dim(`  ${description}`));
+    if (description) terminal.line(terminal.dim(`  ${onOneLine(description)}`));
+  }
+  for (const { kind, address, title, source, sentence } of links) {
+    terminal.line(`→ ${title || source}  ${terminal.dim(`${kind} to ${address}`)}`);
+    if (sentence) terminal.line(terminal.dim(`  ${onOneLine(sentence)}`));
   }
   for (const { name, passages } of together) {
-    terminal.line(`${name}  ${terminal.dim(`in ${passages} of the same passages`)}`);
+    terminal.line(`${name}  ${terminal.dim(`in ${counted(passages)} with it`)}`);
   }
-  if (relationships.length + together.length === 0) terminal.note("Nothing is joined to it.");
+  if (relationships.length + together.length + links.length === 0) terminal.note("Nothing is joined to it.");
 }
+
+const onOneLine = (text: string): string => text.replaceAll(/\s+/g, " ");
+
+const counted = (passages: number): string => `${passages} ${passages === 1 ? "passage" : "passages"}`;
 
 interface PathOptions extends CommonOptions {
   readonly steps: number;
@@ -107,13 +118,18 @@ function addPath(graph: Command, shell: Shell): void {
     });
 }
 
-function printPath({ from, to, found, closest, steps }: EvidencePath, terminal: Terminal): void {
+function printPath({ from, to, from_name, to_name, found, steps }: EvidencePath, terminal: Terminal): void {
   for (const step of steps) {
-    terminal.line(`${step.from} – ${step.to}  ${terminal.dim(step.title || step.source)}`);
-    if (step.sentence) terminal.line(`  “${step.sentence}”`);
+    const how = step.link === null ? "" : `${step.link.kind} to ${step.link.address}, `;
+    terminal.line(`${step.from_name} – ${step.to_name}  ${terminal.dim(`${how}${step.title || step.source}`)}`);
+    if (step.sentence) terminal.line(`  “${onOneLine(step.sentence)}”`);
   }
+  if (found && from === to) terminal.note(`Both are ${to_name}.`);
   if (found) return;
-  terminal.note(`No path leads from ${from} to ${to}; the closest name that was reached is ${closest}.`);
+  const closest = steps.at(-1)?.to_name;
+  const reached =
+    closest === undefined ? "nothing else was reached" : `the closest name that was reached is ${closest}`;
+  terminal.note(`No path leads from ${from_name} to ${to_name}; ${reached}.`);
 }
 
 interface CommunitiesOptions extends CommonOptions {

@@ -81,7 +81,7 @@ function printHit(hit: SearchResponse["results"][number], terminal: Terminal): v
   terminal.line(`   ${flat.length > previewLength ? `${flat.slice(0, previewLength)}…` : flat}`);
   terminal.line(terminal.dim(`   ${hit.source} · score ${hit.score.toFixed(3)} (${legs.join(", ")})`));
   if (!hit.path) return;
-  const sentence = hit.path.sentence.replaceAll(/\s+/g, " ");
-  const told = sentence === "" ? "" : `: ${sentence}`;
-  terminal.line(terminal.dim(`   reached over “${hit.path.entity}” (${hit.path.link})${told}`));
+  const { from_title: from, entity, link, sentence } = hit.path;
+  const told = sentence === "" ? "" : `: ${sentence.replaceAll(/\s+/g, " ")}`;
+  terminal.line(terminal.dim(`   reached from “${from}” over “${entity}” (${link})${told}`));
 }

@@ -23,7 +23,16 @@ const unit = (
     rerank: null,
     ...(more.from === undefined
       ? {}
-      : { path: { from_chunk_id: more.from, entity: "hank snow", link: "forward", sentence: "", strength: 0.6 } }),
+      : {
+          path: {
+            from_chunk_id: more.from,
+            from_title: "",
+            entity: "hank snow",
+            link: "forward",
+            sentence: "",
+            strength: 0.6,
+          },
+        }),
   },
   place: 0,
   start: 10,

@@ -3,6 +3,7 @@ import { neighbourhood, type GraphReads } from "../../graph/entity-page.ts";
 import { evidencePath, mostSteps } from "../../graph/evidence-path.ts";
 import { exportFormats, exportGraph, type ExportFormat } from "../../graph/export-graph.ts";
 import { findEntity } from "../../graph/find-entity.ts";
+import { explicitLinkKinds } from "../../ports/graph-store.ts";
 import type { Entity } from "../../records.ts";
 import { nameKey } from "../../text/name-key.ts";
 import type { HybridRAG } from "../../hybridrag.ts";
@@ -37,14 +38,35 @@ const together = z.object({
   weight: z.number(),
 });
 
+const linkKind = z.enum([...explicitLinkKinds] as [string, ...string[]]);
+
+const link = z.object({
+  kind: linkKind,
+  address: z.string(),
+  from_chunk_id: z.string(),
+  chunk_id: z.string().describe("Of the passage that is pointed at, as the rest."),
+  document_id: z.string(),
+  title: z.string(),
+  source: z.string(),
+  sentence: z.string().describe("That points there."),
+});
+
 const path = z.object({
   from: z.string(),
   to: z.string(),
+  from_name: z.string(),
+  to_name: z.string(),
   found: z.boolean(),
   steps: z.array(
     z.object({
-      from: z.string(),
+      from: z.string().describe("A normalised name; of a passage that a link leads to, its title."),
       to: z.string(),
+      from_name: z.string(),
+      to_name: z.string(),
+      link: z
+        .object({ kind: linkKind, address: z.string() })
+        .nullable()
+        .describe("Where the passage points at the next one instead of mentioning both names."),
       chunk_id: z.string(),
       document_id: z.string(),
       title: z.string(),
@@ -115,7 +137,8 @@ export function graphRoutes({ store, themes }: Pick<HybridRAG, "store" | "themes
     route({
       method: "get",
       path: "/v1/graph/entities/{name}/neighbors",
-      summary: "What an entity is joined to, by statements and by standing in the same passages; strongest first",
+      summary:
+        "What an entity is joined to, by statements and by standing in the same passages, strongest first; and by links",
       tag,
       needs: "query",
       params,
@@ -128,6 +151,11 @@ export function graphRoutes({ store, themes }: Pick<HybridRAG, "store" | "themes
             .describe("Several things of this name, as titles tell them apart by brackets; each can be asked for so."),
           relationships: z.array(relationship),
           together: z.array(together),
+          links: z
+            .array(link)
+            .describe(
+              "Where its passages point themselves: those that it is the title of, else those that mention it.",
+            ),
         }),
       },
       handle: async ({ principal, params: { name }, query: { limit }, signal }) =>

@@ -34,6 +34,7 @@ const hitSchema = z.object({
   path: z
     .object({
       from_chunk_id: z.string(),
+      from_title: z.string().describe("Its source where it has no title."),
       entity: z.string(),
       link: z.string(),
       sentence: z.string(),

@@ -53,6 +53,7 @@ export const graphPort = (read: Reads, write: Writes): GraphStore => ({
   list: (scope, request, options) => read("graph.list", [scope, request], options),
   neighbours: (scope, request, options) => read("graph.neighbours", [scope, request], options),
   mentions: (scope, chunkIds, options) => read("graph.mentions", [scope, chunkIds], options),
+  pointers: (scope, chunkIds, options) => read("graph.pointers", [scope, chunkIds], options),
   weigh: (scope, names, options) => read("graph.weigh", [scope, names], options),
   links: async (scope, request, options) => receivedLinks(await read("graph.links", [scope, request], options)),
   hop: async (scope, request, options) => receivedHop(request.hits, await read("graph.hop", [scope, request], options)),

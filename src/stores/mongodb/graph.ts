@@ -1,6 +1,6 @@
 import { compareText } from "../../filter/matches.ts";
 import { allOf } from "../../filter/filter.ts";
-import type { AskedWeight, GraphStore } from "../../ports/graph-store.ts";
+import { comparePointers, type AskedWeight, type GraphStore, type Pointer } from "../../ports/graph-store.ts";
 import type { Entity, Relationship } from "../../records.ts";
 import type { Scope } from "../../scope.ts";
 import type { Answering } from "../../walk/ask.ts";
@@ -75,6 +75,12 @@ export function mongoGraph(context: Context): GraphStore {
       call(context, options, async (signal) => {
         const found = await graphRows(context, scope, { chunk_id: { $in: chunkIds } }, null, signal);
         return found.flatMap((row) => row.mentions);
+      }),
+    pointers: (scope, chunkIds, options) =>
+      call(context, options, async (signal) => {
+        const found = await graphRows(context, scope, { chunk_id: { $in: chunkIds } }, null, signal);
+        const links = found.flatMap((row) => row.links);
+        return links.filter((link): link is Pointer => link.kind !== "anchor").toSorted(comparePointers);
       }),
     weigh: (scope, names, options) =>
       call(context, options, async (signal) => {

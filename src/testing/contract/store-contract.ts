@@ -15,6 +15,7 @@ import { generationCases } from "./generations.ts";
 import { graphCases } from "./graph.ts";
 import { walkCases } from "./walk.ts";
 import { graphEditCases } from "./graph-edits.ts";
+import { pointerCases } from "./pointers.ts";
 import { jobCases } from "./jobs.ts";
 import { keyCases } from "./keys.ts";
 import { lifecycleCases } from "./lifecycle.ts";
@@ -57,7 +58,7 @@ export const contractCases: Readonly<Record<string, readonly ContractCase[]>> = 
   filters: filterCases,
   access: accessCases,
   tenants: tenantCases,
-  graph: [...graphCases, ...walkCases],
+  graph: [...graphCases, ...pointerCases, ...walkCases],
   "graph edits": graphEditCases,
   sessions: sessionCases,
   memories: memoryCases,

@@ -1,6 +1,6 @@
 import { compareText } from "../../filter/matches.ts";
 import { checkEditor, checkLast } from "../../edits/check-edit.ts";
-import type { GraphStore } from "../../ports/graph-store.ts";
+import { comparePointers, type GraphStore, type Pointer } from "../../ports/graph-store.ts";
 import { questionWords } from "../../walk/coverage.ts";
 import { hopOver } from "../../walk/hop.ts";
 import { followLinks } from "./links.ts";
@@ -43,6 +43,12 @@ export function memoryGraph(state: State): GraphStore {
     async mentions(scope, chunkIds, options) {
       enter(state, options);
       return seen(state, scope, null).mentions.filter((mention) => chunkIds.includes(mention.chunk_id));
+    },
+    async pointers(scope, chunkIds, options) {
+      enter(state, options);
+      return seen(state, scope, null)
+        .links.filter((link): link is Pointer => link.kind !== "anchor" && chunkIds.includes(link.chunk_id))
+        .toSorted(comparePointers);
     },
     async weigh(scope, names, options) {
       enter(state, options);

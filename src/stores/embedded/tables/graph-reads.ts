@@ -1,5 +1,5 @@
 import { compareText } from "../../../filter/matches.ts";
-import type { GraphCounts, NeighbourRequest } from "../../../ports/graph-store.ts";
+import { comparePointers, type GraphCounts, type NeighbourRequest, type Pointer } from "../../../ports/graph-store.ts";
 import type { Page, PageRequest } from "../../../ports/store.ts";
 import type { Entity, Mention, Relationship } from "../../../records.ts";
 import type { Scope } from "../../../scope.ts";
@@ -89,6 +89,22 @@ export function mentionsIn({ db }: CallContext, scope: Scope, chunkIds: readonly
     )
     .filter((row) => seen.test(row.metadata_id, row.document_key))
     .map(({ metadata_id: _m, document_key: _d, ...mention }) => mention);
+}
+
+export function pointersIn({ db }: CallContext, scope: Scope, chunkIds: readonly string[]): readonly Pointer[] {
+  const seen = seenGraph(db, scope, null);
+  if (!seen) return [];
+  return db
+    .all<Pointer & { metadata_id: number; document_key: number }>(
+      `SELECT c.chunk_id, l.kind, l.target, l."start", l."end", c.metadata_id, c.document_key
+       FROM chunks c JOIN passage_links l USING (chunk_key)
+       WHERE c.tenant = ? AND l.kind <> 'anchor' AND c.chunk_id IN (SELECT value FROM json_each(?))`,
+      seen.tenant,
+      JSON.stringify(chunkIds),
+    )
+    .filter((row) => seen.test(row.metadata_id, row.document_key))
+    .map(({ metadata_id: _m, document_key: _d, ...pointer }) => pointer)
+    .toSorted(comparePointers);
 }
 
 interface AssertionRow {

@@ -10,7 +10,7 @@ import { chunksOfDocument, chunkVectors, getChunks } from "../tables/chunk-reads
 import { countDocuments, documentText, getDocument, listDocuments } from "../tables/document-reads.ts";
 import { receivedVersion, type SentVersion } from "../tables/sent-version.ts";
 import { deleteDocument, putDocument, restoreDocument } from "../tables/document-writes.ts";
-import { countGraph, getEntities, listEntities, mentionsIn, neighbours } from "../tables/graph-reads.ts";
+import { countGraph, getEntities, listEntities, mentionsIn, neighbours, pointersIn } from "../tables/graph-reads.ts";
 import { addEdit, listEdits } from "../tables/graph-edits.ts";
 import { readHealth } from "../tables/health.ts";
 import { adoptIdentity, checkIdentity, prepareIndex } from "../tables/identity.ts";
@@ -70,6 +70,7 @@ export const reads = {
   "graph.list": listEntities,
   "graph.neighbours": neighbours,
   "graph.mentions": mentionsIn,
+  "graph.pointers": pointersIn,
   "graph.weigh": weighEntities,
   "graph.links": followLinks,
   "graph.hop": walkLinks,
