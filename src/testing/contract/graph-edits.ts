@@ -11,12 +11,12 @@ import { assertClose, rejectsWith } from "./expect.ts";
 import { entityNames, randomEditedSteps, runs, seedIds, type EditStep, type Step } from "./random.ts";
 import { graphSnapshot } from "./snapshot.ts";
 
-const names = [...entityNames, "red", "big red topic"];
+export const editedEntityNames = [...entityNames, "red", "big red topic"];
 
-const see = (store: Store, scope: Scope) => graphSnapshot(store, scope, names, seedIds);
+const see = (store: Store, scope: Scope) => graphSnapshot(store, scope, editedEntityNames, seedIds);
 
 /** Adds a change after all that there are. */
-async function edit({ graph }: Store, scope: Scope, change: GraphChange): Promise<GraphEdit> {
+export async function edit({ graph }: Store, scope: Scope, change: GraphChange): Promise<GraphEdit> {
   const after = (await graph.edits(scope)).length;
   const made = { edit_id: `e${after + 1}`, actor: "owner", created_at: "2026-01-01T00:00:00.000Z", change };
   return graph.edit(scope, made, after);
@@ -308,7 +308,7 @@ export const graphEditCases: readonly ContractCase[] = [
 ];
 
 /** Does the steps, looking at the graph in between; answers the versions that are left. */
-async function play(store: Store, scope: Scope, steps: readonly (Step | EditStep)[]) {
+export async function play(store: Store, scope: Scope, steps: readonly (Step | EditStep)[]) {
   const left = new Map<string, Extract<Step, { kind: "put" }>["version"]>();
   for (const step of steps) {
     if (step.kind === "put") {

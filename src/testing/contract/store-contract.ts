@@ -16,6 +16,7 @@ import { graphCases } from "./graph.ts";
 import { walkCases } from "./walk.ts";
 import { graphEditCases } from "./graph-edits.ts";
 import { pointerCases } from "./pointers.ts";
+import { seenGraphCases } from "./seen-graph.ts";
 import { jobCases } from "./jobs.ts";
 import { keyCases } from "./keys.ts";
 import { lifecycleCases } from "./lifecycle.ts";
@@ -59,7 +60,7 @@ export const contractCases: Readonly<Record<string, readonly ContractCase[]>> = 
   access: accessCases,
   tenants: tenantCases,
   graph: [...graphCases, ...pointerCases, ...walkCases],
-  "graph edits": graphEditCases,
+  "graph edits": [...graphEditCases, ...seenGraphCases],
   sessions: sessionCases,
   memories: memoryCases,
   moving: movingCases,
