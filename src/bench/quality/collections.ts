@@ -14,7 +14,8 @@ export type Measure =
   | "abstention"
   | "multi-hop"
   | "links"
-  | "themes";
+  | "themes"
+  | "turns";
 
 export interface CollectionKind {
   readonly name: string;
@@ -30,8 +31,8 @@ export const collectionKinds: readonly CollectionKind[] = [
   { name: "cranfield", measures: ["retrieval", "abstention"], quick: true },
   { name: "cacm", measures: ["retrieval", "abstention"], quick: true },
   { name: "musique-train100", measures: ["retrieval", "multi-hop", "answers", "abstention"], quick: true },
-  { name: "locomo", measures: ["retrieval", "abstention", "themes"], quick: false },
-  { name: "beam-100k", measures: ["retrieval", "themes"], quick: false },
+  { name: "locomo", measures: ["retrieval", "abstention", "themes", "turns"], quick: false },
+  { name: "beam-100k", measures: ["retrieval", "themes", "turns"], quick: false },
   { name: "stackfaq", measures: ["retrieval", "abstention", "themes"], quick: false },
   { name: "financebench-mini", measures: ["retrieval", "themes"], quick: false },
   { name: "usgs-earthquakes-filters", measures: ["filters"], quick: true },

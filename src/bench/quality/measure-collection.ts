@@ -9,6 +9,7 @@ import { measureFamilies } from "./families.ts";
 import type { Indexed } from "./indexed.ts";
 import { measureMultihop } from "./multihop.ts";
 import { measureThemes } from "./themes.ts";
+import { measureTurns } from "./turns.ts";
 import { measureRetrieval, type RetrievalFigures } from "./retrieval.ts";
 
 /** Every figure that one collection alone gives, named `set/mode/measure`. */
@@ -34,6 +35,8 @@ export async function measureCollection(
   if (measures.includes("families"))
     for (const mode of modes)
       parts.push({ [`${mode}/right document`]: await measureFamilies(collection.dataset, indexed, mode) });
+  const { embedder } = indexed.ports;
+  if (measures.includes("turns") && embedder !== null) parts.push(await measureTurns(collection.dataset, embedder));
   if (measures.includes("themes")) parts.push(await measureThemes(name, indexed));
   return Object.fromEntries(
     parts.flatMap((part) => Object.entries(part).map(([figure, value]) => [`${name}/${figure}`, value])),
