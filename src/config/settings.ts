@@ -229,7 +229,7 @@ export const settings = {
     "HYBRIDRAG_DOCUMENT_PRIOR",
     "retrieval",
     number.min(0).max(10).default(2),
-    "How far the passages of the document that is meant rise among documents that are alike, 0 is off; z fusion only.",
+    "Among documents that are alike (reports of several years, contracts, manuals), how far passages rise by the document that a question means: by its id, title and first pages, or as the latest; 0 is off; z fusion only.",
   ),
   search_cache_seconds: setting(
     "HYBRIDRAG_SEARCH_CACHE_SECONDS",

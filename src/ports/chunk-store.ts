@@ -10,6 +10,16 @@ export interface ChunkStore {
   get(scope: Scope, chunkIds: readonly string[], options?: CallOptions): Promise<readonly Chunk[]>;
   /** In the order of the text. */
   ofDocument(scope: Scope, documentId: string, options?: CallOptions): Promise<readonly Chunk[]>;
+  /**
+   * The first chunks of each of these documents: at most `count` of each, those of a document together in the order of
+   * the text. Documents that do not exist or may not be read are left out.
+   */
+  openings(
+    scope: Scope,
+    documentIds: readonly string[],
+    count: number,
+    options?: CallOptions,
+  ): Promise<readonly Chunk[]>;
   /** Stored vectors of a document's current version by `embedding_hash`, so that equal text is never embedded twice. */
   vectors(scope: Scope, documentId: string, options?: CallOptions): Promise<ReadonlyMap<string, Float32Array>>;
   /**

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { areAlike, documentLifted } from "./document-prior.ts";
+import { type Asked, documentLifted, resemblanceOf } from "./document-prior.ts";
 import { fuse } from "./fuse.ts";
 import type { FusedHit } from "./fusion.ts";
 import { likenessOf } from "./likeness.ts";
 import { worldOf, type Scored } from "./world.test.fixture.ts";
 
 const fusion = { method: "z", vectorWeight: 1, textWeight: 0.4, rankConstant: 60 } as const;
-const prior = { copy: 0.9, copied: 0.5, passages: 3, weight: 2, name: 1.5 };
+const prior = { copy: 0.9, copied: 0.5, passages: 3, weight: 2, name: 5, numbers: 0.75 };
 
 /** Page `p` of manual `m`: pages of the same number say almost the same in every manual. */
 interface Page extends Omit<Scored, "id"> {
@@ -24,9 +24,14 @@ function fused(pages: readonly Page[]): readonly FusedHit[] {
   return fuse({ ...world, candidates }, fusion);
 }
 
-const lifted = (pages: readonly Page[], question: string) => documentLifted(fused(pages), question, prior);
+const unnamed: Asked = { resemblance: "copies", naming: new Map(), forNumbers: false, contentOf: () => "" };
+const named = (document: string, share = 1): Asked => ({
+  ...unnamed,
+  naming: new Map([[document, { share, words: [document], isLatest: false }]]),
+});
+const lifted = (pages: readonly Page[], asked = unnamed) => documentLifted(fused(pages), prior, asked);
 const documents = (hits: readonly FusedHit[]) => hits.map(({ candidate }) => candidate.chunk.document_id);
-const alike = (pages: readonly Page[]) => areAlike(fused(pages), likenessOf(fused(pages), 30), prior);
+const alike = (pages: readonly Page[]) => resemblanceOf(fused(pages), likenessOf(fused(pages), 30), prior) === "copies";
 
 const torque = [1, 0, 0];
 const oil = [0, 1, 0];
@@ -44,23 +49,65 @@ const manuals: readonly Page[] = [
 
 test("of two copies of a page the one stands first whose document was found more", () => {
   assert.equal(documents(fused(manuals))[0], "van");
-  assert.equal(documents(lifted(manuals, "how tight is it"))[0], "truck");
+  assert.equal(documents(lifted(manuals))[0], "truck");
 });
 
-test("the words that a document's id shares with the question decide between copies", () => {
-  const years = ["rules-2021", "rules-2022", "rules-2023"].flatMap((document) => [
-    { document, cosine: document === "rules-2023" ? 0.81 : 0.8, bm25: 4, vector: torque },
-    { document, cosine: 0.5, bm25: 3, vector: oil },
-  ]);
-  assert.equal(documents(lifted(years, "how long is the notice"))[0], "rules-2023");
-  assert.equal(documents(lifted(years, "how long was the notice in 2021"))[0], "rules-2021");
-  assert.equal(documents(lifted(years, "rules for the notice"))[0], "rules-2023", "a word that all of them share");
+test("of copies of a page the one stands first whose document is named, and says by what it was", () => {
+  assert.equal(documents(lifted(manuals, named("van")))[0], "van");
+  const [first] = lifted(manuals, named("van"));
+  assert.deepEqual(first?.gained, { lead: 0, name: 10, named_by: ["van"], latest: false, numbers: 0 });
+});
+
+test("where documents are only mixed, what else of one was found says nothing", () => {
+  assert.equal(documents(lifted(manuals, { ...unnamed, resemblance: "mixture" }))[0], "van");
+});
+
+test("to a question of figures a passage with numbers stands first", () => {
+  const asked: Asked = {
+    ...unnamed,
+    resemblance: "mixture",
+    forNumbers: true,
+    contentOf: ({ candidate }) => (candidate.chunk.chunk_id === "truck/2" ? "2021 40 17.5 3,200" : "many words"),
+  };
+  const [first, ...rest] = lifted(manuals, asked);
+  assert.equal(first?.candidate.chunk.chunk_id, "truck/2");
+  assert.ok(rest.every(({ gained }) => gained?.numbers === 0));
+});
+
+test("documents are mixed where several passages of each of many were found, and not where one gives most", () => {
+  const among = (passagesOf: (document: number) => number) => {
+    const hits = fused(
+      Array.from({ length: 10 }, (_, document) =>
+        Array.from({ length: passagesOf(document) }, (_, page) => ({
+          document: `book ${document}`,
+          cosine: 0.9 - 0.01 * page,
+          bm25: 1,
+          vector: [document === page ? 1 : 0, 1],
+        })),
+      ).flat(),
+    );
+    return resemblanceOf(hits, likenessOf(hits, 30), { ...prior, copied: 2 });
+  };
+  assert.equal(
+    among(() => 4),
+    "mixture",
+  );
+  assert.equal(
+    among(() => 2),
+    null,
+    "few passages of each",
+  );
+  assert.equal(
+    among((document) => (document === 0 ? 40 : document < 3 ? 10 : 0)),
+    null,
+    "few documents",
+  );
 });
 
 test("pages that were given as documents of their own count for the document before the #", () => {
   const pages = manuals.map((page, index) => ({ ...page, document: `${page.document}#p${index}` }));
   assert.equal(documents(fused(pages))[0], "van#p0");
-  assert.equal(documents(lifted(pages, "how tight is it"))[0], "truck#p1");
+  assert.equal(documents(lifted(pages))[0], "truck#p1");
 });
 
 test("documents are alike where most of the hits have a copy in another document", () => {
@@ -83,18 +130,19 @@ test("no score falls, shares still sum to it, and the order inside a document st
     { minLength: 1, maxLength: 15 },
   );
   fc.assert(
-    fc.property(pages, fc.constantFrom("van 2", "a truck", ""), (world, question) => {
+    fc.property(pages, fc.constantFrom("van 2", "truck", "none"), (world, document) => {
       const before = fused(world);
       const scores = new Map(before.map((hit) => [hit.candidate.chunk.chunk_id, hit.score]));
-      const after = lifted(world, question);
-      for (const { candidate, score, shares } of after) {
+      const after = lifted(world, named(document, 0.5));
+      for (const { candidate, score, shares, gained } of after) {
         assert.ok(score >= scores.get(candidate.chunk.chunk_id)!);
         assert.ok(Math.abs(score - shares.vector - shares.text - shares.document) < 1e-9);
+        assert.ok(Math.abs(shares.document - gained!.lead - gained!.name - gained!.numbers) < 1e-9);
       }
       const inside = (hits: readonly FusedHit[], document: string) =>
         hits.filter(({ candidate }) => candidate.chunk.document_id === document).map(({ score }) => score);
-      for (const document of documents(before)) {
-        const gains = inside(after, document).map((score, index) => score - inside(before, document)[index]!);
+      for (const one of documents(before)) {
+        const gains = inside(after, one).map((score, index) => score - inside(before, one)[index]!);
         assert.ok(gains.every((gain) => Math.abs(gain - gains[0]!) < 1e-9));
       }
     }),

@@ -1,9 +1,10 @@
 import type { ChunkName } from "../ports/chunk-store.ts";
-import { commonWords } from "../text/common-words.ts";
-import { nameTokens } from "../text/name-key.ts";
+import { documentOf } from "./document-of.ts";
 import { byScore } from "./fuse.ts";
 import type { FusedHit } from "./fusion.ts";
 import type { Likeness } from "./likeness.ts";
+import type { Naming } from "./named-documents.ts";
+import { numberDensity } from "./number-density.ts";
 
 /** How much a passage gains by the document that it stands in. */
 export interface DocumentPrior {
@@ -13,54 +14,102 @@ export interface DocumentPrior {
   readonly copied: number;
   /** The best passages of a document speak for it, each with its share of this number. */
   readonly passages: number;
-  /** Times the document's lead over the average one. */
+  /** Times what a passage gains in all. */
   readonly weight: number;
-  /** What the best name is worth beside a lead of 1. */
+  /** What being named is worth beside a lead of 1. */
   readonly name: number;
+  /** What nothing but numbers is worth beside it, for a question that asks for them. */
+  readonly numbers: number;
+}
+
+/**
+ * `copies`: most of what was found says almost the same in several documents. `mixture`: several passages of each of
+ * many documents were found, so that which one is meant decides only where the question names one.
+ */
+export type Resemblance = "copies" | "mixture";
+
+/** What a passage gained by its document, as parts of its score. */
+export interface DocumentGain {
+  /** For what else of the document was found. */
+  readonly lead: number;
+  /** For being named. */
+  readonly name: number;
+  readonly named_by: readonly string[];
+  /** The question asks for the latest, and this is it. */
+  readonly latest: boolean;
+  /** For the numbers in the passage. */
+  readonly numbers: number;
+}
+
+/** What a question is about, as far as it lifts passages. */
+export interface Asked {
+  readonly resemblance: Resemblance;
+  /** By document. */
+  readonly naming: ReadonlyMap<string, Naming>;
+  readonly forNumbers: boolean;
+  /** What a passage says, where it was read. */
+  readonly contentOf: (hit: FusedHit<ChunkName>) => string;
 }
 
 /**
  * Among documents that resemble each other page by page (reports of many years, contracts, manuals of one series)
  * words and vectors find the right page of every one of them; which document is meant decides. So each hit is lifted by
- * how much more its document's passages were found than those of the average document, and by the words that the
- * document's id shares with the question. No hit loses. Only for documents that are alike: between others it does harm
- * (docs/decisions/0007-document-prior.md).
+ * how much more its document's passages were found than those of the average document, by how far the question names
+ * the document, and, for a question of figures, by how many stand in the passage. No hit loses. Only for documents that
+ * are alike: between others it does harm (docs/decisions/0007-document-prior.md).
  */
 export function documentLifted<Known extends ChunkName>(
   hits: readonly FusedHit<Known>[],
-  question: string,
   prior: DocumentPrior,
+  { resemblance, naming, forNumbers, contentOf }: Asked,
 ): readonly FusedHit<Known>[] {
-  const documents = Map.groupBy(hits, documentOf);
-  const leads = leadsOf(documents, prior.passages);
-  const names = nameShares([...documents.keys()], question);
+  const leads = resemblance === "copies" ? leadsOf(Map.groupBy(hits, documentOf), prior.passages) : null;
   return hits
     .map((hit): FusedHit<Known> => {
       const of = documentOf(hit);
-      const document = prior.weight * (leads.get(of)! + prior.name * names.get(of)!);
-      return { ...hit, score: hit.score + document, shares: { ...hit.shares, document } };
+      const named = naming.get(of);
+      const gained: DocumentGain = {
+        lead: prior.weight * (leads?.get(of) ?? 0),
+        name: prior.weight * prior.name * (named?.share ?? 0),
+        named_by: named?.words ?? [],
+        latest: named?.isLatest ?? false,
+        numbers: forNumbers ? prior.weight * prior.numbers * numberDensity(contentOf(hit)) : 0,
+      };
+      const document = gained.lead + gained.name + gained.numbers;
+      return { ...hit, score: hit.score + document, shares: { ...hit.shares, document }, gained };
     })
     .sort(byScore);
 }
 
-/** Pages that were given as documents of their own are parts of one: "report.pdf#p7" of "report.pdf", as in addresses. */
-const documentOf = ({ candidate }: FusedHit<ChunkName>): string => {
-  const id = candidate.chunk.document_id;
-  const mark = id.indexOf("#");
-  return mark > 0 ? id.slice(0, mark) : id;
-};
-
-/** Whether most of the first hits have a copy in another document. `likeness` compares them with each other. */
-export function areAlike(
+/** What the first hits show of the collection; null where no document is to be preferred. `likeness` compares them. */
+export function resemblanceOf(
   hits: readonly FusedHit<ChunkName>[],
   likeness: Likeness,
-  { copy, copied }: DocumentPrior,
-): boolean {
+  prior: DocumentPrior,
+): Resemblance | null {
+  if (areCopies(hits, likeness, prior)) return "copies";
+  return areMixed(hits, likeness.length) ? "mixture" : null;
+}
+
+/** Whether most of the first hits have a copy in another document. */
+function areCopies(hits: readonly FusedHit<ChunkName>[], likeness: Likeness, { copy, copied }: DocumentPrior): boolean {
   const documents = hits.slice(0, likeness.length).map(documentOf);
   const copies = likeness.filter((cosines, i) =>
     cosines.some((cosine, j) => cosine >= copy && documents[i] !== documents[j]),
   );
   return likeness.length > 0 && copies.length >= copied * likeness.length;
+}
+
+const fewestDocuments = 8;
+const fewestPassages = 3;
+const fewestAmongFirst = 3;
+
+/** Unlike texts give nearly all hits from one, short ones one hit each (docs/decisions/0007-document-prior.md). */
+function areMixed(hits: readonly FusedHit<ChunkName>[], first: number): boolean {
+  const documents = new Set(hits.map(documentOf)).size;
+  if (documents < fewestDocuments || hits.length < fewestPassages * documents) return false;
+  const counts = [...Map.groupBy(hits.slice(0, first), documentOf).values()].map((of) => of.length / first);
+  return 1 / counts.reduce((sum, share) => sum + share ** 2, 0) >= fewestAmongFirst;
 }
 
 /** By document: what its best passages score together, as far as that is more than the average document's. */
@@ -75,26 +124,3 @@ function leadsOf(
   const average = found.reduce((sum, [, evidence]) => sum + evidence, 0) / found.length;
   return new Map(found.map(([document, evidence]) => [document, Math.max(0, evidence - average)]));
 }
-
-/** Longer runs of letters and digits are hashes, not names. */
-const longestName = 16;
-
-const namesIn = (text: string): ReadonlySet<string> =>
-  new Set(nameTokens(text).filter((token) => token.length <= longestName && !commonWords.has(token)));
-
-/**
- * By document: what the words that its id shares with the question weigh, the fewer documents have them the more; 1 for
- * the best, less where even that one shares little.
- */
-function nameShares(documents: readonly string[], question: string): ReadonlyMap<string, number> {
-  const asked = namesIn(question);
-  const shared = documents.map((document) => [...namesIn(document)].filter((token) => asked.has(token)));
-  const having = Map.groupBy(shared.flat(), (token) => token);
-  const rarity = (count: number) => Math.log(1 + (documents.length - count + 0.5) / (count + 0.5));
-  const weights = shared.map((tokens) => tokens.reduce((sum, token) => sum + rarity(having.get(token)!.length), 0));
-  const best = Math.max(leastName * Math.log(1 + documents.length), ...weights);
-  return new Map(documents.map((document, index) => [document, weights[index]! / best]));
-}
-
-/** A name counts whole from this share of ln(1 + documents) on. */
-const leastName = 0.8;

@@ -20,6 +20,7 @@ import { readHits } from "./read-hits.ts";
 import { rerank } from "./rerank.ts";
 import type { GraphStageResult } from "./graph-stage.ts";
 import { legUnavailable, retrieve } from "./retrieve.ts";
+import { tellDocuments } from "./tell-documents.ts";
 import { noTokens } from "../ports/token-usage.ts";
 
 /** Communities of the whole collection that are described. */
@@ -85,7 +86,8 @@ async function execute(ports: QueryPorts, scope: Scope, planned: QueryPlan, sign
   const plan = withTextWeight(planned, learned);
   const { found } = retrieved;
   clock.restart();
-  const fused = quotedFirst(fuseLegs(plan, found), retrieved.holders, plan.legs.text?.phrase_lift ?? 0);
+  const told = await tellDocuments(ports.store.chunks, scope, plan, retrieved, fuseLegs(plan, found), signal);
+  const fused = quotedFirst(told.hits, retrieved.holders, plan.legs.text?.phrase_lift ?? 0);
   const fuseMs = clock.lap();
   const linked = themes?.hits.length ? themes : await followLinks(ports, scope, plan, retrieved, fused, signal);
   const isOverview = linked === themes;
@@ -108,6 +110,7 @@ async function execute(ports: QueryPorts, scope: Scope, planned: QueryPlan, sign
       ...unavailable(planned),
       ...overviewHint(ports, planned),
       ...retrieved.warnings,
+      ...told.warnings,
       ...(isOverview ? [] : (themes?.warnings ?? [])),
       ...linked.warnings,
       ...(described?.warnings ?? []),

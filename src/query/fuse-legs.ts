@@ -1,5 +1,5 @@
 import type { ChunkName, ChunkSearchResult } from "../ports/chunk-store.ts";
-import { areAlike, documentLifted } from "./document-prior.ts";
+import { type Resemblance, resemblanceOf } from "./document-prior.ts";
 import { fuse } from "./fuse.ts";
 import type { FusedHit, Fusion } from "./fusion.ts";
 import { likenessOf } from "./likeness.ts";
@@ -9,15 +9,23 @@ import { supported } from "./support.ts";
 /** Hits that are compared with each other; measured, the optimum is flat from 30 to 50 (docs/decisions). */
 const comparedHits = 30;
 
-/** The order of what the legs found, before links are followed: fused, then lifted by hits and documents alike. */
-export function fuseLegs(plan: QueryPlan, found: ChunkSearchResult<ChunkName>): readonly FusedHit<ChunkName>[] {
+export interface FusedLegs {
+  /** Fused, then lifted by hits alike. */
+  readonly hits: readonly FusedHit<ChunkName>[];
+  /** Null where the document of a passage is not to be looked at. */
+  readonly resemblance: Resemblance | null;
+}
+
+/** The order of what the legs found, before documents are told apart and links are followed. */
+export function fuseLegs(plan: QueryPlan, found: ChunkSearchResult<ChunkName>): FusedLegs {
   const fused = fuse(found, fusionOf(plan));
   const bothRan = found.vector?.error === null && found.text?.error === null;
-  if (!bothRan || (plan.support === null && plan.documents === null)) return fused;
+  if (!bothRan || (plan.support === null && plan.documents === null)) return { hits: fused, resemblance: null };
   const likeness = likenessOf(fused, comparedHits);
-  const hits = plan.support === null ? fused : supported(fused, plan.support, likeness);
-  if (plan.documents === null || !areAlike(fused, likeness, plan.documents)) return hits;
-  return documentLifted(hits, plan.query, plan.documents);
+  return {
+    hits: plan.support === null ? fused : supported(fused, plan.support, likeness),
+    resemblance: plan.documents === null ? null : resemblanceOf(fused, likeness, plan.documents),
+  };
 }
 
 export const fusionOf = ({ fusion, legs }: QueryPlan): Fusion => ({

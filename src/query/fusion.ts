@@ -1,5 +1,6 @@
 import type { Candidate, ChunkName, ChunkSearchResult } from "../ports/chunk-store.ts";
 import type { Chunk, HopPath } from "../records.ts";
+import type { DocumentGain } from "./document-prior.ts";
 import type { FusionMethod } from "./plan.ts";
 
 export interface Fusion {
@@ -38,6 +39,8 @@ export interface FusedHit<Known extends ChunkName = Chunk> {
   readonly graph: number | null;
   readonly rerank: number | null;
   readonly path?: HopPath;
+  /** What `shares.document` is made of. */
+  readonly gained?: DocumentGain;
 }
 
 /** An engine's score, or null when it has none. */

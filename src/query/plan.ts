@@ -116,8 +116,8 @@ const contextTokens = 6000;
 /** Looked at on four collections: the optimum is flat from 3 to 8 neighbours (docs/decisions). */
 const supportNeighbours = 5;
 
-/** Looked at on nine collections (docs/decisions/0007-document-prior.md). */
-const documentPrior = { copy: 0.9, copied: 0.5, passages: 20, name: 1.5 };
+/** Looked at on fourteen collections (docs/decisions/0007-document-prior.md). */
+const documentPrior = { copy: 0.9, copied: 0.5, passages: 20, name: 5, numbers: 0.75 };
 
 export function planQuery(request: QueryRequest, settings: QuerySettings, abilities: Abilities): QueryPlan {
   const mode = request.mode ?? settings.mode;

@@ -59,7 +59,8 @@ export async function retrieve(
 const searchFor = ({ find, search }: ChunkStore, plan: QueryPlan): ChunkFinder =>
   readsLate(plan) && find ? find : search;
 
-function chunkSearch(plan: QueryPlan, vector: Float32Array | null): ChunkSearch {
+/** What the store is asked for both legs. */
+export function chunkSearch(plan: QueryPlan, vector: Float32Array | null): ChunkSearch {
   const { vector: vectorLeg, text: textLeg } = plan.legs;
   return {
     vector,

@@ -1,6 +1,7 @@
 import type { Repair } from "../ports/chunk-store.ts";
 import type { Community, Hit, Warning } from "../records.ts";
 import type { Scope } from "../scope.ts";
+import type { DocumentGain } from "./document-prior.ts";
 import { findHits, type Findings, type Timings } from "./find-hits.ts";
 import type { FusedHit } from "./fusion.ts";
 import type { QueryPlan, QuerySettings } from "./plan.ts";
@@ -15,6 +16,8 @@ export interface HitExplanation {
   readonly support: number;
   /** For the document that it stands in, among documents that are alike. */
   readonly document: number;
+  /** What that is made of, where there is any. */
+  readonly document_gain?: DocumentGain;
   readonly graph: { readonly share: number } | null;
 }
 
@@ -84,10 +87,11 @@ export function toHit(hit: FusedHit, rank: number): Hit {
   };
 }
 
-const explanationOf = ({ candidate, shares, graph }: FusedHit): HitExplanation => ({
+const explanationOf = ({ candidate, shares, graph, gained }: FusedHit): HitExplanation => ({
   vector: { rank: candidate.vectorRank, share: shares.vector },
   text: { rank: candidate.textRank, share: shares.text },
   support: shares.support,
   document: shares.document,
+  ...(gained === undefined ? {} : { document_gain: gained }),
   graph: graph === null ? null : { share: graph },
 });

@@ -30,6 +30,7 @@ export const documentPort = (read: Reads, write: Writes): DocumentStore => ({
 export const chunkPort = (read: Reads): ChunkStore => ({
   get: (scope, chunkIds, options) => read("chunks.get", [scope, chunkIds], options),
   ofDocument: (scope, documentId, options) => read("chunks.ofDocument", [scope, documentId], options),
+  openings: (scope, documentIds, count, options) => read("chunks.openings", [scope, documentIds, count], options),
   vectors: (scope, documentId, options) => read("chunks.vectors", [scope, documentId], options),
   search: async (scope, request, options) => received(await read("chunks.search", [scope, request], options)),
   find: async (scope, request, options) => received(await read("chunks.find", [scope, request], options)),

@@ -1,4 +1,5 @@
 import { HybridRAGError } from "../../errors.ts";
+import { compareText } from "../../filter/matches.ts";
 import type { ChunkStore } from "../../ports/chunk-store.ts";
 import { mayRead, type Scope } from "../../scope.ts";
 import { chunkOf, metadataOf, vectorOf, textOnly, type ChunkRow } from "./chunk-rows.ts";
@@ -23,6 +24,15 @@ export function mongoChunks(context: Context): ChunkStore {
       call(context, options, async (signal) => {
         const found = await ofVersion(context, scope, documentId, textOnly, signal);
         return found.toSorted((a, b) => a.ordinal - b.ordinal).map(chunkOf);
+      }),
+    openings: (scope, documentIds, count, options) =>
+      call(context, options, async (signal) => {
+        if (documentIds.length === 0) return [];
+        const first = { document_id: { $in: documentIds }, ordinal: { $lt: count } };
+        const found = await readChunks(context, scope, first, textOnly, signal);
+        return found
+          .toSorted((a, b) => compareText(a.document_id, b.document_id) || a.ordinal - b.ordinal)
+          .map(chunkOf);
       }),
     vectors: (scope, documentId, options) =>
       call(context, options, async (signal) => {

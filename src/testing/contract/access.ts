@@ -48,6 +48,8 @@ export const accessCases: readonly ContractCase[] = [
       assert.equal(await store.documents.get(bob, "ann"), null);
       assert.equal(await store.documents.text(bob, "ann"), null);
       assert.deepEqual(await store.chunks.ofDocument(bob, "ann"), []);
+      const begun = await store.chunks.openings(bob, Object.keys(lists), 1);
+      assert.deepEqual(begun.map((chunk) => chunk.document_id).toSorted(), ["both", "null", "open"]);
       assert.equal((await store.chunks.vectors(bob, "ann")).size, 0);
       const chunks = await store.chunks.get(
         bob,

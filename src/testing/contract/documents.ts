@@ -35,6 +35,33 @@ export const documentCases: readonly ContractCase[] = [
     },
   },
   {
+    name: "documents begin with their first chunks, of the current version alone",
+    async run({ store, tenant }) {
+      const scope = tenant();
+      const parts = (id: string, count: number) => Array.from({ length: count }, (_, at) => `${id} part ${at}`);
+      for (const [id, count] of [
+        ["a", 3],
+        ["b", 1],
+        ["c", 2],
+      ] as const)
+        await store.documents.put(scope, versionOf({ id, parts: parts(id, count) }));
+      const opening = async (ids: readonly string[], count: number) => {
+        const chunks = await store.chunks.openings(scope, ids, count);
+        const of = Map.groupBy(chunks, ({ document_id }) => document_id);
+        return Object.fromEntries([...of].map(([id, own]) => [id, own.map(({ content }) => content)]));
+      };
+      assert.deepEqual(await opening(["c", "a", "none", "a"], 2), { a: parts("a", 2), c: parts("c", 2) });
+      assert.deepEqual(await opening(["b", "a"], 1), { a: parts("a", 1), b: parts("b", 1) });
+      assert.deepEqual(await opening([], 2), {});
+      assert.deepEqual(await store.chunks.openings(tenant(), ["a"], 2), []);
+      await store.documents.put(scope, versionOf({ id: "a", parts: parts("new", 2) }));
+      await store.documents.delete(scope, "c");
+      assert.deepEqual(await opening(["a", "b", "c"], 5), { a: parts("new", 2), b: parts("b", 1) });
+      const [first] = await store.chunks.openings(scope, ["a"], 1);
+      assert.deepEqual(first, (await store.chunks.ofDocument(scope, "a"))[0]);
+    },
+  },
+  {
     name: "what does not exist is null, empty or false",
     async run({ store, tenant }) {
       const scope = tenant();

@@ -29,6 +29,14 @@ export function memoryChunks(state: State): ChunkStore {
       enter(state, options);
       return readableOf(state, scope, documentId).map((stored) => stored.chunk);
     },
+    async openings(scope, documentIds, count, options) {
+      enter(state, options);
+      return [...new Set(documentIds)].flatMap((id) =>
+        readableOf(state, scope, id)
+          .map((stored) => stored.chunk)
+          .filter(({ ordinal }) => ordinal < count),
+      );
+    },
     async vectors(scope, documentId, options) {
       enter(state, options);
       return new Map(

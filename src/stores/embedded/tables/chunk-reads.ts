@@ -46,6 +46,24 @@ export function chunksOfDocument({ db }: ReadContext, scope: Scope, documentId: 
   return readable(db, scope, rows).map(toChunk);
 }
 
+/** Chunks are numbered from 0. */
+export function openingChunks(
+  { db }: ReadContext,
+  scope: Scope,
+  documentIds: readonly string[],
+  count: number,
+): readonly Chunk[] {
+  const rows = db.all<ChunkRow>(
+    `SELECT ${chunkColumns} FROM ${chunkTables}
+     WHERE d.tenant = ? AND d.document_id IN (SELECT value FROM json_each(?)) AND c.ordinal < ?
+     ORDER BY c.document_key, c.ordinal`,
+    tenantOf(db, scope),
+    JSON.stringify(documentIds),
+    count,
+  );
+  return rows.map(toChunk).filter(({ metadata }) => mayRead(scope, metadata));
+}
+
 export function chunkVectors(
   { db, transfer }: ReadContext,
   scope: Scope,

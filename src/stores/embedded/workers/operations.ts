@@ -6,7 +6,7 @@ import { linkDensity, weighEntities } from "../graph/link-density.ts";
 import { findChunks, searchChunks } from "../search/search-chunks.ts";
 import { backUp } from "../sqlite/back-up.ts";
 import { claimCached, deleteCached, getCached, incrementCached, setCached, sweepCaches } from "../tables/caches.ts";
-import { chunksOfDocument, chunkVectors, getChunks } from "../tables/chunk-reads.ts";
+import { chunksOfDocument, chunkVectors, getChunks, openingChunks } from "../tables/chunk-reads.ts";
 import { countDocuments, documentText, getDocument, listDocuments } from "../tables/document-reads.ts";
 import { receivedVersion, type SentVersion } from "../tables/sent-version.ts";
 import { deleteDocument, putDocument, restoreDocument } from "../tables/document-writes.ts";
@@ -63,6 +63,7 @@ export const reads = {
   "documents.count": countDocuments,
   "chunks.get": getChunks,
   "chunks.ofDocument": chunksOfDocument,
+  "chunks.openings": openingChunks,
   "chunks.vectors": chunkVectors,
   "chunks.search": searchChunks,
   "chunks.find": findChunks,

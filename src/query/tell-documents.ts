@@ -1,0 +1,155 @@
+import { messageOf } from "../errors.ts";
+import { allOf, type Filter } from "../filter/filter.ts";
+import { matches } from "../filter/matches.ts";
+import type { ChunkName, ChunkStore } from "../ports/chunk-store.ts";
+import type { Chunk, Warning } from "../records.ts";
+import type { Scope } from "../scope.ts";
+import { documentOf, firstPages, wholeOf } from "./document-of.ts";
+import { documentLifted } from "./document-prior.ts";
+import { scaleOf, unlistedHit } from "./fuse.ts";
+import { type FusedLegs, fusionOf } from "./fuse-legs.ts";
+import type { FusedHit } from "./fusion.ts";
+import { type KnownDocument, type Naming, namedDocuments } from "./named-documents.ts";
+import { asksForNumbers } from "./number-density.ts";
+import type { QueryPlan } from "./plan.ts";
+import { isRead } from "./read-hits.ts";
+import { chunkSearch, type Retrieved } from "./retrieve.ts";
+
+export interface ToldDocuments {
+  readonly hits: readonly FusedHit<ChunkName>[];
+  readonly warnings: readonly Warning[];
+}
+
+/** Passages that are read to learn which words belong to which document. */
+const mostRead = 100;
+/** Beginning of a document, in chunks and in characters of each of its first pages. */
+const openingChunks = 2;
+const openingCharacters = 1500;
+/** Of a mixture of documents, one must be named this far before any is preferred. */
+const leastNamed = 0.5;
+/** Documents named this near to the best are searched by themselves, unless they are more than so many. */
+const nearlyBest = 0.6;
+const mostSearched = 12;
+
+/**
+ * Where the passages found lie in documents that are alike: reads how those begin, finds out which of them the question
+ * names, searches once more in these alone, and lifts the passages. Everything is read within scope and filter. What
+ * fails is a warning, and the order stays.
+ */
+export async function tellDocuments(
+  chunks: ChunkStore,
+  scope: Scope,
+  plan: QueryPlan,
+  retrieved: Retrieved,
+  { hits, resemblance }: FusedLegs,
+  signal: AbortSignal,
+): Promise<ToldDocuments> {
+  if (plan.documents === null || resemblance === null) return { hits, warnings: [] };
+  try {
+    const { documents, contents } = await readDocuments(chunks, scope, plan, hits, signal);
+    const naming = namedDocuments(plan.query, documents);
+    const best = Math.max(...[...naming.values()].map(({ share }) => share));
+    if (resemblance === "mixture" && best < leastNamed) return { hits, warnings: [] };
+    const further = await searchNamed(chunks, scope, plan, retrieved, { hits, naming }, signal);
+    const asked = {
+      resemblance,
+      naming,
+      forNumbers: asksForNumbers(plan.query),
+      contentOf: (hit: FusedHit<ChunkName>) =>
+        isRead(hit) ? hit.candidate.chunk.content : (contents.get(hit.candidate.chunk.chunk_id) ?? ""),
+    };
+    return { hits: documentLifted([...hits, ...further], plan.documents, asked), warnings: [] };
+  } catch (error) {
+    if (signal.aborted) throw error;
+    const message = `Which of the documents is meant could not be told: ${messageOf(error)}`;
+    return { hits, warnings: [{ code: "documents_not_told", message }] };
+  }
+}
+
+interface ReadDocuments {
+  readonly documents: readonly KnownDocument[];
+  /** By chunk id, of what was read. */
+  readonly contents: ReadonlyMap<string, string>;
+}
+
+async function readDocuments(
+  chunks: ChunkStore,
+  scope: Scope,
+  { filter }: QueryPlan,
+  hits: readonly FusedHit<ChunkName>[],
+  signal: AbortSignal,
+): Promise<ReadDocuments> {
+  const pages = Map.groupBy(new Set(hits.map(({ candidate }) => candidate.chunk.document_id)), wholeOf);
+  const first = [...pages].flatMap(([document, ids]) => firstPages(document, ids));
+  const best = hits.slice(0, mostRead);
+  const unread = best.filter((hit) => !isRead(hit)).map(({ candidate }) => candidate.chunk.chunk_id);
+  const [opening, read] = await Promise.all([
+    chunks.openings(scope, first, openingChunks, { signal }),
+    unread.length === 0 ? [] : chunks.get(scope, unread, { signal }),
+  ]);
+  const allowed = (found: readonly Chunk[]) => found.filter((chunk) => filter === null || matches(filter, chunk));
+  const openings = Map.groupBy(allowed(opening), ({ document_id }) => wholeOf(document_id));
+  const known = [...best.filter(isRead).map(({ candidate }) => candidate.chunk), ...allowed(read)];
+  const passages = Map.groupBy(known, ({ document_id }) => wholeOf(document_id));
+  return {
+    documents: [...pages.keys()].map((id) => knownDocument(id, openings.get(id) ?? [], passages.get(id) ?? [])),
+    contents: new Map(known.map(({ chunk_id, content }) => [chunk_id, content])),
+  };
+}
+
+function knownDocument(id: string, opening: readonly Chunk[], passages: readonly Chunk[]): KnownDocument {
+  const byPage = [...Map.groupBy(opening, ({ document_id }) => document_id).values()];
+  const cover = byPage.map((page) => contentOf(page).slice(0, openingCharacters)).join("\n");
+  const names = opening.flatMap(({ title, source }) => [title, wholeOf(source)]);
+  return {
+    id,
+    names: [...new Set([id, ...names])].filter((name) => name !== ""),
+    cover,
+    passages: passages.map(({ title, content }) => `${title}\n${content}`),
+  };
+}
+
+const contentOf = (chunks: readonly Chunk[]): string => chunks.map(({ content }) => content).join("\n");
+
+/** Passages of the documents that are meant, as far as the first search did not find them, scored as that scored. */
+async function searchNamed(
+  { search }: ChunkStore,
+  scope: Scope,
+  plan: QueryPlan,
+  { found, vector }: Retrieved,
+  { hits, naming }: { readonly hits: readonly FusedHit<ChunkName>[]; readonly naming: ReadonlyMap<string, Naming> },
+  signal: AbortSignal,
+): Promise<readonly FusedHit[]> {
+  const best = Math.max(...[...naming.values()].map(({ share }) => share));
+  const meant = [...naming].filter(([, { share }]) => share > 0 && share >= nearlyBest * best).map(([id]) => id);
+  if (meant.length === 0 || meant.length > mostSearched || meant.length === naming.size) return [];
+  const request = chunkSearch(plan, vector);
+  const inside = { ...request, filter: allOf(request.filter, within(meant, hits)) };
+  const further = await search(scope, inside, { signal });
+  const known = new Set(hits.map(({ candidate }) => candidate.chunk.chunk_id));
+  const scale = scaleOf(found, fusionOf(plan));
+  return further.candidates
+    .filter(({ chunk }) => !known.has(chunk.chunk_id))
+    .map((candidate) => unlistedHit(scale, { ...candidate, vectorRank: null, textRank: null }));
+}
+
+/** Documents, or all pages that were given as documents of their own: "#" is followed by "$". */
+function within(documents: readonly string[], hits: readonly FusedHit<ChunkName>[]): Filter {
+  const field = "document_id";
+  const whole = new Set(hits.filter((hit) => documentOf(hit) === hit.candidate.chunk.document_id).map(documentOf));
+  const ranges = documents
+    .filter((id) => !whole.has(id))
+    .map((id): Filter => ({
+      op: "and",
+      filters: [
+        { op: "gte", field, value: `${id}#` },
+        { op: "lt", field, value: `${id}$` },
+      ],
+    }));
+  const values = documents.filter((id) => whole.has(id));
+  const filters: readonly Filter[] = [
+    ...(values.length === 0 ? [] : [{ op: "in" as const, field, values }]),
+    ...ranges,
+  ];
+  return filters.length === 1 ? filters[0]! : { op: "or", filters };
+}
