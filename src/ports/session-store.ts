@@ -2,6 +2,15 @@ import type { Message, Metadata, Role, Session } from "../records.ts";
 import type { Scope } from "../scope.ts";
 import type { CallOptions, Page, PageRequest, RestoreOutcome } from "./store.ts";
 
+/** What a message is recalled by: derived from it and its neighbours, and made again where it is missing. */
+export interface MessageVector {
+  readonly sequence: number;
+  /** Of the embedder's dimensions; not always of unit length. */
+  readonly vector: Float32Array;
+  /** Of what was embedded, and by what: equal hash, equal vector. */
+  readonly embedding_hash: string;
+}
+
 /** Conversations. An expired session is not returned, even before it is removed. */
 export interface SessionStore {
   /** Creates the session when it does not exist; refreshes its expiry otherwise. */
@@ -34,6 +43,18 @@ export interface SessionStore {
     request: { readonly after?: number; readonly last?: number; readonly limit?: number },
     options?: CallOptions,
   ): Promise<readonly Message[]>;
+  /** Vectors of messages in order of sequence, from behind `after` on; a message without one is left out. */
+  vectors(
+    scope: Scope,
+    sessionId: string,
+    request: { readonly after?: number; readonly limit?: number },
+    options?: CallOptions,
+  ): Promise<readonly MessageVector[]>;
+  /**
+   * Keeps a vector for each message, in place of the one that it had; they leave with the session, and `restore` begins
+   * without any. What cannot be kept, since its message is not there or not in its place yet, is left out.
+   */
+  keepVectors(scope: Scope, sessionId: string, vectors: readonly MessageVector[], options?: CallOptions): Promise<void>;
   /** Replaces the summary only if it reaches further than the one stored; the messages stay. */
   summarize(scope: Scope, sessionId: string, summary: string, upTo: number, options?: CallOptions): Promise<void>;
   /**

@@ -39,6 +39,13 @@ export function ownSessions(sessions: SessionStore): SessionStore {
     },
     messages: async (scope, sessionId, request, options) =>
       (await isHidden(scope, sessionId, options)) ? [] : sessions.messages(scope, sessionId, request, options),
+    vectors: async (scope, sessionId, request, options) =>
+      (await isHidden(scope, sessionId, options)) ? [] : sessions.vectors(scope, sessionId, request, options),
+    keepVectors: async (scope, sessionId, vectors, options) => {
+      if (!(await isHidden(scope, sessionId, options))) {
+        await sessions.keepVectors(scope, sessionId, vectors, options);
+      }
+    },
     summarize: async (scope, sessionId, summary, upTo, options) => {
       if (!(await isHidden(scope, sessionId, options))) {
         await sessions.summarize(scope, sessionId, summary, upTo, options);

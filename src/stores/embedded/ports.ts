@@ -72,6 +72,9 @@ export const sessionPort = (read: Reads, write: Writes): SessionStore => ({
   append: (scope, sessionId, messages, options) =>
     write("sessions.append", [scope, sessionId, messages, options?.ttlMs ?? null], options),
   messages: (scope, sessionId, request, options) => read("sessions.messages", [scope, sessionId, request], options),
+  vectors: (scope, sessionId, request, options) => read("sessions.vectors", [scope, sessionId, request], options),
+  keepVectors: (scope, sessionId, vectors, options) =>
+    write("sessions.keepVectors", [scope, sessionId, vectors], options),
   summarize: (scope, sessionId, summary, upTo, options) =>
     write("sessions.summarize", [scope, sessionId, summary, upTo], options),
   restore: (scope, session, messages, options) => write("sessions.restore", [scope, session, messages], options),

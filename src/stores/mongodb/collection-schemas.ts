@@ -49,6 +49,7 @@ export const collectionSchemas: Readonly<Record<string, Schema>> = {
   [collections.messages]: scoped(["session_key", "sequence", "role", "content"], {
     sequence: { bsonType: "number", minimum: 1 },
     role: { enum: ["user", "assistant", "system"] },
+    vector: { bsonType: "binData" },
   }),
   [collections.edits]: scoped(["sequence", "edit"], { sequence: { bsonType: "number", minimum: 1 } }),
   [collections.memories]: scoped(["agent_id", "memory_id", "content"], { agent_id: text, memory_id: text }),

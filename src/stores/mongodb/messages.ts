@@ -206,6 +206,7 @@ export async function readMessages(
   };
   const cursor = rows(context, collections.messages)
     .find(match, { signal })
+    .project<Row>({ vector: 0, embedding_hash: 0 })
     .sort({ sequence: last === undefined ? 1 : -1 });
   const count = last ?? limit;
   const found = await (count === undefined || count === Infinity ? cursor : cursor.limit(count)).toArray();

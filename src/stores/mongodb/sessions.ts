@@ -5,6 +5,7 @@ import type { Scope } from "../../scope.ts";
 import { call, rows, transaction, type Context, type Row } from "./context.ts";
 import { append, batchOf, keepMessages, liveSession, messageRows, readMessages } from "./messages.ts";
 import { collections } from "./names.ts";
+import { keepVectors, readVectors } from "./message-vectors.ts";
 import { pageOf, readCursor } from "./paging.ts";
 import { identifierOf } from "./stored-metadata.ts";
 import { isDuplicateKey } from "./translate-error.ts";
@@ -70,6 +71,10 @@ export function mongoSessions(context: Context): SessionStore {
     },
     messages: (scope, sessionId, request, options) =>
       call(context, options, (signal) => readMessages(context, scope, sessionId, request, signal)),
+    vectors: (scope, sessionId, request, options) =>
+      call(context, options, (signal) => readVectors(context, scope, sessionId, request, signal)),
+    keepVectors: (scope, sessionId, vectors, options) =>
+      call(context, options, (signal) => keepVectors(context, scope, sessionId, vectors, signal)),
     summarize: (scope, sessionId, summary, upTo, options) =>
       call(context, options, async () => {
         const updated_at = new Date(context.now()).toISOString();

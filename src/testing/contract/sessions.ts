@@ -183,4 +183,72 @@ export const sessionCases: readonly ContractCase[] = [
       assert.deepEqual(await store.sessions.messages(scope, "s", {}), []);
     },
   },
+  {
+    name: "vectors of messages are kept, replaced and read from a number on, and those of no message are not kept",
+    async run({ store, tenant }) {
+      const scope = tenant();
+      await store.sessions.open(scope, { sessionId: "s", ttlMs: hour });
+      await store.sessions.append(scope, "s", ["1", "2", "3"].map(say));
+      const read = async (request: { readonly after?: number; readonly limit?: number }, of = scope) =>
+        (await store.sessions.vectors(of, "s", request)).map((one) => [
+          one.sequence,
+          one.embedding_hash,
+          ...one.vector,
+        ]);
+      await store.sessions.keepVectors(scope, "s", [vector(3, "c"), vector(1, "a"), vector(4, "d"), vector(0, "z")]);
+      assert.deepEqual(await read({}), [
+        [1, "a", 1, 0.5],
+        [3, "c", 3, 0.5],
+      ]);
+      await store.sessions.keepVectors(scope, "s", [vector(2, "b"), vector(1, "again")]);
+      assert.deepEqual(await read({ limit: 2 }), [
+        [1, "again", 1, 0.5],
+        [2, "b", 2, 0.5],
+      ]);
+      assert.deepEqual(await read({ after: 2 }), [[3, "c", 3, 0.5]]);
+      assert.deepEqual(await read({}, tenant()), []);
+      const [first] = await store.sessions.messages(scope, "s", { limit: 1 });
+      assert.deepEqual(Object.keys(first!).toSorted(), sortedMessageKeys);
+      await store.sessions.append(scope, "s", [say("4")], { ttlMs: 2 * hour });
+      assert.equal((await read({})).length, 3);
+    },
+  },
+  {
+    name: "vectors leave with their session, and one that is restored or begun anew has none",
+    async run({ store, clock, tenant }) {
+      const scope = tenant();
+      const begin = async () => {
+        await store.sessions.open(scope, { sessionId: "s", ttlMs: hour });
+        await store.sessions.append(scope, "s", [say("1")]);
+      };
+      const vectors = async () => (await store.sessions.vectors(scope, "s", {})).length;
+      await store.sessions.keepVectors(scope, "s", [vector(1, "too soon")]);
+      await begin();
+      assert.equal(await vectors(), 0);
+      await store.sessions.keepVectors(scope, "s", [vector(1, "a")]);
+      assert.equal(await vectors(), 1);
+      await store.sessions.delete(scope, "s");
+      await begin();
+      assert.equal(await vectors(), 0);
+      await store.sessions.keepVectors(scope, "s", [vector(1, "a")]);
+      clock.advance(hour);
+      assert.equal(await vectors(), 0);
+      await begin();
+      assert.equal(await vectors(), 0);
+      await store.sessions.keepVectors(scope, "s", [vector(1, "a")]);
+      const session = (await store.sessions.get(scope, "s"))!;
+      const updated_at = new Date(clock.now() + 1).toISOString();
+      const messages = await store.sessions.messages(scope, "s", {});
+      assert.equal(await store.sessions.restore(scope, { ...session, updated_at }, messages), "restored");
+      assert.equal(await vectors(), 0);
+    },
+  },
 ];
+
+const vector = (sequence: number, embedding_hash: string) => ({
+  sequence,
+  embedding_hash,
+  vector: Float32Array.of(sequence, 0.5),
+});
+
+const sortedMessageKeys = ["content", "created_at", "metadata", "role", "sequence", "session_id"];

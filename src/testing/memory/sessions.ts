@@ -27,6 +27,7 @@ export function memorySessions(state: State): SessionStore {
         scope,
         { ...(known?.session ?? fresh), expires_at: later(state, ttlMs) },
         known?.messages ?? [],
+        known?.vectors,
       );
     },
     async get(scope, sessionId, options) {
@@ -58,7 +59,7 @@ export function memorySessions(state: State): SessionStore {
       }));
       const all = [...known.messages, ...frozen(added)];
       const expires_at = options?.ttlMs === undefined ? known.session.expires_at : later(state, options.ttlMs);
-      write(state, scope, { ...known.session, messages: all.length, updated_at: now, expires_at }, all);
+      write(state, scope, { ...known.session, messages: all.length, updated_at: now, expires_at }, all, known.vectors);
       return all.slice(known.messages.length);
     },
     async messages(scope, sessionId, { after = 0, last = Infinity, limit = Infinity }, options) {
@@ -66,12 +67,33 @@ export function memorySessions(state: State): SessionStore {
       const messages = (live(state, scope, sessionId)?.messages ?? []).filter(({ sequence }) => sequence > after);
       return messages.slice(Math.max(0, messages.length - last)).slice(0, limit);
     },
+    async vectors(scope, sessionId, { after = 0, limit = Infinity }, options) {
+      enter(state, options);
+      const vectors = [...(live(state, scope, sessionId)?.vectors.values() ?? [])];
+      const ordered = vectors.toSorted((a, b) => a.sequence - b.sequence);
+      return ordered.filter(({ sequence }) => sequence > after).slice(0, limit);
+    },
+    async keepVectors(scope, sessionId, vectors, options) {
+      enter(state, options);
+      const known = live(state, scope, sessionId);
+      if (!known) return;
+      const kept = vectors
+        .filter(({ sequence }) => known.messages.some((message) => message.sequence === sequence))
+        .map((one) => [one.sequence, { ...one, vector: one.vector.slice() }] as const);
+      write(state, scope, known.session, known.messages, new Map([...known.vectors, ...kept]));
+    },
     async summarize(scope, sessionId, summary, upTo, options) {
       enter(state, options);
       const known = live(state, scope, sessionId);
       if (!known || upTo <= known.session.summarized_to) return;
       const updated_at = isoNow(state);
-      write(state, scope, { ...known.session, summary, summarized_to: upTo, updated_at }, known.messages);
+      write(
+        state,
+        scope,
+        { ...known.session, summary, summarized_to: upTo, updated_at },
+        known.messages,
+        known.vectors,
+      );
     },
     async restore(scope, session, messages, options) {
       enter(state, options);
@@ -113,8 +135,14 @@ const allLive = (state: State, scope: Scope): readonly Session[] =>
     .filter((stored) => isLive(state, stored))
     .map((stored) => stored.session);
 
-function write(state: State, scope: Scope, session: Session, messages: readonly Message[]): Session {
-  const stored = { session: frozen(session), messages };
+function write(
+  state: State,
+  scope: Scope,
+  session: Session,
+  messages: readonly Message[],
+  vectors: StoredSession["vectors"] = new Map(),
+): Session {
+  const stored = { session: frozen(session), messages, vectors };
   tenantOf(state, scope).sessions.set(session.session_id, stored);
   return stored.session;
 }

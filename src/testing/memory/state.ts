@@ -1,5 +1,6 @@
 import { HybridRAGError } from "../../errors.ts";
 import type { ApiKey, AuditEntry } from "../../ports/key-store.ts";
+import type { MessageVector } from "../../ports/session-store.ts";
 import type { CallOptions, IndexIdentity } from "../../ports/store.ts";
 import type { Chunk, Document, DocumentGraph, GraphEdit, Job, Memory, Message, Session } from "../../records.ts";
 import type { Scope } from "../../scope.ts";
@@ -57,6 +58,8 @@ export interface AnalysedText {
 export interface StoredSession {
   readonly session: Session;
   readonly messages: readonly Message[];
+  /** By sequence. */
+  readonly vectors: ReadonlyMap<number, MessageVector>;
 }
 
 export interface StoredMemory {

@@ -42,10 +42,11 @@ interface Place {
   readonly now: number;
 }
 
-const find = (db: Database, { tenant, sessionId, now }: Place): SessionRow | undefined =>
+export const findSession = (db: Database, { tenant, sessionId, now }: Place): SessionRow | undefined =>
   db.get<SessionRow>(`SELECT ${columns} FROM conversation_sessions WHERE ${thisLive}`, tenant, sessionId, now);
 
 function remove(db: Database, tenant: number, sessionId: string): void {
+  db.run("DELETE FROM message_vectors WHERE tenant = ? AND session_id = ?", tenant, sessionId);
   db.run("DELETE FROM conversation_messages WHERE tenant = ? AND session_id = ?", tenant, sessionId);
   db.run("DELETE FROM conversation_sessions WHERE tenant = ? AND session_id = ?", tenant, sessionId);
 }
@@ -60,7 +61,7 @@ export function openSession({ db, now }: CallContext, scope: Scope, request: Ope
   const { sessionId, metadata = {}, ttlMs } = request;
   const place = { tenant: ensureTenant(db, scope), sessionId, now };
   // An expired session of the same name that no sweep has met yet must leave nothing behind.
-  if (!find(db, place)) remove(db, place.tenant, sessionId);
+  if (!findSession(db, place)) remove(db, place.tenant, sessionId);
   db.run(
     `INSERT INTO conversation_sessions VALUES (?, ?, ?, ?, '', 0, 0, ?, ?, ?)
      ON CONFLICT DO UPDATE SET expires_at = excluded.expires_at`,
@@ -72,7 +73,7 @@ export function openSession({ db, now }: CallContext, scope: Scope, request: Ope
     now,
     now + ttlMs,
   );
-  return toSession(find(db, { ...place, now: -1 })!);
+  return toSession(findSession(db, { ...place, now: -1 })!);
 }
 
 function userOf(metadata: Metadata): string | null {
@@ -87,7 +88,7 @@ export function restoreSession(
   messages: readonly Message[],
 ): RestoreOutcome {
   const place = { tenant: ensureTenant(db, scope), sessionId: session.session_id, now };
-  const before = find(db, place);
+  const before = findSession(db, place);
   const updated = Date.parse(session.updated_at);
   const expires = Date.parse(session.expires_at);
   if (before && (before.updated_at > updated || (before.updated_at === updated && before.expires_at >= expires))) {
@@ -126,7 +127,7 @@ function writeMessage(db: Database, { tenant, sessionId }: Omit<Place, "now">, m
 
 export function getSession({ db, now }: CallContext, scope: Scope, sessionId: string): Session | null {
   const tenant = tenantOf(db, scope);
-  const row = tenant === null ? undefined : find(db, { tenant, sessionId, now });
+  const row = tenant === null ? undefined : findSession(db, { tenant, sessionId, now });
   return row ? toSession(row) : null;
 }
 
@@ -170,7 +171,7 @@ export function appendMessages(
   ttlMs: number | null,
 ): readonly Message[] {
   const tenant = tenantOf(db, scope);
-  const session = tenant === null ? undefined : find(db, { tenant, sessionId, now });
+  const session = tenant === null ? undefined : findSession(db, { tenant, sessionId, now });
   if (tenant === null || !session) {
     throw new HybridRAGError("not_found", "This session does not exist or has expired; open it before writing to it.");
   }
@@ -209,7 +210,7 @@ export function listMessages(
   range: MessageRange,
 ): readonly Message[] {
   const tenant = tenantOf(db, scope);
-  const session = tenant === null ? undefined : find(db, { tenant, sessionId, now });
+  const session = tenant === null ? undefined : findSession(db, { tenant, sessionId, now });
   if (tenant === null || !session) return [];
   const from = Math.max(range.after ?? 0, range.last === undefined ? 0 : session.messages - range.last);
   return db
@@ -249,7 +250,7 @@ export function summarizeSession(
 export function deleteSession({ db, now }: CallContext, scope: Scope, sessionId: string): boolean {
   const tenant = tenantOf(db, scope);
   if (tenant === null) return false;
-  const isLive = find(db, { tenant, sessionId, now }) !== undefined;
+  const isLive = findSession(db, { tenant, sessionId, now }) !== undefined;
   remove(db, tenant, sessionId);
   return isLive;
 }

@@ -36,6 +36,7 @@ import {
   touchMemories,
 } from "../tables/memories.ts";
 import { restoreMemory, storedMemories } from "../tables/stored-memories.ts";
+import { keepMessageVectors, messageVectors } from "../tables/message-vectors.ts";
 import {
   appendMessages,
   countSessions,
@@ -82,6 +83,7 @@ export const reads = {
   "sessions.get": getSession,
   "sessions.list": listSessions,
   "sessions.messages": listMessages,
+  "sessions.vectors": messageVectors,
   "sessions.count": countSessions,
   "memories.get": getMemory,
   "memories.list": listMemories,
@@ -114,6 +116,7 @@ export const writes = {
   "graph.edit": addEdit,
   "sessions.open": openSession,
   "sessions.append": appendMessages,
+  "sessions.keepVectors": keepMessageVectors,
   "sessions.summarize": summarizeSession,
   "sessions.restore": restoreSession,
   "sessions.delete": deleteSession,
