@@ -12,6 +12,14 @@ export function bitsOf(size: number, members: Iterable<number>): Bits {
   return bits;
 }
 
+/** A larger set with more members; what was given stays as it is. */
+export function extended(bits: Bits, size: number, members: Iterable<number>): Bits {
+  const larger = emptyBits(size);
+  larger.words.set(bits.words);
+  for (const member of members) addBit(larger, member);
+  return larger;
+}
+
 function addBit(bits: Bits, member: number): void {
   bits.words[member >>> 5]! |= 1 << (member & 31);
 }

@@ -61,7 +61,7 @@ function search<Known extends ChunkName>(
   if (request.vector) checkVector(request.vector, readDimensions(db), "/vector");
   const tenant = tenantOf(db, scope) ?? 0;
   const index = context.indexes.of(db, tenant);
-  const allowed = allowedSlots(index, allowedRows(db, tenant, scope, request.filter));
+  const allowed = allowedSlots(db, index, allowedRows(db, tenant, scope, request.filter));
   const stored = storedPassages(db, index, context.files);
   const search: Search = { db, index, request, allowed, stored, chunkIds: (slots) => idsOf(stored.names(slots)) };
   const vector = timed(request.vector !== null, noVectors, () => vectorLeg(search));

@@ -10,6 +10,9 @@ export type SqlValue = string | number | null | Uint8Array;
 /** The part of SQLite that the store uses; statements are prepared once and kept. */
 export interface Database {
   readonly path: string;
+  readonly isReadOnly: boolean;
+  /** What this connection keeps beside its statements: made by this function when it is first asked for. */
+  kept<Value>(make: () => Value): Value;
   all<Row>(sql: string, ...values: readonly SqlValue[]): Row[];
   get<Row>(sql: string, ...values: readonly SqlValue[]): Row | undefined;
   each<Row>(sql: string, ...values: readonly SqlValue[]): Iterable<Row>;
@@ -63,6 +66,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     statements.set(sql, statement);
     return statement;
   };
+  const keeping = new Map<() => unknown, unknown>();
   const undoable = <T>(begin: string, commit: string, rollback: string, work: () => T): T => {
     prepared(begin).run();
     try {
@@ -77,6 +81,11 @@ export function openDatabase(options: DatabaseOptions): Database {
   };
   return {
     path: options.path,
+    isReadOnly: options.readOnly,
+    kept: <Value>(make: () => Value) => {
+      if (!keeping.has(make)) keeping.set(make, make());
+      return keeping.get(make) as Value;
+    },
     all: <Row>(sql: string, ...values: readonly SqlValue[]) => prepared(sql).all(...bind(values)) as Row[],
     get: <Row>(sql: string, ...values: readonly SqlValue[]) => prepared(sql).get(...bind(values)) as Row | undefined,
     each: <Row>(sql: string, ...values: readonly SqlValue[]) =>

@@ -5,7 +5,8 @@ import type { Document, Metadata } from "../../../records.ts";
 import { mayRead, type Scope } from "../../../scope.ts";
 import { allowedRows, rowTest } from "../filter/allowed.ts";
 import type { Database } from "../sqlite/database.ts";
-import type { CallContext } from "../workers/context.ts";
+import { allowedSlots } from "../search/allowed-slots.ts";
+import type { CallContext, ReadContext } from "../workers/context.ts";
 import { documentColumns, documentTables, toDocument, type DocumentRow } from "./document-rows.ts";
 import { checkedLimit, decodeCursor, pageOf } from "./paging.ts";
 import { tenantOf } from "./tenants.ts";
@@ -68,17 +69,22 @@ export interface DocumentCounts {
   readonly chunks: number;
 }
 
-export function countDocuments({ db }: CallContext, scope: Scope): DocumentCounts {
+export function countDocuments({ db, indexes }: ReadContext, scope: Scope): DocumentCounts {
   const tenant = tenantOf(db, scope);
   if (tenant === null) return { documents: 0, chunks: 0 };
-  const readable = rowTest(allowedRows(db, tenant, scope, null));
-  const count = (table: string): number =>
-    db
-      .all<{ metadata_id: number; rows: number }>(
-        `SELECT metadata_id, count(*) AS rows FROM ${table} WHERE tenant = ? GROUP BY metadata_id`,
-        tenant,
-      )
-      .filter((group) => readable(group.metadata_id, 0))
-      .reduce((sum, group) => sum + group.rows, 0);
-  return { documents: count("documents"), chunks: count("chunks") };
+  const allowed = allowedRows(db, tenant, scope, null);
+  if (allowed.of === "all") return { documents: rowsIn(db, "documents", tenant), chunks: rowsIn(db, "chunks", tenant) };
+  const isReadable = rowTest(allowed);
+  const groups = db.all<{ metadata_id: number; rows: number }>(
+    "SELECT metadata_id, count(*) AS rows FROM documents WHERE tenant = ? GROUP BY metadata_id",
+    tenant,
+  );
+  const readable = groups.filter((group) => isReadable(group.metadata_id, 0));
+  return {
+    documents: readable.reduce((sum, group) => sum + group.rows, 0),
+    chunks: allowedSlots(db, indexes.of(db, tenant), allowed).count,
+  };
 }
+
+const rowsIn = (db: Database, table: "documents" | "chunks", tenant: number): number =>
+  db.get<{ rows: number }>(`SELECT count(*) AS rows FROM ${table} WHERE tenant = ?`, tenant)!.rows;

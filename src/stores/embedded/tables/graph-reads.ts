@@ -5,7 +5,7 @@ import type { Entity, Mention, Relationship } from "../../../records.ts";
 import type { Scope } from "../../../scope.ts";
 import { countExplicitLinks } from "../graph/explicit-density.ts";
 import type { Database } from "../sqlite/database.ts";
-import type { CallContext } from "../workers/context.ts";
+import type { CallContext, ReadContext } from "../workers/context.ts";
 import { countDocuments } from "./document-reads.ts";
 import { foundBy, noEntity, shownAs } from "./edited-names.ts";
 import { checkedLimit, decodeCursor, pageOf } from "./paging.ts";
@@ -167,7 +167,7 @@ const strongestFirst = (a: Relationship, b: Relationship): number =>
   compareText(a.target_entity, b.target_entity) ||
   compareText(a.type, b.type);
 
-export function countGraph(context: CallContext, scope: Scope): GraphCounts {
+export function countGraph(context: ReadContext, scope: Scope): GraphCounts {
   const { db } = context;
   const seen = seenGraph(db, scope, null);
   if (!seen) return { entities: 0, relationships: 0, passages: 0, linksPerPassage: 0 };
