@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { type Asked, documentLifted, resemblanceOf } from "./document-prior.ts";
+import { areAlike, type Asked, documentLifted } from "./document-prior.ts";
 import { fuse } from "./fuse.ts";
 import type { FusedHit } from "./fusion.ts";
 import { likenessOf } from "./likeness.ts";
 import { worldOf, type Scored } from "./world.test.fixture.ts";
 
 const fusion = { method: "z", vectorWeight: 1, textWeight: 0.4, rankConstant: 60 } as const;
-const prior = { copy: 0.9, copied: 0.5, passages: 3, weight: 2, name: 5, numbers: 0.75 };
+const prior = { copy: 0.9, copied: 0.5, copied_among_mixed: 0.25, passages: 3, weight: 2, name: 5, numbers: 0.75 };
 
 /** Page `p` of manual `m`: pages of the same number say almost the same in every manual. */
 interface Page extends Omit<Scored, "id"> {
@@ -24,14 +24,14 @@ function fused(pages: readonly Page[]): readonly FusedHit[] {
   return fuse({ ...world, candidates }, fusion);
 }
 
-const unnamed: Asked = { resemblance: "copies", naming: new Map(), forNumbers: false, contentOf: () => "" };
+const unnamed: Asked = { naming: new Map(), forNumbers: false, contentOf: () => "" };
 const named = (document: string, share = 1): Asked => ({
   ...unnamed,
   naming: new Map([[document, { share, words: [document], isLatest: false }]]),
 });
 const lifted = (pages: readonly Page[], asked = unnamed) => documentLifted(fused(pages), prior, asked);
 const documents = (hits: readonly FusedHit[]) => hits.map(({ candidate }) => candidate.chunk.document_id);
-const alike = (pages: readonly Page[]) => resemblanceOf(fused(pages), likenessOf(fused(pages), 30), prior) === "copies";
+const alike = (pages: readonly Page[]) => areAlike(fused(pages), likenessOf(fused(pages), 30), prior);
 
 const torque = [1, 0, 0];
 const oil = [0, 1, 0];
@@ -58,14 +58,9 @@ test("of copies of a page the one stands first whose document is named, and says
   assert.deepEqual(first?.gained, { lead: 0, name: 10, named_by: ["van"], latest: false, numbers: 0 });
 });
 
-test("where documents are only mixed, what else of one was found says nothing", () => {
-  assert.equal(documents(lifted(manuals, { ...unnamed, resemblance: "mixture" }))[0], "van");
-});
-
 test("to a question of figures a passage with numbers stands first", () => {
   const asked: Asked = {
     ...unnamed,
-    resemblance: "mixture",
     forNumbers: true,
     contentOf: ({ candidate }) => (candidate.chunk.chunk_id === "truck/2" ? "2021 40 17.5 3,200" : "many words"),
   };
@@ -74,34 +69,23 @@ test("to a question of figures a passage with numbers stands first", () => {
   assert.ok(rest.every(({ gained }) => gained?.numbers === 0));
 });
 
-test("documents are mixed where several passages of each of many were found, and not where one gives most", () => {
+test("few copies will do where several passages of each of many documents were found", () => {
+  /** Every third page has a copy in the next document. */
   const among = (passagesOf: (document: number) => number) => {
-    const hits = fused(
-      Array.from({ length: 10 }, (_, document) =>
-        Array.from({ length: passagesOf(document) }, (_, page) => ({
-          document: `book ${document}`,
-          cosine: 0.9 - 0.01 * page,
-          bm25: 1,
-          vector: [document === page ? 1 : 0, 1],
-        })),
-      ).flat(),
+    const pages = Array.from({ length: 10 }, (_, document) =>
+      Array.from({ length: passagesOf(document) }, (_, page): Page => {
+        const direction = page % 3 === 0 ? page : 100 * document + page;
+        const vector = [Math.cos(direction), Math.sin(direction), Math.cos(7 * direction), Math.sin(7 * direction)];
+        const unit = vector.map((value) => value / Math.SQRT2);
+        return { document: `book ${document}`, cosine: 0.9 - 0.01 * page, bm25: 1, vector: unit };
+      }),
     );
-    return resemblanceOf(hits, likenessOf(hits, 30), { ...prior, copied: 2 });
+    const hits = fused(pages.flat());
+    return areAlike(hits, likenessOf(hits, 30), { ...prior, copied: 0.9, copied_among_mixed: 0.1 });
   };
-  assert.equal(
-    among(() => 4),
-    "mixture",
-  );
-  assert.equal(
-    among(() => 2),
-    null,
-    "few passages of each",
-  );
-  assert.equal(
-    among((document) => (document === 0 ? 40 : document < 3 ? 10 : 0)),
-    null,
-    "few documents",
-  );
+  assert.ok(among(() => 6));
+  assert.ok(!among(() => 2), "few passages of each");
+  assert.ok(!among((document) => (document === 0 ? 40 : document < 3 ? 10 : 0)), "few documents");
 });
 
 test("pages that were given as documents of their own count for the document before the #", () => {

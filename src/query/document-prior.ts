@@ -12,6 +12,8 @@ export interface DocumentPrior {
   readonly copy: number;
   /** Share of the compared hits that need a copy in another document. */
   readonly copied: number;
+  /** The same where several passages of each of many documents were found. */
+  readonly copied_among_mixed: number;
   /** The best passages of a document speak for it, each with its share of this number. */
   readonly passages: number;
   /** Times what a passage gains in all. */
@@ -21,12 +23,6 @@ export interface DocumentPrior {
   /** What nothing but numbers is worth beside it, for a question that asks for them. */
   readonly numbers: number;
 }
-
-/**
- * `copies`: most of what was found says almost the same in several documents. `mixture`: several passages of each of
- * many documents were found, so that which one is meant decides only where the question names one.
- */
-export type Resemblance = "copies" | "mixture";
 
 /** What a passage gained by its document, as parts of its score. */
 export interface DocumentGain {
@@ -43,7 +39,6 @@ export interface DocumentGain {
 
 /** What a question is about, as far as it lifts passages. */
 export interface Asked {
-  readonly resemblance: Resemblance;
   /** By document. */
   readonly naming: ReadonlyMap<string, Naming>;
   readonly forNumbers: boolean;
@@ -61,15 +56,15 @@ export interface Asked {
 export function documentLifted<Known extends ChunkName>(
   hits: readonly FusedHit<Known>[],
   prior: DocumentPrior,
-  { resemblance, naming, forNumbers, contentOf }: Asked,
+  { naming, forNumbers, contentOf }: Asked,
 ): readonly FusedHit<Known>[] {
-  const leads = resemblance === "copies" ? leadsOf(Map.groupBy(hits, documentOf), prior.passages) : null;
+  const leads = leadsOf(Map.groupBy(hits, documentOf), prior.passages);
   return hits
     .map((hit): FusedHit<Known> => {
       const of = documentOf(hit);
       const named = naming.get(of);
       const gained: DocumentGain = {
-        lead: prior.weight * (leads?.get(of) ?? 0),
+        lead: prior.weight * leads.get(of)!,
         name: prior.weight * prior.name * (named?.share ?? 0),
         named_by: named?.words ?? [],
         latest: named?.isLatest ?? false,
@@ -81,34 +76,33 @@ export function documentLifted<Known extends ChunkName>(
     .sort(byScore);
 }
 
-/** What the first hits show of the collection; null where no document is to be preferred. `likeness` compares them. */
-export function resemblanceOf(
-  hits: readonly FusedHit<ChunkName>[],
-  likeness: Likeness,
-  prior: DocumentPrior,
-): Resemblance | null {
-  if (areCopies(hits, likeness, prior)) return "copies";
-  return areMixed(hits, likeness.length) ? "mixture" : null;
-}
-
-/** Whether most of the first hits have a copy in another document. */
-function areCopies(hits: readonly FusedHit<ChunkName>[], likeness: Likeness, { copy, copied }: DocumentPrior): boolean {
+/**
+ * Whether the first hits say that documents are alike: most of them have a copy in another document; or fewer do, and
+ * the hits are several passages of each of many documents. `likeness` compares the first with each other.
+ */
+export function areAlike(hits: readonly FusedHit<ChunkName>[], likeness: Likeness, prior: DocumentPrior): boolean {
+  if (likeness.length === 0) return false;
   const documents = hits.slice(0, likeness.length).map(documentOf);
   const copies = likeness.filter((cosines, i) =>
-    cosines.some((cosine, j) => cosine >= copy && documents[i] !== documents[j]),
+    cosines.some((cosine, j) => cosine >= prior.copy && documents[i] !== documents[j]),
   );
-  return likeness.length > 0 && copies.length >= copied * likeness.length;
+  const copied = copies.length / likeness.length;
+  return copied >= prior.copied || (copied >= prior.copied_among_mixed && areMixed(hits, likeness.length));
 }
 
+/** As many as the legs list at least, so that a longer list does not change what is seen. */
+const lookedAt = 100;
 const fewestDocuments = 8;
-const fewestPassages = 3;
+const fewestPassages = 4;
 const fewestAmongFirst = 3;
 
-/** Unlike texts give nearly all hits from one, short ones one hit each (docs/decisions/0007-document-prior.md). */
+/** Unlike texts give nearly all hits from one of them, short ones a hit or two from each. */
 function areMixed(hits: readonly FusedHit<ChunkName>[], first: number): boolean {
-  const documents = new Set(hits.map(documentOf)).size;
-  if (documents < fewestDocuments || hits.length < fewestPassages * documents) return false;
-  const counts = [...Map.groupBy(hits.slice(0, first), documentOf).values()].map((of) => of.length / first);
+  const documents = hits.slice(0, lookedAt).map(documentOf);
+  const different = new Set(documents).size;
+  if (different < fewestDocuments || documents.length < fewestPassages * different) return false;
+  const counts = [...Map.groupBy(documents.slice(0, first), (id) => id).values()].map((of) => of.length / first);
+  // The number of equally frequent documents that would be as mixed (inverse Simpson index).
   return 1 / counts.reduce((sum, share) => sum + share ** 2, 0) >= fewestAmongFirst;
 }
 

@@ -1,5 +1,5 @@
 import type { ChunkName, ChunkSearchResult } from "../ports/chunk-store.ts";
-import { type Resemblance, resemblanceOf } from "./document-prior.ts";
+import { areAlike } from "./document-prior.ts";
 import { fuse } from "./fuse.ts";
 import type { FusedHit, Fusion } from "./fusion.ts";
 import { likenessOf } from "./likeness.ts";
@@ -12,19 +12,19 @@ const comparedHits = 30;
 export interface FusedLegs {
   /** Fused, then lifted by hits alike. */
   readonly hits: readonly FusedHit<ChunkName>[];
-  /** Null where the document of a passage is not to be looked at. */
-  readonly resemblance: Resemblance | null;
+  /** They lie in documents that resemble each other, and which one is meant is to be told. */
+  readonly isAlike: boolean;
 }
 
 /** The order of what the legs found, before documents are told apart and links are followed. */
 export function fuseLegs(plan: QueryPlan, found: ChunkSearchResult<ChunkName>): FusedLegs {
   const fused = fuse(found, fusionOf(plan));
   const bothRan = found.vector?.error === null && found.text?.error === null;
-  if (!bothRan || (plan.support === null && plan.documents === null)) return { hits: fused, resemblance: null };
+  if (!bothRan || (plan.support === null && plan.documents === null)) return { hits: fused, isAlike: false };
   const likeness = likenessOf(fused, comparedHits);
   return {
     hits: plan.support === null ? fused : supported(fused, plan.support, likeness),
-    resemblance: plan.documents === null ? null : resemblanceOf(fused, likeness, plan.documents),
+    isAlike: plan.documents !== null && areAlike(fused, likeness, plan.documents),
   };
 }
 

@@ -25,8 +25,6 @@ const mostRead = 100;
 /** Beginning of a document, in chunks and in characters of each of its first pages. */
 const openingChunks = 2;
 const openingCharacters = 1500;
-/** Of a mixture of documents, one must be named this far before any is preferred. */
-const leastNamed = 0.5;
 /** Documents named this near to the best are searched by themselves, unless they are more than so many. */
 const nearlyBest = 0.6;
 const mostSearched = 12;
@@ -41,18 +39,15 @@ export async function tellDocuments(
   scope: Scope,
   plan: QueryPlan,
   retrieved: Retrieved,
-  { hits, resemblance }: FusedLegs,
+  { hits, isAlike }: FusedLegs,
   signal: AbortSignal,
 ): Promise<ToldDocuments> {
-  if (plan.documents === null || resemblance === null) return { hits, warnings: [] };
+  if (plan.documents === null || !isAlike) return { hits, warnings: [] };
   try {
     const { documents, contents } = await readDocuments(chunks, scope, plan, hits, signal);
     const naming = namedDocuments(plan.query, documents);
-    const best = Math.max(...[...naming.values()].map(({ share }) => share));
-    if (resemblance === "mixture" && best < leastNamed) return { hits, warnings: [] };
     const further = await searchNamed(chunks, scope, plan, retrieved, { hits, naming }, signal);
     const asked = {
-      resemblance,
       naming,
       forNumbers: asksForNumbers(plan.query),
       contentOf: (hit: FusedHit<ChunkName>) =>
