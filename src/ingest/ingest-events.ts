@@ -32,6 +32,8 @@ export interface IngestSummary {
   readonly chunks: number;
   /** Chunks whose vector was made anew; the others kept theirs. */
   readonly embedded: number;
+  /** Passages that a language model was to read and of which nothing could be used: rules alone found their names. */
+  readonly unread_passages: number;
   readonly vanished: number;
   readonly seconds: number;
   /** The signal ended the run; what was done stays, and the next run goes on from there. */

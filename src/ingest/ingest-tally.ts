@@ -6,6 +6,7 @@ export interface IngestTally {
   expect(files: number): void;
   file(result: FileResult): void;
   embedded(texts: number): void;
+  unread(passages: number): void;
   vanished(path: string, document_id: string, pruned: boolean): void;
   summary(interrupted: boolean): void;
 }
@@ -26,6 +27,7 @@ export function ingestTally(channel: EventChannel<IngestEvent>, now: () => numbe
   let done = 0;
   let chunks = 0;
   let embedded = 0;
+  let unread = 0;
   let vanished = 0;
   let reported = began;
 
@@ -64,6 +66,9 @@ export function ingestTally(channel: EventChannel<IngestEvent>, now: () => numbe
       embedded += texts;
       maybeProgress();
     },
+    unread(passages) {
+      unread += passages;
+    },
     vanished(path, document_id, pruned) {
       vanished += 1;
       channel.send({ type: "vanished", path, document_id, pruned });
@@ -71,7 +76,7 @@ export function ingestTally(channel: EventChannel<IngestEvent>, now: () => numbe
     summary(interrupted) {
       progress();
       const documents = outcomes.indexed + outcomes.updated;
-      const counts = { documents, chunks, embedded, vanished };
+      const counts = { documents, chunks, embedded, unread_passages: unread, vanished };
       channel.send({ type: "summary", summary: { outcomes, ...counts, seconds: seconds(), interrupted } });
     },
   };

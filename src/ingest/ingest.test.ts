@@ -324,3 +324,19 @@ test("progress ends at the total, and the summary counts every outcome", async (
   assert.deepEqual([progress?.done, progress?.total], [20, 20]);
   assert.deepEqual([summary.outcomes.indexed, summary.outcomes.empty], [16, 4]);
 });
+
+test("passages that a language model could not read are counted, told of document by document, and stay", async () => {
+  const extractor: Extractor = {
+    fingerprint: "fake",
+    extract: async (passages) => ({
+      passages: passages.map(() => ({ mentions: [], links: [], assertions: [] })),
+      failed: passages.some(({ content }) => content.includes("odd")) ? 1 : 0,
+    }),
+    close: async () => undefined,
+  };
+  const documents = ["odd one", "plain", "odd two"].map((text) => ({ source: text, text }));
+  const { events, summary } = await run(documents, dependencies({ extractor }));
+  assert.deepEqual([summary.unread_passages, summary.outcomes.indexed], [2, 3]);
+  const told = events.flatMap((event) => (event.type === "warning" ? [event.warning.code] : []));
+  assert.deepEqual(told, ["extraction_incomplete", "extraction_incomplete"]);
+});

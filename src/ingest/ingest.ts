@@ -297,6 +297,7 @@ async function putLoaded(item: Item, read: LoadedItem, before: Document | null, 
   const { store, options } = run;
   const { version, unreadPassages } = await makeVersion(item, read, before, run);
   const { outcome } = await store.documents.put(options.scope, version, { signal: options.signal });
+  run.tally.unread(unreadPassages);
   if (unreadPassages > 0) run.channel.send({ type: "warning", warning: unreadWarning(item, unreadPassages) });
   return { outcome, chunks: version.chunks.length };
 }
@@ -340,5 +341,7 @@ function reasonOf(item: Item, error: unknown): string {
 
 const unreadWarning = (item: Item, passages: number) => ({
   code: "extraction_incomplete",
-  message: `${item.name}: names could not be read from ${passages} passages; the graph lacks them.`,
+  message:
+    `${item.name}: what the language model read in ${passages === 1 ? "a passage" : `${passages} passages`} could not be ` +
+    "used; the graph has the names that rules find there.",
 });

@@ -6,6 +6,7 @@ import type { FileResult, IngestProgress } from "../ingest/ingest-events.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import type { GivenDocument } from "../ingest/sources.ts";
 import type { ClaimedJob } from "../ports/job-store.ts";
+import type { Warning } from "../records.ts";
 import type { Scope } from "../scope.ts";
 
 export const ingestJobKind = "ingest";
@@ -61,6 +62,9 @@ async function loop(parts: IngestWorkerParts, signal: AbortSignal): Promise<void
   }
 }
 
+/** Warnings that a job's result keeps. */
+const mostWarnings = 100;
+
 async function work(parts: IngestWorkerParts, { tenant, job }: ClaimedJob, stopping: AbortSignal): Promise<void> {
   const { rag, owner, metrics, log } = parts;
   const { documents, principals } = job.input as IngestInput;
@@ -68,6 +72,7 @@ async function work(parts: IngestWorkerParts, { tenant, job }: ClaimedJob, stopp
   const lost = new AbortController();
   const signal = AbortSignal.any([stopping, lost.signal]);
   const files: FileResult[] = [];
+  const warnings: Warning[] = [];
   let progress: IngestProgress | null = null;
   const beat = setInterval(() => {
     rag.store.jobs
@@ -77,13 +82,22 @@ async function work(parts: IngestWorkerParts, { tenant, job }: ClaimedJob, stopp
   }, beatMs);
   const release = (state: "done" | "failed" | "queued" | "paused", error: string | null = null) => {
     metrics.jobsEnded.inc({ state });
-    return rag.store.jobs.release(scope, { jobId: job.job_id, owner, state, progress, error, result: { files } });
+    return rag.store.jobs.release(scope, {
+      jobId: job.job_id,
+      owner,
+      state,
+      progress,
+      error,
+      result: { files, warnings },
+    });
   };
   try {
     for await (const event of rag.ingest(scope, documents, { cwd: "/", signal })) {
       if (event.type === "progress") progress = event.progress;
       if (event.type === "file") files.push(event.result);
-      if (event.type === "warning") log.info({ job_id: job.job_id, code: event.warning.code }, "ingest_warning");
+      if (event.type !== "warning") continue;
+      if (warnings.length < mostWarnings) warnings.push(event.warning);
+      log.info({ job_id: job.job_id, code: event.warning.code }, "ingest_warning");
     }
     if (!lost.signal.aborted) await release(stopping.aborted ? "queued" : "done");
   } catch (error) {

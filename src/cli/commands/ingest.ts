@@ -61,8 +61,8 @@ export function addIngest(program: Command, shell: Shell): void {
           return report;
         },
       );
-      const { documents, chunks, seconds } = summary;
-      if (options.json) shell.terminal.json({ files, vanished, documents, chunks, seconds });
+      const { documents, chunks, unread_passages, seconds } = summary;
+      if (options.json) shell.terminal.json({ files, vanished, documents, chunks, unread_passages, seconds });
       else shell.terminal.line(summaryLine(summary));
       if (summary.outcomes.refused + summary.outcomes.failed > 0) shell.exitCode = 1;
     });
@@ -163,10 +163,11 @@ function estimateLine({ documents, texts, tokens, calls, extraction, ...money }:
   return `${embedding}${reading}: ${cost}.`;
 }
 
-function summaryLine({ outcomes, chunks, seconds, interrupted }: IngestSummary): string {
+function summaryLine({ outcomes, chunks, unread_passages: unread, seconds, interrupted }: IngestSummary): string {
   const parts = Object.entries(outcomes)
     .filter(([, count]) => count > 0)
     .map(([outcome, count]) => `${count} ${outcome}`);
   const end = interrupted ? " Interrupted; what is done stays, the next run goes on." : "";
-  return `${parts.join(", ") || "Nothing to do"}: ${chunks} chunks in ${seconds.toFixed(1)} s.${end}`;
+  const part = unread === 0 ? "" : ` The language model's reading of ${unread} of them could not be used.`;
+  return `${parts.join(", ") || "Nothing to do"}: ${chunks} chunks in ${seconds.toFixed(1)} s.${part}${end}`;
 }

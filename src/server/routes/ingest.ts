@@ -39,7 +39,7 @@ const job = z.object({
   kind: z.string(),
   state: z.enum(states),
   progress: z.unknown(),
-  result: z.unknown(),
+  result: z.unknown().describe("Of what was done: `files` with their outcomes, and `warnings`."),
   error: z.string().nullable(),
   attempts: z.int(),
   created_at: z.string(),
