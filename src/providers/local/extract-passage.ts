@@ -5,7 +5,7 @@ import { nameKey } from "../../text/name-key.ts";
 import { type DefinedTerm, findDefinedTerms } from "../../text/names/defined-terms.ts";
 import { headingParts } from "../../text/names/headings.ts";
 import { findIdentifiers, withWholeIdentifiers } from "../../text/names/identifiers.ts";
-import { isEmptyTitle, leadSubject } from "../../text/names/lead-subject.ts";
+import { isEmptyTitle, leadRun, leadSubject, otherLeadNames } from "../../text/names/lead-subject.ts";
 import { namedRuns } from "../../text/names/named-runs.ts";
 import { findReferences, type TextReference } from "../../text/names/references.ts";
 import { findStatements } from "../../text/names/statements.ts";
@@ -27,7 +27,7 @@ export function extractPassage(passage: ExtractPassage, tag: Tagger): PassageGra
   const references = findReferences(content);
   return {
     mentions: distinctMentions([
-      ...titleMentions(passage),
+      ...titleMentions(passage, tokens, runs),
       ...headingMentions(passage),
       ...termMentions(passage, terms),
       ...runs.map((run) => mentionAt(passage, run, "body", "unknown")),
@@ -47,11 +47,13 @@ export function extractPassage(passage: ExtractPassage, tag: Tagger): PassageGra
  * The title stands for every passage of its document; so does what precedes the comma of "Paris, Texas". Where the
  * title says nothing, the passage's first sentence may say what it is about.
  */
-function titleMentions(passage: ExtractPassage): Mention[] {
-  const { title } = passage;
+function titleMentions(passage: ExtractPassage, tokens: readonly TaggedToken[], runs: readonly NamedRun[]): Mention[] {
+  const { title, content } = passage;
   if (isEmptyTitle(title)) {
-    const subject = leadSubject(passage.content);
-    return subject === null ? [] : [mentionAt(passage, subject, "title", "unknown")];
+    const subject = leadSubject(content) ?? leadRun(tokens, runs);
+    if (subject === null) return [];
+    const others = otherLeadNames(content, subject).map((name) => mentionOf(passage, name, "title", "unknown"));
+    return [mentionAt(passage, subject, "title", "unknown"), ...others];
   }
   // A reply is about what the message was about that it answers.
   const subject = title.replace(/^(?:(?:re|fwd?|aw|wg|antw|sv)\s*:\s*)+(?=\S)/i, "");
