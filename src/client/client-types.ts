@@ -1,13 +1,16 @@
+import type { EntityPage, Neighbourhood } from "../graph/entity-page.ts";
+import type { EvidencePath } from "../graph/evidence-path.ts";
 import type { EditRequest } from "../graph/edit-request.ts";
 import type { GraphEditView } from "../graph/list-edits.ts";
 import type { FileResult } from "../ingest/ingest-events.ts";
 import type { GivenDocument } from "../ingest/sources.ts";
 import type { Recollection } from "../memory/agent-memory.ts";
 import type { ApiKey, AuditEntry } from "../ports/key-store.ts";
+import type { GraphCounts } from "../ports/graph-store.ts";
 import type { Answer, AnswerEvent } from "../query/answer/answer-event.ts";
 import type { CollectionThemes } from "../query/collection-themes.ts";
 import type { SearchResponse } from "../query/search.ts";
-import type { Document, Job, Memory, Message, Metadata, Session } from "../records.ts";
+import type { Document, Entity, Job, Memory, Message, Metadata, Session } from "../records.ts";
 
 export interface ClientOptions {
   /** Where the service is, such as http://127.0.0.1:8080. */
@@ -93,6 +96,20 @@ export interface Client {
     call?: CallSettings,
   ): Promise<readonly Message[]>;
   deleteSession(sessionId: string, call?: CallSettings): Promise<void>;
+  /** How large the graph is. */
+  graph(call?: CallSettings): Promise<Pick<GraphCounts, "entities" | "relationships" | "passages">>;
+  /** In the order of their normalised names. */
+  entities(
+    page?: PageAsked & { readonly prefix?: string },
+    call?: CallSettings,
+  ): Promise<{ readonly entities: readonly Entity[]; readonly next: string | null }>;
+  /** An unknown name is `not_found`, with the nearest ones in the error's `details.nearest`; so it is with the next three. */
+  entity(name: string, call?: CallSettings): Promise<Entity>;
+  /** Everything about a name at a glance, with sentences. */
+  entityPage(name: string, request?: { readonly limit?: number }, call?: CallSettings): Promise<EntityPage>;
+  neighbors(name: string, request?: { readonly limit?: number }, call?: CallSettings): Promise<Neighbourhood>;
+  /** The fewest passages that lead from one name to another; `found` says whether any do. */
+  path(from: string, to: string, request?: { readonly steps?: number }, call?: CallSettings): Promise<EvidencePath>;
   /** The graph as text in pieces, as the service reads it; breaking out of the loop ends it. */
   exportGraph(format?: "graphml" | "json", call?: CallSettings): AsyncIterable<string>;
   /** What the documents are about. */

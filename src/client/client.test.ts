@@ -166,3 +166,27 @@ test("exports the graph in both formats, and refuses any other", async (t) => {
   assert.ok(entities.some(({ normalized_name }) => normalized_name === "birds"));
   await assert.rejects(read("dot" as "json"), (error) => isHybridRAGError(error) && error.code === "invalid_input");
 });
+
+test("asks about names, pages of them, neighbours and paths; an unknown name comes with the nearest ones", async (t) => {
+  const client = await connected(t, { extract: true });
+  const text = "The warden Ada Holm counts burrows on the island of Kvitholm.";
+  const { job_id } = await client.ingest([{ source: "wardens.md", title: "Wardens", text }]);
+  for await (const state of client.followJob(job_id)) if (state.state === "done") break;
+  const { entities: size } = await client.graph();
+  const { entities, next } = await client.entities({ limit: 1 });
+  assert.deepEqual([entities.length, next !== null], [1, size > 1]);
+  const name = "Ada Holm";
+  const page = await client.entityPage(name, { limit: 3 });
+  assert.deepEqual(page.entity, await client.entity(name));
+  assert.ok(page.evidence.length > 0 && page.passages === page.entity.provenance.length);
+  const around = await client.neighbors(name);
+  assert.deepEqual(around.entity, page.entity);
+  const other = around.together[0]!;
+  const path = await client.path(name, other.name, { steps: 1 });
+  assert.deepEqual([path.found, path.from, path.to, path.steps.length], [true, "ada holm", other.entity, 1]);
+  await assert.rejects(client.path(name, "Kvitholn"), (error) => {
+    assert.ok(isHybridRAGError(error) && error.code === "not_found");
+    assert.ok((error.details["nearest"] as readonly string[]).includes("Kvitholm"));
+    return true;
+  });
+});

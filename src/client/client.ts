@@ -62,6 +62,18 @@ export function createClient(options: ClientOptions): Client {
     addMessages: async (sessionId, messages, call) =>
       (await json<MessagePage>("POST", at("sessions", sessionId, "messages"), { messages }, call)).messages,
     deleteSession: (sessionId, call) => json("DELETE", at("sessions", sessionId), undefined, call),
+    graph: (call) => json("GET", at("graph"), undefined, call),
+    entities: (page = {}, call) =>
+      json("GET", `/v1/graph/entities?${pageQuery(page, { prefix: page.prefix })}`, undefined, call),
+    entity: (name, call) => json("GET", at("graph", "entities", name), undefined, call),
+    entityPage: (name, { limit = 10 } = {}, call) =>
+      json("GET", `${at("graph", "entities", name, "page")}?limit=${limit}`, undefined, call),
+    neighbors: (name, { limit = 50 } = {}, call) =>
+      json("GET", `${at("graph", "entities", name, "neighbors")}?limit=${limit}`, undefined, call),
+    path: (from, to, { steps } = {}, call) => {
+      const asked = new URLSearchParams({ from, to, ...(steps === undefined ? {} : { steps: String(steps) }) });
+      return json("GET", `/v1/graph/path?${asked}`, undefined, call);
+    },
     exportGraph: (format = "graphml", call) => pieces(`/v1/graph/export?format=${format}`, "*/*", call),
     communities: ({ limit = 10, filters } = {}, call) => {
       const asked = { limit: String(limit), ...(filters ? { filters: JSON.stringify(filters) } : {}) };
@@ -124,14 +136,15 @@ function sender({ url, apiKey, fetch = globalThis.fetch }: ClientOptions) {
 
 /** A problem document as the error that it came from. */
 function problemError(value: unknown): HybridRAGError {
-  const { code, detail, errors } = (value ?? {}) as {
+  const { code, detail, errors, nearest } = (value ?? {}) as {
     readonly code?: string;
     readonly detail?: string;
     readonly errors?: readonly { readonly pointer: string }[];
+    readonly nearest?: readonly string[];
   };
   const known = code !== undefined && Object.hasOwn(errorCatalogue, code) ? (code as ErrorCode) : "store_failed";
   const path = errors?.[0]?.pointer;
   return new HybridRAGError(known, detail ?? "The service answered something that is no answer of it.", {
-    details: path === undefined ? {} : { path },
+    details: { ...(path === undefined ? {} : { path }), ...(nearest ? { nearest } : {}) },
   });
 }

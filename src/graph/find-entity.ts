@@ -3,6 +3,7 @@ import type { GraphStore } from "../ports/graph-store.ts";
 import type { CallOptions } from "../ports/store.ts";
 import type { Entity } from "../records.ts";
 import type { Scope } from "../scope.ts";
+import { sliceCodePoints } from "../text/code-points.ts";
 import { bracketedKey, nameKey } from "../text/name-key.ts";
 
 /**
@@ -25,8 +26,16 @@ export async function findEntity(
   const entity = found.find(({ normalized_name }) => normalized_name === whole) ?? found[0];
   if (entity) return entity;
   const nearest = await nearestNames(graph, scope, nameKey(name), options);
-  const hint = nearest.length === 0 ? "" : ` The nearest names are: ${nearest.join(", ")}.`;
-  throw new HybridRAGError("not_found", `The graph knows no “${name}”.${hint}`, { details: { nearest } });
+  const hint = nearest.length === 0 ? "" : ` The nearest names are: ${nearest.map(shortened).join(", ")}.`;
+  throw new HybridRAGError("not_found", `The graph knows no “${shortened(name)}”.${hint}`, { details: { nearest } });
+}
+
+const longestShown = 100;
+
+/** A name within a message: on one line, and no longer than a reader looks at. */
+function shortened(name: string): string {
+  const line = name.replaceAll(/\s+/g, " ").trim();
+  return line.length <= longestShown ? line : `${sliceCodePoints(line, 0, longestShown)}…`;
 }
 
 const wanted = 5;

@@ -133,6 +133,11 @@ test("an unknown name is refused with the nearest names", async () => {
     assert.deepEqual(error.details, { nearest: ["Delft"] });
     return true;
   });
+  const long = `Delf\nt ${"😀x".repeat(5000)}`;
+  await assert.rejects(entityPage(await world(), owner, long, 5), ({ message }: Error) => {
+    assert.ok(message.startsWith("The graph knows no “Delf t 😀x") && message.length < 300 && message.isWellFormed());
+    return true;
+  });
 });
 
 test("a page shows passages, statements, and names that stand together with it", async () => {
@@ -147,6 +152,24 @@ test("a page shows passages, statements, and names that stand together with it",
     "Ann knows Bob.",
     "Bob works at Crow & Sons.",
   ]);
+});
+
+test("what stands in every passage has all their names beside it, those of most passages first", async () => {
+  const store = openMemoryStore();
+  await store.prepare(contractIdentity);
+  const said = { one: ["Gull", "Crow"], two: ["Gull", "Heron", "Crow"], three: ["Gull"] };
+  for (const [id, names] of Object.entries(said)) {
+    const mentions = names.map((name) => mention(chunkId(id, 0), name.toLowerCase(), "body", name));
+    await store.documents.put(owner, versionOf({ id, parts: [`${names.join(" and ")} fly.`], graph: { mentions } }));
+  }
+  const { together } = await entityPage(store, owner, "gull", 5);
+  assert.deepEqual(
+    together.map(({ name, passages, npmi }) => [name, passages, npmi]),
+    [
+      ["Crow", 2, 0],
+      ["Heron", 1, 0],
+    ],
+  );
 });
 
 test("mutual information is 1 for names that only stand together, 0 for strangers", () => {

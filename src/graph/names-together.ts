@@ -38,16 +38,19 @@ export async function namesTogether(
     [...beside].map(([entity, found]) => [entity, new Set(found.map((mention) => mention.chunk_id)).size]),
   );
   const weights = await graph.weigh(scope, [...counts.keys()], options);
-  return weights
-    .map(({ entity, passages }) => {
-      // A sample of the passages stands for all of them.
-      const together = (counts.get(entity)! * provenance.length) / Math.max(1, read.length);
-      const npmi = npmiOf(together, provenance.length, passages, total);
-      const name = commonest(beside.get(entity)!.map((mention) => mention.name));
-      return { entity, name, passages: Math.round(together), npmi, weight: npmi * Math.log(1 + together) };
-    })
-    .filter(({ npmi }) => npmi > 0)
-    .toSorted((a, b) => b.weight - a.weight || (a.entity < b.entity ? -1 : 1));
+  return (
+    weights
+      .map(({ entity, passages }) => {
+        // A sample of the passages stands for all of them.
+        const together = (counts.get(entity)! * provenance.length) / Math.max(1, read.length);
+        const npmi = npmiOf(together, provenance.length, passages, total);
+        const name = commonest(beside.get(entity)!.map((mention) => mention.name));
+        return { entity, name, passages: Math.round(together), npmi, weight: npmi * Math.log(1 + together) };
+      })
+      // What stands in every passage is independent of all names, and yet its neighbours are asked for.
+      .filter(({ npmi }) => npmi > 0 || provenance.length >= total)
+      .toSorted((a, b) => b.weight - a.weight || b.passages - a.passages || (a.entity < b.entity ? -1 : 1))
+  );
 }
 
 function commonest(names: readonly string[]): string {
@@ -60,5 +63,6 @@ export function npmiOf(together: number, left: number, right: number, total: num
   if (together === 0) return -1;
   const joint = together / total;
   if (joint >= 1) return 1;
-  return Math.log((together * total) / (left * right)) / -Math.log(joint);
+  const ratio = (together * total) / (left * right);
+  return Math.abs(ratio - 1) < 1e-9 ? 0 : Math.log(ratio) / -Math.log(joint);
 }

@@ -31,6 +31,7 @@ const problemSchema = z.object({
   code: z.string(),
   request_id: z.string(),
   errors: z.array(z.object({ pointer: z.string(), detail: z.string() })).optional(),
+  nearest: z.array(z.string()).optional().describe("Names that are like the one that is not known."),
   error: z
     .object({ message: z.string(), type: z.string(), code: z.string(), param: z.string().nullable() })
     .optional()

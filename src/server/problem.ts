@@ -9,6 +9,8 @@ export interface Problem {
   readonly code: string;
   readonly request_id: string;
   readonly errors?: readonly { readonly pointer: string; readonly detail: string }[];
+  /** Names that are like the one that is not known, the most alike first. */
+  readonly nearest?: readonly string[];
 }
 
 export const problemType = "application/problem+json";
@@ -71,6 +73,7 @@ const clientFault: Readonly<Record<number, string>> = {
   404: "There is nothing at this address.",
   405: "This address does not know this method.",
   408: "The request did not arrive in time.",
+  414: "The address, or a name in it, is too long.",
   413: "The body passes the size limit.",
   415: "Send application/json in UTF-8 and not compressed, or multipart/form-data where files are taken.",
   417: "Only 100-continue can be expected.",
@@ -82,12 +85,14 @@ function ownProblem(error: HybridRAGError, requestId: string): ProblemReply {
   const path = error.details["path"];
   const retryAfterMs = error.details["retry_after_ms"];
   const errors = typeof path === "string" ? { errors: [{ pointer: path, detail: error.message }] } : {};
+  const { nearest } = error.details;
+  const names = Array.isArray(nearest) ? { nearest: nearest as readonly string[] } : {};
   const base = reply(status, error.message, error.code, requestId);
   const wait =
     typeof retryAfterMs === "number" ? Math.max(1, Math.ceil(retryAfterMs / 1000)) : status === 503 ? 1 : null;
   return {
     ...base,
-    problem: { ...base.problem, ...errors },
+    problem: { ...base.problem, ...errors, ...names },
     retryAfterSeconds: wait,
     unexpected: fault === "operator" && status === 500,
   };

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { neighbourhood, type GraphReads } from "../../graph/entity-page.ts";
+import { entityPage, neighbourhood, type GraphReads } from "../../graph/entity-page.ts";
 import { evidencePath, mostSteps } from "../../graph/evidence-path.ts";
 import { exportFormats, exportGraph, type ExportFormat } from "../../graph/export-graph.ts";
 import { findEntity } from "../../graph/find-entity.ts";
@@ -51,6 +51,14 @@ const link = z.object({
   sentence: z.string().describe("That points there."),
 });
 
+const evidence = z.object({
+  chunk_id: z.string(),
+  document_id: z.string(),
+  title: z.string(),
+  source: z.string(),
+  sentence: z.string(),
+});
+
 const path = z.object({
   from: z.string(),
   to: z.string(),
@@ -58,7 +66,7 @@ const path = z.object({
   to_name: z.string(),
   found: z.boolean(),
   steps: z.array(
-    z.object({
+    evidence.extend({
       from: z.string().describe("A normalised name; of a passage that a link leads to, its title."),
       to: z.string(),
       from_name: z.string(),
@@ -67,14 +75,27 @@ const path = z.object({
         .object({ kind: linkKind, address: z.string() })
         .nullable()
         .describe("Where the passage points at the next one instead of mentioning both names."),
-      chunk_id: z.string(),
-      document_id: z.string(),
-      title: z.string(),
-      source: z.string(),
-      sentence: z.string(),
     }),
   ),
   closest: z.string().nullable().describe("Where there is no path: the name reached that is most like the one wanted."),
+});
+
+const around = z.object({
+  entity,
+  senses: z
+    .array(z.object({ name: z.string(), passages: z.int() }))
+    .describe("Several things of this name, as titles tell them apart by brackets; each can be asked for so."),
+  relationships: z.array(relationship),
+  together: z.array(together),
+  links: z
+    .array(link)
+    .describe("Where its passages point themselves: those that it is the title of, else those that mention it."),
+});
+
+const page = around.extend({
+  passages: z.int().describe("That mention it."),
+  titled: z.int().describe("Passages whose title it is."),
+  evidence: z.array(evidence).describe("Sentences that mention it, of passages with it as their title first."),
 });
 
 const themesResponse = z.object({
@@ -136,6 +157,18 @@ export function graphRoutes({ store, themes }: Pick<HybridRAG, "store" | "themes
     }),
     route({
       method: "get",
+      path: "/v1/graph/entities/{name}/page",
+      summary: "Everything about an entity at a glance: its names, its size, what it is joined to, and sentences",
+      tag,
+      needs: "query",
+      params,
+      query: z.strictObject({ limit: z.coerce.number().int().min(1).max(500).default(10) }),
+      responses: { 200: page },
+      handle: async ({ principal, params: { name }, query: { limit }, signal }) =>
+        ok(await entityPage(store, principal.scope, name, limit, { signal })),
+    }),
+    route({
+      method: "get",
       path: "/v1/graph/entities/{name}/neighbors",
       summary:
         "What an entity is joined to, by statements and by standing in the same passages, strongest first; and by links",
@@ -143,21 +176,7 @@ export function graphRoutes({ store, themes }: Pick<HybridRAG, "store" | "themes
       needs: "query",
       params,
       query: z.strictObject({ limit: z.coerce.number().int().min(1).max(500).default(50) }),
-      responses: {
-        200: z.object({
-          entity,
-          senses: z
-            .array(z.object({ name: z.string(), passages: z.int() }))
-            .describe("Several things of this name, as titles tell them apart by brackets; each can be asked for so."),
-          relationships: z.array(relationship),
-          together: z.array(together),
-          links: z
-            .array(link)
-            .describe(
-              "Where its passages point themselves: those that it is the title of, else those that mention it.",
-            ),
-        }),
-      },
+      responses: { 200: around },
       handle: async ({ principal, params: { name }, query: { limit }, signal }) =>
         ok(await neighbourhood(store, principal.scope, name, limit, { signal })),
     }),
