@@ -37,7 +37,7 @@ export function fuse<Known extends ChunkName>(
  * A passage that was found otherwise, over links say, scored as the legs that ran would have: with one leg alone by its
  * own score, although its list does not hold it.
  */
-export function unlistedHit(scale: ScoreScale, candidate: Candidate): FusedHit {
+export function unlistedHit<Known extends ChunkName>(scale: ScoreScale, candidate: Candidate<Known>): FusedHit<Known> {
   const shares = scaledShares(scale, candidate);
   const score = shares.vector + shares.text;
   return { candidate, score, shares: { ...shares, support: 0, document: 0 }, graph: null, rerank: null };

@@ -56,7 +56,8 @@ export async function retrieve(
   };
 }
 
-const searchFor = ({ find, search }: ChunkStore, plan: QueryPlan): ChunkFinder =>
+/** Of a store that can, only what the plan needs before hits are shown. */
+export const searchFor = ({ find, search }: ChunkStore, plan: QueryPlan): ChunkFinder =>
   readsLate(plan) && find ? find : search;
 
 /** What the store is asked for both legs. */

@@ -13,7 +13,7 @@ import { type KnownDocument, type Naming, namedDocuments } from "./named-documen
 import { asksForNumbers } from "./number-density.ts";
 import type { QueryPlan } from "./plan.ts";
 import { isRead } from "./read-hits.ts";
-import { chunkSearch, type Retrieved } from "./retrieve.ts";
+import { chunkSearch, type Retrieved, searchFor } from "./retrieve.ts";
 
 export interface ToldDocuments {
   readonly hits: readonly FusedHit<ChunkName>[];
@@ -21,9 +21,9 @@ export interface ToldDocuments {
 }
 
 /** Passages that are read to learn which words belong to which document. */
-const mostRead = 100;
+const mostRead = 200;
 /** Beginning of a document, in chunks and in characters of each of its first pages. */
-const openingChunks = 2;
+const openingChunks = 3;
 const openingCharacters = 1500;
 /** Documents named this near to the best are searched by themselves, unless they are more than so many. */
 const nearlyBest = 0.6;
@@ -44,15 +44,14 @@ export async function tellDocuments(
 ): Promise<ToldDocuments> {
   if (plan.documents === null || !isAlike) return { hits, warnings: [] };
   try {
-    const { documents, contents } = await readDocuments(chunks, scope, plan, hits, signal);
+    const { documents, passages } = await readDocuments(chunks, scope, plan, hits, signal);
     const naming = namedDocuments(plan.query, documents);
     const further = await searchNamed(chunks, scope, plan, retrieved, { hits, naming }, signal);
-    const asked = {
-      naming,
-      forNumbers: asksForNumbers(plan.query),
-      contentOf: (hit: FusedHit<ChunkName>) =>
-        isRead(hit) ? hit.candidate.chunk.content : (contents.get(hit.candidate.chunk.chunk_id) ?? ""),
-    };
+    const forNumbers = asksForNumbers(plan.query);
+    const read = forNumbers ? await readPassages(chunks, scope, plan.filter, further, signal) : [];
+    const contents = new Map([...passages, ...read].map(({ chunk_id, content }) => [chunk_id, content]));
+    const contentOf = ({ candidate }: FusedHit<ChunkName>) => contents.get(candidate.chunk.chunk_id) ?? "";
+    const asked = { naming, forNumbers, contentOf };
     return { hits: documentLifted([...hits, ...further], plan.documents, asked), warnings: [] };
   } catch (error) {
     if (signal.aborted) throw error;
@@ -63,8 +62,8 @@ export async function tellDocuments(
 
 interface ReadDocuments {
   readonly documents: readonly KnownDocument[];
-  /** By chunk id, of what was read. */
-  readonly contents: ReadonlyMap<string, string>;
+  /** Those of the best hits. */
+  readonly passages: readonly Chunk[];
 }
 
 async function readDocuments(
@@ -76,21 +75,35 @@ async function readDocuments(
 ): Promise<ReadDocuments> {
   const pages = Map.groupBy(new Set(hits.map(({ candidate }) => candidate.chunk.document_id)), wholeOf);
   const first = [...pages].flatMap(([document, ids]) => firstPages(document, ids));
-  const best = hits.slice(0, mostRead);
-  const unread = best.filter((hit) => !isRead(hit)).map(({ candidate }) => candidate.chunk.chunk_id);
-  const [opening, read] = await Promise.all([
+  const [opening, passages] = await Promise.all([
     chunks.openings(scope, first, openingChunks, { signal }),
-    unread.length === 0 ? [] : chunks.get(scope, unread, { signal }),
+    readPassages(chunks, scope, filter, hits.slice(0, mostRead), signal),
   ]);
-  const allowed = (found: readonly Chunk[]) => found.filter((chunk) => filter === null || matches(filter, chunk));
-  const openings = Map.groupBy(allowed(opening), ({ document_id }) => wholeOf(document_id));
-  const known = [...best.filter(isRead).map(({ candidate }) => candidate.chunk), ...allowed(read)];
-  const passages = Map.groupBy(known, ({ document_id }) => wholeOf(document_id));
+  const openings = Map.groupBy(opening.filter(allowedBy(filter)), ({ document_id }) => wholeOf(document_id));
+  const found = Map.groupBy(passages, ({ document_id }) => wholeOf(document_id));
   return {
-    documents: [...pages.keys()].map((id) => knownDocument(id, openings.get(id) ?? [], passages.get(id) ?? [])),
-    contents: new Map(known.map(({ chunk_id, content }) => [chunk_id, content])),
+    documents: [...pages.keys()].map((id) => knownDocument(id, openings.get(id) ?? [], found.get(id) ?? [])),
+    passages,
   };
 }
+
+async function readPassages(
+  chunks: ChunkStore,
+  scope: Scope,
+  filter: Filter | null,
+  hits: readonly FusedHit<ChunkName>[],
+  signal: AbortSignal,
+): Promise<readonly Chunk[]> {
+  const unread = hits.filter((hit) => !isRead(hit)).map(({ candidate }) => candidate.chunk.chunk_id);
+  const read = unread.length === 0 ? [] : await chunks.get(scope, unread, { signal });
+  return [...hits.filter(isRead).map(({ candidate }) => candidate.chunk), ...read.filter(allowedBy(filter))];
+}
+
+/** What a search that names its filter has not chosen. */
+const allowedBy =
+  (filter: Filter | null) =>
+  (chunk: Chunk): boolean =>
+    filter === null || matches(filter, chunk);
 
 function knownDocument(id: string, opening: readonly Chunk[], passages: readonly Chunk[]): KnownDocument {
   const byPage = [...Map.groupBy(opening, ({ document_id }) => document_id).values()];
@@ -108,19 +121,19 @@ const contentOf = (chunks: readonly Chunk[]): string => chunks.map(({ content })
 
 /** Passages of the documents that are meant, as far as the first search did not find them, scored as that scored. */
 async function searchNamed(
-  { search }: ChunkStore,
+  chunks: ChunkStore,
   scope: Scope,
   plan: QueryPlan,
   { found, vector }: Retrieved,
   { hits, naming }: { readonly hits: readonly FusedHit<ChunkName>[]; readonly naming: ReadonlyMap<string, Naming> },
   signal: AbortSignal,
-): Promise<readonly FusedHit[]> {
+): Promise<readonly FusedHit<ChunkName>[]> {
   const best = Math.max(...[...naming.values()].map(({ share }) => share));
   const meant = [...naming].filter(([, { share }]) => share > 0 && share >= nearlyBest * best).map(([id]) => id);
   if (meant.length === 0 || meant.length > mostSearched || meant.length === naming.size) return [];
-  const request = chunkSearch(plan, vector);
+  const request = chunkSearch(plan.mmr === null ? { ...plan, support: null, documents: null } : plan, vector);
   const inside = { ...request, filter: allOf(request.filter, within(meant, hits)) };
-  const further = await search(scope, inside, { signal });
+  const further = await searchFor(chunks, plan)(scope, inside, { signal });
   const known = new Set(hits.map(({ candidate }) => candidate.chunk.chunk_id));
   const scale = scaleOf(found, fusionOf(plan));
   return further.candidates

@@ -58,6 +58,29 @@ const at = (longitude: number, latitude: number) => ({ type: "Point", coordinate
 
 export const filterCases: readonly ContractCase[] = [
   {
+    name: "ids that begin alike are those from one text up to another, in the order of code points",
+    needs: "search",
+    async run(world) {
+      const { store } = world;
+      const scope = world.tenant();
+      const ids = ["a", "a!", "a#1", "a#p10", "a#é", "a#𐍈", "a$", "a%", "b#1", "2020-01-02", "2020-01-02#1"];
+      for (const id of ids) await store.documents.put(scope, versionOf({ id, parts: ["walrus"] }));
+      await store.settle();
+      const between = async (query: object) => {
+        const wanted = parseFilter({ document_id: query })!;
+        const found = await listed(world, scope, wanted);
+        for (const leg of ["vector", "text"] as const)
+          assert.deepEqual((await searched(world, scope, wanted, leg)).toSorted(), found.toSorted());
+        return found;
+      };
+      assert.deepEqual(await between({ $gte: "a#", $lt: "a$" }), ["a#1", "a#p10", "a#é", "a#𐍈"]);
+      assert.deepEqual(await between({ $gte: "2020-01-02#", $lt: "2020-01-02$" }), ["2020-01-02#1"]);
+      assert.deepEqual(await between({ $gte: "b", $lt: "a" }), []);
+      // Instants are compared as such, however they are written.
+      assert.deepEqual(await between({ $gte: "2020-01-02T00:00:00Z", $lt: "2020-01-03" }), ["2020-01-02"]);
+    },
+  },
+  {
     name: "listings obey any filter on any metadata as the reference does",
     async run(world) {
       await agreesWithReference(world, 30, (scope, wanted) => listed(world, scope, wanted));

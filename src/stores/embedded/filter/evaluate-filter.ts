@@ -1,4 +1,5 @@
 import type { Filter, FilterScalar } from "../../../filter/filter.ts";
+import { instantOf } from "../../../filter/instant.ts";
 import { matches } from "../../../filter/matches.ts";
 import type { Metadata } from "../../../records.ts";
 import type { Database } from "../sqlite/database.ts";
@@ -30,7 +31,7 @@ const evaluation = (db: Database, tenant: number): Evaluation => ({
 function evaluate(e: Evaluation, filter: Filter): Allowed {
   switch (filter.op) {
     case "and":
-      return intersect(filter.filters.map((part) => evaluate(e, part)));
+      return documentsBetween(e, filter.filters) ?? intersect(filter.filters.map((part) => evaluate(e, part)));
     case "or":
       return unite(filter.filters.map((part) => evaluate(e, part)));
     case "not":
@@ -118,6 +119,29 @@ function documentLeaf(e: Evaluation, filter: Leaf): Allowed {
     ),
   };
 }
+
+/** Ids that begin alike stand together in the index: from one text on, up to another. */
+function documentsBetween(e: Evaluation, [from, to, ...others]: readonly Filter[]): Allowed | null {
+  if (from?.op !== "gte" || to?.op !== "lt" || others.length > 0) return null;
+  if (from.field !== "document_id" || to.field !== "document_id") return null;
+  if (!isPlainText(from.value) || !isPlainText(to.value)) return null;
+  const rows = e.db.all<Pick<DocumentName, "document_key">>(
+    "SELECT document_key FROM documents WHERE tenant = ? AND document_id >= ? AND document_id < ?",
+    e.tenant,
+    from.value,
+    to.value,
+  );
+  return {
+    of: "document",
+    bits: bitsOf(
+      e.documentSize,
+      rows.map((row) => row.document_key),
+    ),
+  };
+}
+
+/** Compared by code point with every id, also with one in the form of a date. */
+const isPlainText = (value: string | number): value is string => typeof value === "string" && instantOf(value) === null;
 
 interface DocumentName {
   readonly document_key: number;
