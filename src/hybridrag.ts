@@ -14,6 +14,7 @@ import { messageOf } from "./errors.ts";
 import { conversations, type Conversations } from "./memory/conversation.ts";
 import type { Filter } from "./filter/filter.ts";
 import { modelSummary } from "./memory/model-summary.ts";
+import { turnRecall, type TurnRecall } from "./memory/turns/recall-turns.ts";
 import type { Embedder } from "./ports/embedder.ts";
 import type { Extractor } from "./ports/extractor.ts";
 import type { Reranker } from "./ports/reranker.ts";
@@ -49,6 +50,8 @@ export interface HybridRAG {
   /** Conversations, each its owner's. */
   readonly sessions: SessionStore;
   readonly conversations: Conversations;
+  /** What was said in a conversation, found by a question. */
+  readonly turns: TurnRecall;
   /** What people change about the graph by hand. */
   readonly graph: GraphEditor;
   /** What the collection is about: its largest communities with the sentences that say most about them. */
@@ -150,7 +153,16 @@ export function createHybridRAG(parts: Parts): HybridRAG {
     now: parts.now,
     background: work.start,
   };
-  const sessions = ownSessions(store.sessions);
+  const owned = ownSessions(store.sessions);
+  const turns = turnRecall({ sessions: owned, embedder, analyzer, now: parts.now });
+  const sessions: SessionStore = {
+    ...owned,
+    append: async (scope, sessionId, messages, options) => {
+      const added = await owned.append(scope, sessionId, messages, options);
+      work.start(() => tenants.run(scope, () => turns.prepare(scope, sessionId)));
+      return added;
+    },
+  };
   const talks = conversations({
     sessions,
     settings: parts.sessions,
@@ -250,6 +262,11 @@ export function createHybridRAG(parts: Parts): HybridRAG {
     embedder,
     sessions,
     conversations: talks,
+    turns: {
+      prepare: (scope, sessionId, options) => tenants.run(scope, () => turns.prepare(scope, sessionId, options)),
+      search: (scope, sessionId, request, options) =>
+        tenants.run(scope, () => turns.search(scope, sessionId, request, options)),
+    },
     graph: graphEditor(store),
     themes: (scope, { filter = null, limit = 10, signal } = {}) => {
       const request = { filter, limit, deadline_ms: parts.query.query_timeout_ms };

@@ -35,6 +35,32 @@ test("a chat answers each line, remembers it all, and goes on after a question t
   assert.deepEqual([gone.code, /hybridrag sessions list/.test(gone.err)], [1, true]);
 });
 
+test("a dialogue is imported, and what was said in it is found by who said it and when", async () => {
+  const said = (speaker: string, content: string, day: string) =>
+    JSON.stringify({ content, metadata: { speaker, timestamp: `${day}T10:00:00Z`, session: day } });
+  const dialogue = [
+    said("Ann", "What have you been up to?", "2026-01-10"),
+    said("Ben", "I adopted a grey cat named Pepper.", "2026-01-10"),
+    said("Ann", "I adopted a cat as well, a black one.", "2026-03-02"),
+    said("Ben", "Lovely!", "2026-03-02"),
+  ];
+  await writeFile(join(folder, "dialogue.jsonl"), dialogue.join("\n"));
+  const imported = await run(["sessions", "import", "friends", "dialogue.jsonl", "--json"]);
+  assert.deepEqual(JSON.parse(imported.out), { session_id: "friends", imported: 4, messages: 4 });
+  const ask = async (question: string) =>
+    JSON.parse((await run(["sessions", "search", "friends", question, "--json"])).out);
+  const pepper = await ask("Who is Pepper?");
+  assert.deepEqual([pepper.kind, pepper.results[0].sequence, pepper.warnings], ["fact", 2, []]);
+  assert.equal((await ask("Which cat did Ann adopt in March?")).results[0].sequence, 3);
+  assert.match((await run(["sessions", "search", "friends", "cat", "--top-k", "1"])).out, /Ann|Ben/);
+
+  await writeFile(join(folder, "wrong.jsonl"), `${dialogue[0]}\n{"text": "x"}\n`);
+  const wrong = await run(["sessions", "import", "friends", "wrong.jsonl"]);
+  assert.deepEqual([wrong.code, /line 2 is no message/.test(wrong.err)], [2, true]);
+  assert.equal((await run(["sessions", "import", "friends", "none.jsonl"])).code, 2);
+  assert.equal((await run(["sessions", "search", "nobody", "cat"])).code, 1);
+});
+
 test("an agent's memories are kept, found, replaced and forgotten", async () => {
   const kept = JSON.parse(
     (await run(["memory", "add", "guide", "Ann likes storks.", "--importance", "0.9", "--json"])).out,

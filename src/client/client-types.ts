@@ -11,6 +11,7 @@ import type { Answer, AnswerEvent } from "../query/answer/answer-event.ts";
 import type { CollectionThemes } from "../query/collection-themes.ts";
 import type { SearchResponse } from "../query/search.ts";
 import type { Document, Entity, Job, Memory, Message, Metadata, Session } from "../records.ts";
+import type { RecalledTurns, RecallTurnsRequest } from "../memory/turns/recall-turns.ts";
 
 export interface ClientOptions {
   /** Where the service is, such as http://127.0.0.1:8080. */
@@ -95,6 +96,12 @@ export interface Client {
     messages: readonly (Pick<Message, "role" | "content"> & { readonly metadata?: Metadata })[],
     call?: CallSettings,
   ): Promise<readonly Message[]>;
+  /** What was said in a conversation that bears on a question. */
+  searchSession(
+    sessionId: string,
+    request: Omit<RecallTurnsRequest, "before">,
+    call?: CallSettings,
+  ): Promise<RecalledTurns>;
   deleteSession(sessionId: string, call?: CallSettings): Promise<void>;
   /** How large the graph is. */
   graph(call?: CallSettings): Promise<Pick<GraphCounts, "entities" | "relationships" | "passages">>;

@@ -61,6 +61,7 @@ export function createClient(options: ClientOptions): Client {
     },
     addMessages: async (sessionId, messages, call) =>
       (await json<MessagePage>("POST", at("sessions", sessionId, "messages"), { messages }, call)).messages,
+    searchSession: (sessionId, request, call) => json("POST", at("sessions", sessionId, "search"), request, call),
     deleteSession: (sessionId, call) => json("DELETE", at("sessions", sessionId), undefined, call),
     graph: (call) => json("GET", at("graph"), undefined, call),
     entities: (page = {}, call) =>

@@ -53,6 +53,37 @@ describe("sessions over HTTP", () => {
     await bed.close();
   });
 
+  test("what was said long ago is found by a question, beside what was asked for once and for all", async () => {
+    const bed = await openTestbed();
+    const key = await bed.key("acme");
+    await bed.send(key, "POST", "/v1/sessions", { session_id: "long" });
+    const say = (role: string, content: string) => ({ role, content });
+    const chatter = Array.from({ length: 30 }, (_, at) => say(at % 2 ? "assistant" : "user", `Small talk ${at}.`));
+    const messages = [
+      say("user", "Always answer in metric units."),
+      say("user", "My locker has the number 88."),
+      say("assistant", "Noted."),
+      ...chatter,
+    ];
+    await bed.send(key, "POST", "/v1/sessions/long/messages", { messages });
+    const found = await bed.send(key, "POST", "/v1/sessions/long/search", { query: "Which locker is mine?" });
+    assert.equal(found.status, 200);
+    const { kind, results, standing, warnings } = found.body;
+    assert.deepEqual([kind, results.length, results[0].sequence, warnings], ["fact", 10, 2, []]);
+    assert.deepEqual([standing[0].sequence, standing[0].standing], [1, "instruction"]);
+    const few = await bed.send(key, "POST", "/v1/sessions/long/search", { query: "locker", limit: 1 });
+    assert.equal(few.body.results.length, 1);
+    const [stranger, blank, missing] = await Promise.all([
+      bed.send(await bed.key("other"), "POST", "/v1/sessions/long/search", { query: "locker" }),
+      bed.send(key, "POST", "/v1/sessions/long/search", { query: " " }),
+      bed.send(key, "POST", "/v1/sessions/none/search", { query: "locker" }),
+    ]);
+    assert.deepEqual([stranger.status, blank.status, missing.status], [404, 400, 404]);
+    await bed.send(key, "DELETE", "/v1/sessions/long");
+    assert.equal((await bed.send(key, "POST", "/v1/sessions/long/search", { query: "locker" })).status, 404);
+    await bed.close();
+  });
+
   test("a conversation is its owner's: others of the tenant neither see, read, write nor remove it", async () => {
     const bed = await openTestbed();
     const [ann, bob, owner] = await Promise.all([

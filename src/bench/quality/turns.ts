@@ -83,7 +83,7 @@ const anyDay = "2024-01-01T00:00:00Z";
 async function ask({ index }: Conversation, text: string, embedder: Embedder): Promise<FoundTurns> {
   const question = turnQuestion(text, analyzer);
   const { vectors } = await embedder.embed([question.searched], { kind: "query" });
-  return findTurns(index, question, vectors[0]!, analyzer, deepest);
+  return findTurns(index, { question, vector: vectors[0]!, limit: deepest }, analyzer);
 }
 
 async function embedAll(embedder: Embedder, texts: readonly string[]): Promise<readonly Float32Array[]> {

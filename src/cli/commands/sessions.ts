@@ -1,5 +1,7 @@
 import type { Command } from "commander";
 import { HybridRAGError } from "../../errors.ts";
+import { addSessionImport } from "./session-import.ts";
+import { addSessionSearch } from "./session-search.ts";
 import { withCommonOptions } from "../common-options.ts";
 import type { Shell } from "../shell.ts";
 import { inWorkspace, type CommonOptions } from "../workspace.ts";
@@ -8,9 +10,11 @@ import { pageRequestOf, withPaging, type PagingOptions } from "./paging.ts";
 const messagesAtOnce = 1000;
 
 export function addSessions(program: Command, shell: Shell): void {
-  const sessions = program.command("sessions").description("list, show and delete conversations");
+  const sessions = program.command("sessions").description("list, show, search, import and delete conversations");
   addList(sessions, shell);
   addShow(sessions, shell);
+  addSessionSearch(sessions, shell);
+  addSessionImport(sessions, shell);
   addDelete(sessions, shell);
 }
 

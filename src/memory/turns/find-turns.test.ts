@@ -26,7 +26,11 @@ function found(said: readonly Said[], question: string, limit: number | null = n
   }
   const index = turnIndex(kindOf(turns));
   for (const turn of turns) addTurn(index, turn, null, analyzer);
-  const { turns: ranked, ...rest } = findTurns(index, turnQuestion(question, analyzer), null, analyzer, limit);
+  const { turns: ranked, ...rest } = findTurns(
+    index,
+    { question: turnQuestion(question, analyzer), vector: null, limit },
+    analyzer,
+  );
   return { ...rest, order: ranked.map(({ turn }) => turn.sequence) };
 }
 
@@ -85,7 +89,7 @@ test("instructions and preferences come beside the turns, whatever is asked", ()
   ];
   const { standing, order } = found(said, "How far is Rome?");
   assert.deepEqual(
-    standing.map(({ kind, turn }) => [kind, turn.sequence]),
+    standing.map(({ standing: kind, turn }) => [kind, turn.sequence]),
     [
       ["instruction", 1],
       ["preference", 3],

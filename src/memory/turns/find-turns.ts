@@ -1,15 +1,35 @@
 import type { Analyzer } from "../../text/analyze.ts";
 import type { QuestionKind, TurnQuestion } from "./question-kind.ts";
-import { rankTurns, type RankedTurn } from "./rank-turns.ts";
+import { scoreTurns, type TurnScores } from "./score-turns.ts";
 import type { StandingKind } from "./standing.ts";
+import type { Turn } from "./turn.ts";
 import type { TurnIndex } from "./turn-index.ts";
+
+export interface RankedTurn {
+  readonly turn: Turn;
+  readonly score: number;
+  /** BM25, 0 and above. */
+  readonly lexical: number;
+  /** The dot product of the vectors, about a cosine; null without vectors. */
+  readonly cosine: number | null;
+}
 
 export interface FoundTurns {
   readonly kind: QuestionKind;
-  /** Best first. */
+  /** Best first; equal ones in their order. */
   readonly turns: readonly RankedTurn[];
   /** What holds for every answer, beside the turns: nearest first, of each kind a few. */
-  readonly standing: readonly (RankedTurn & { readonly kind: StandingKind })[];
+  readonly standing: readonly (RankedTurn & { readonly standing: StandingKind })[];
+}
+
+export interface TurnRequest {
+  readonly question: TurnQuestion;
+  /** Of what is searched; null: by words alone. */
+  readonly vector: Float32Array | null;
+  /** Turns; null: as many as the kind of question needs. */
+  readonly limit: number | null;
+  /** Only turns with a lower number. */
+  readonly before?: number;
 }
 
 /** Who asks for several things, or for the whole, is served with more. */
@@ -18,24 +38,35 @@ const usualLimits: Readonly<Record<QuestionKind, number>> = { fact: 10, list: 20
 /** Of each kind. */
 const standingTurns = 2;
 
-/** @param limit turns; null: as many as the kind of question needs. */
-export function findTurns(
-  index: TurnIndex,
-  question: TurnQuestion,
-  vector: Float32Array | null,
-  analyzer: Analyzer,
-  limit: number | null,
-): FoundTurns {
-  const ranked = rankTurns(index, question, vector, analyzer);
-  const kinds = new Map(index.turns.map(({ sequence }, at) => [sequence, index.standing[at] ?? null]));
+/** Ordering the chat of an assistant asks for what the user brought up, so only that is shown. */
+export function findTurns(index: TurnIndex, request: TurnRequest, analyzer: Analyzer): FoundTurns {
+  const { question, vector, limit, before = Infinity } = request;
+  const scores = scoreTurns(index, question, vector, analyzer);
+  const usersOnly = question.kind === "ordering" && index.kind === "assistant";
+  const places = [...index.turns.keys()].filter((at) => index.turns[at]!.sequence < before);
+  const shown = usersOnly ? places.filter((at) => index.turns[at]!.role === "user") : places;
   const nearest = (kind: StandingKind) =>
-    ranked
-      .filter(({ turn }) => kinds.get(turn.sequence) === kind)
-      .slice(0, standingTurns)
-      .map((found) => ({ ...found, kind }));
+    best(
+      index,
+      scores,
+      places.filter((at) => index.standing[at] === kind),
+      standingTurns,
+    ).map((found) => ({ ...found, standing: kind }));
   return {
     kind: question.kind,
-    turns: ranked.slice(0, limit ?? usualLimits[question.kind]),
+    turns: best(index, scores, shown, limit ?? usualLimits[question.kind]),
     standing: [...nearest("instruction"), ...nearest("preference")],
   };
+}
+
+function best(
+  { turns }: TurnIndex,
+  { total, lexical, cosine }: TurnScores,
+  places: readonly number[],
+  limit: number,
+): readonly RankedTurn[] {
+  return places
+    .toSorted((a, b) => total[b]! - total[a]! || a - b)
+    .slice(0, limit)
+    .map((at) => ({ turn: turns[at]!, score: total[at]!, lexical: lexical[at]!, cosine: cosine?.[at] ?? null }));
 }

@@ -14,6 +14,8 @@ export interface TurnIndex {
   /** Of what users tell an assistant; null for all else. */
   readonly standing: (StandingKind | null)[];
   readonly lexical: LexicalIndex;
+  /** Who speaks, each once. */
+  readonly speakers: Set<string>;
 }
 
 /** Between people an answer leans on what was asked; what an assistant and its user write stands for itself. */
@@ -28,6 +30,7 @@ export const turnIndex = (kind: ConversationKind): TurnIndex => ({
   vectors: [],
   standing: [],
   lexical: lexicalIndex(shares[kind]),
+  speakers: new Set(),
 });
 
 /** Adds the turn that comes next. */
@@ -39,6 +42,7 @@ export function addTurn(index: TurnIndex, turn: Turn, vector: Float32Array | nul
     asked: analyzer.analyze(asked.join(" ")),
     follows: before !== null && before.sitting === turn.sitting,
   });
+  if (turn.speaker !== null) index.speakers.add(turn.speaker);
   index.turns.push(turn);
   index.vectors.push(vector);
   index.standing.push(index.kind === "assistant" && turn.role === "user" ? standingKind(turn.text) : null);

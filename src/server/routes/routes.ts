@@ -43,7 +43,7 @@ export function serviceRoutes(parts: RouteParts): readonly Route[] {
     ...chatRoutes(rag, agents, observe, now),
     ...documentRoutes(rag),
     ...ingestRoutes(rag),
-    ...sessionRoutes(rag.sessions, config.session_ttl_days * dayMs),
+    ...sessionRoutes(rag, config.session_ttl_days * dayMs),
     ...memoryRoutes(rag.store.memories, agents),
     ...graphRoutes(rag),
     ...graphEditRoutes(rag.graph),

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { HybridRAGError } from "../../errors.ts";
-import type { SessionStore } from "../../ports/session-store.ts";
+import type { HybridRAG } from "../../hybridrag.ts";
+import { sanitizeQuery } from "../../query/query-request.ts";
 import { checkMetadata, metadataSchema, pageOf, pageQuery, sessionIdSchema } from "../schemas.ts";
 import { ok, route, type Route } from "../route.ts";
 
@@ -24,13 +25,30 @@ const message = z.object({
   created_at: z.string(),
 });
 
+const recalled = message.omit({ session_id: true }).extend({
+  score: z.number(),
+  legs: z.object({ vector: z.number().nullable(), text: z.number() }),
+});
+
+const found = z.object({
+  session_id: z.string(),
+  query: z.string(),
+  kind: z.enum(["fact", "list", "ordering", "summary"]),
+  results: z.array(recalled),
+  standing: z.array(recalled.extend({ standing: z.enum(["instruction", "preference"]) })),
+  warnings: z.array(z.object({ code: z.string(), message: z.string() })),
+});
+
 const params = z.strictObject({ session_id: sessionIdSchema });
 
 const missing = (): never => {
   throw new HybridRAGError("not_found", "There is no such session, or it has expired.");
 };
 
-export function sessionRoutes(sessions: SessionStore, ttlMs: number): readonly Route[] {
+export function sessionRoutes(
+  { sessions, turns }: Pick<HybridRAG, "sessions" | "turns">,
+  ttlMs: number,
+): readonly Route[] {
   return [
     route({
       method: "get",
@@ -134,6 +152,21 @@ export function sessionRoutes(sessions: SessionStore, ttlMs: number): readonly R
         }));
         return ok({ messages: await sessions.append(principal.scope, session_id, given, { signal, ttlMs }) }, 201);
       },
+    }),
+    route({
+      method: "post",
+      path: "/v1/sessions/{session_id}/search",
+      summary: "What was said in a conversation that bears on a question, with standing instructions and preferences",
+      tag: "sessions",
+      needs: "query",
+      params,
+      body: z.strictObject({
+        query: z.string().overwrite(sanitizeQuery).min(1).max(10_000),
+        limit: z.int().min(1).max(100).optional(),
+      }),
+      responses: { 200: found },
+      handle: async ({ principal, params: { session_id }, body, signal }) =>
+        ok(await turns.search(principal.scope, session_id, body, { signal })),
     }),
   ];
 }

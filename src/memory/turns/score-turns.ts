@@ -24,39 +24,34 @@ const defaultSettings: RankSettings = {
   sittingShare: 0.3,
 };
 
-export interface RankedTurn {
-  readonly turn: Turn;
-  readonly score: number;
+/** Each turn's scores, in the order of the conversation. */
+export interface TurnScores {
+  readonly total: Float64Array;
   /** BM25, 0 and above. */
-  readonly lexical: number;
-  /** The dot product of the vectors, about a cosine; null without vectors. */
-  readonly cosine: number | null;
+  readonly lexical: Float64Array;
+  /** Dot products of the vectors, about cosines; null without vectors. */
+  readonly cosine: Float64Array | null;
 }
 
-/** All turns, best first; equal ones in their order. Ordering an assistant's chat asks for what the user brought up. */
-export function rankTurns(
+export function scoreTurns(
   index: TurnIndex,
   question: TurnQuestion,
   vector: Float32Array | null,
   analyzer: Analyzer,
   settings: RankSettings = defaultSettings,
-): readonly RankedTurn[] {
-  const { turns } = index;
+): TurnScores {
   const lexical = index.lexical.score(termsOf(index, question.searched, analyzer));
-  const cosines = vector === null ? null : dotProducts(index, vector);
+  const cosine = vector === null ? null : dotProducts(index, vector);
   const most = lexical.reduce((high, score) => Math.max(high, score), 0);
-  const share = cosines === null ? 1 : settings.lexicalWeight;
+  const share = cosine === null ? 1 : settings.lexicalWeight;
   const bonus = bonusOf(index, question.text, settings);
-  const scores = turns.map((turn, at) => {
-    const plain = (most === 0 ? 0 : (share * lexical[at]!) / most) + (1 - share) * (cosines?.[at] ?? 0);
+  const total = Float64Array.from(index.turns, (turn, at) => {
+    const plain = (most === 0 ? 0 : (share * lexical[at]!) / most) + (1 - share) * (cosine?.[at] ?? 0);
     const isLess = turn.role === "assistant" && question.kind !== "summary";
     return (isLess ? plain * settings.assistantWeight : plain) + bonus(turn);
   });
-  const lifted = withSitting(turns, scores, settings.sittingShare);
-  return turns
-    .map((turn, at) => ({ turn, score: lifted[at]!, lexical: lexical[at]!, cosine: cosines?.[at] ?? null }))
-    .filter(({ turn }) => question.kind !== "ordering" || index.kind === "people" || turn.role === "user")
-    .toSorted((a, b) => b.score - a.score || a.turn.sequence - b.turn.sequence);
+  addSittings(index.turns, total, settings.sittingShare);
+  return { total, lexical, cosine };
 }
 
 /** What a turn has beside its words: it is said by the one speaker whom the question names, or when it names. */
@@ -71,7 +66,7 @@ function bonusOf(index: TurnIndex, question: string, settings: RankSettings): (t
 }
 
 /** A sitting in which something fits well is worth a look: a share of the mean of its two best is added to all of it. */
-function withSitting(turns: readonly Turn[], scores: readonly number[], share: number): readonly number[] {
+function addSittings(turns: readonly Turn[], scores: Float64Array, share: number): void {
   const best = new Map<string, [number, number]>();
   turns.forEach(({ sitting }, at) => {
     const [first, second] = best.get(sitting) ?? [-Infinity, -Infinity];
@@ -79,17 +74,16 @@ function withSitting(turns: readonly Turn[], scores: readonly number[], share: n
     if (score > first) best.set(sitting, [score, first]);
     else if (score > second) best.set(sitting, [first, score]);
   });
-  return turns.map(({ sitting }, at) => {
+  turns.forEach(({ sitting }, at) => {
     const [first, second] = best.get(sitting)!;
-    return scores[at]! + share * (second === -Infinity ? first : (first + second) / 2);
+    scores[at]! += share * (second === -Infinity ? first : (first + second) / 2);
   });
 }
 
 /** Speakers whose name, or the first word of it, stands in the question. */
-function namedSpeakers({ turns }: TurnIndex, question: string): readonly string[] {
+function namedSpeakers({ speakers }: TurnIndex, question: string): readonly string[] {
   const words = new Set(wordsOf(question));
-  const all = new Set(turns.flatMap(({ speaker }) => speaker ?? []));
-  return [...all].filter((speaker) => words.has(wordsOf(speaker)[0] ?? ""));
+  return [...speakers].filter((speaker) => words.has(wordsOf(speaker)[0] ?? ""));
 }
 
 const wordsOf = (text: string): readonly string[] => text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
@@ -98,11 +92,8 @@ const wordsOf = (text: string): readonly string[] => text.toLowerCase().match(/[
  * Words that say what is asked for: not those that questions are put with, nor the names of speakers, which would be found
  * in the turns of whoever speaks of them.
  */
-function termsOf({ kind, turns }: TurnIndex, question: string, analyzer: Analyzer): readonly string[] {
-  const names =
-    kind === "assistant"
-      ? new Set<string>()
-      : new Set(turns.flatMap(({ speaker }) => (speaker === null ? [] : analyzer.analyze(speaker))));
+function termsOf({ kind, speakers }: TurnIndex, question: string, analyzer: Analyzer): readonly string[] {
+  const names = new Set(kind === "people" ? [...speakers].flatMap((speaker) => analyzer.analyze(speaker)) : []);
   const terms = analyzer.analyzeWithOffsets(question);
   const left = terms.filter(({ term, word }) => !names.has(term) && !grammarWords.has(word));
   return (left.length === 0 ? terms : left).map(({ term }) => term);

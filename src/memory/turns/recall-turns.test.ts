@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { HybridRAGError } from "../../errors.ts";
+import type { Embedder } from "../../ports/embedder.ts";
+import type { Store } from "../../ports/store.ts";
+import { ownerScope } from "../../scope.ts";
+import { stoppedClock } from "../../testing/contract/case.ts";
+import { openMemoryStore, wordEmbedder } from "../../testing/index.ts";
+import { englishAnalyzer } from "../../text/analyze.ts";
+import { turnRecall } from "./recall-turns.ts";
+
+const scope = ownerScope("acme");
+const analyzer = englishAnalyzer();
+
+/** Counts the texts that are embedded as documents. */
+function countingEmbedder() {
+  const inner = wordEmbedder();
+  const counts = { documents: 0, fails: false };
+  const embedder: Embedder = {
+    ...inner,
+    embed: (texts, options) => {
+      if (counts.fails) throw new HybridRAGError("provider_failed", "The embedder is down.");
+      if (options.kind === "document") counts.documents += texts.length;
+      return inner.embed(texts, options);
+    },
+  };
+  return { embedder, counts };
+}
+
+async function world() {
+  const clock = stoppedClock();
+  const store = openMemoryStore({ now: clock.now });
+  const { embedder, counts } = countingEmbedder();
+  const recall = () => turnRecall({ sessions: store.sessions, embedder, analyzer, now: clock.now });
+  await store.sessions.open(scope, { sessionId: "s", ttlMs: 1000 });
+  const say = (store: Store, speaker: string, content: string) =>
+    store.sessions.append(scope, "s", [{ role: "user", content, metadata: { speaker } }]);
+  return { clock, store, counts, recall, say: (speaker: string, content: string) => say(store, speaker, content) };
+}
+
+test("what is said later is found too, and no turn is embedded again but the one whose window grew", async () => {
+  const { counts, recall, say } = await world();
+  const turns = recall();
+  const find = async (query: string) => (await turns.search(scope, "s", { query })).results[0]?.content;
+  await say("Ann", "We sail on Sundays.");
+  await say("Ben", "I bake bread.");
+  assert.equal(await find("Who bakes?"), "I bake bread.");
+  assert.equal(counts.documents, 4);
+  await say("Ann", "The harbour froze.");
+  assert.equal(await find("What froze?"), "The harbour froze.");
+  assert.equal(counts.documents, 8);
+  await find("Who sails?");
+  assert.equal(counts.documents, 8);
+  // Another process finds the vectors that were kept.
+  assert.equal((await recall().search(scope, "s", { query: "Who sails?" })).results[0]?.content, "We sail on Sundays.");
+  assert.equal(counts.documents, 8);
+});
+
+test("with the first answer of an assistant a conversation is read as the chat of one", async () => {
+  const { store, recall, say } = await world();
+  const turns = recall();
+  await say("Ann", "Always answer in metric units.");
+  assert.deepEqual((await turns.search(scope, "s", { query: "units" })).standing, []);
+  await store.sessions.append(scope, "s", [{ role: "assistant", content: "Certainly." }]);
+  const { standing, results } = await turns.search(scope, "s", { query: "How far is it?" });
+  assert.deepEqual(
+    standing.map((one) => [one.standing, one.sequence]),
+    [["instruction", 1]],
+  );
+  assert.equal(results.length, 2);
+});
+
+test("a conversation that ended is not found, and one begun anew under its name shows nothing of it", async () => {
+  const { clock, store, recall, say } = await world();
+  const turns = recall();
+  await say("Ann", "The code is 4711.");
+  assert.equal((await turns.search(scope, "s", { query: "code" })).results.length, 1);
+  await store.sessions.delete(scope, "s");
+  // At the same instant, and as long.
+  await store.sessions.open(scope, { sessionId: "s", ttlMs: 1000 });
+  await say("Ben", "Good morning.");
+  const { results } = await turns.search(scope, "s", { query: "code" });
+  assert.deepEqual(
+    results.map(({ content }) => content),
+    ["Good morning."],
+  );
+  clock.advance(1000);
+  await assert.rejects(turns.search(scope, "s", { query: "code" }), { code: "not_found" });
+  await assert.rejects(turns.search(ownerScope("other"), "s", { query: "code" }), { code: "not_found" });
+});
+
+test("an embedder that is down costs a warning, and its vectors are made when it is back", async () => {
+  const { counts, recall, say } = await world();
+  const turns = recall();
+  await say("Ann", "We sail on Sundays.");
+  counts.fails = true;
+  const lexical = await turns.search(scope, "s", { query: "Who sails?" });
+  assert.deepEqual([lexical.results.length, lexical.results[0]?.legs.vector], [1, null]);
+  assert.deepEqual(
+    lexical.warnings.map(({ code }) => code),
+    ["vector_leg_unavailable"],
+  );
+  counts.fails = false;
+  const whole = await turns.search(scope, "s", { query: "Who sails?" });
+  assert.deepEqual([whole.warnings, typeof whole.results[0]?.legs.vector], [[], "number"]);
+});
+
+test("searches at once agree, and preparing leaves nothing to embed", async () => {
+  const { counts, recall, say } = await world();
+  const turns = recall();
+  for (let at = 0; at < 150; at += 1) await say(at % 2 === 0 ? "Ann" : "Ben", `Topic ${at} is number ${at}.`);
+  await Promise.all([turns.prepare(scope, "s"), turns.prepare(scope, "s")]);
+  assert.equal(counts.documents, 300);
+  const found = await Promise.all([1, 2, 3].map(() => turns.search(scope, "s", { query: "topic 77", limit: 5 })));
+  assert.deepEqual(found[1], found[0]);
+  assert.deepEqual(found[2], found[0]);
+  assert.equal(found[0]?.results[0]?.sequence, 78);
+  assert.equal(counts.documents, 300);
+  const early = await turns.search(scope, "s", { query: "topic 77", before: 78 });
+  assert.ok(early.results.every(({ sequence }) => sequence < 78));
+});
