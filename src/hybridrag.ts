@@ -14,6 +14,7 @@ import { messageOf } from "./errors.ts";
 import { conversations, type Conversations } from "./memory/conversation.ts";
 import type { Filter } from "./filter/filter.ts";
 import { modelSummary } from "./memory/model-summary.ts";
+import { earlierTurns } from "./memory/turns/earlier-turns.ts";
 import { turnRecall, type TurnRecall } from "./memory/turns/recall-turns.ts";
 import type { Embedder } from "./ports/embedder.ts";
 import type { Extractor } from "./ports/extractor.ts";
@@ -153,13 +154,15 @@ export function createHybridRAG(parts: Parts): HybridRAG {
     now: parts.now,
     background: work.start,
   };
+  const closing = new AbortController();
   const owned = ownSessions(store.sessions);
   const turns = turnRecall({ sessions: owned, embedder, analyzer, now: parts.now });
   const sessions: SessionStore = {
     ...owned,
     append: async (scope, sessionId, messages, options) => {
       const added = await owned.append(scope, sessionId, messages, options);
-      work.start(() => tenants.run(scope, () => turns.prepare(scope, sessionId)));
+      const ends = { signal: closing.signal };
+      work.start(() => tenants.run(scope, () => turns.prepare(scope, sessionId, ends)));
       return added;
     },
   };
@@ -213,8 +216,15 @@ export function createHybridRAG(parts: Parts): HybridRAG {
       summary: history?.summary ?? "",
       memories: options.memories ?? [],
     };
-    if (parts.writer)
-      return yield* modelAnswer({ ...ports, ...parts.writer }, scope, request, settings, { context, signal });
+    if (parts.writer) {
+      const { recalled, warnings } = await earlierTurns(turns, scope, history, request.query, { signal });
+      const asked = { context: { ...context, recalled }, signal };
+      for await (const event of modelAnswer({ ...ports, ...parts.writer }, scope, request, settings, asked)) {
+        yield event;
+        if (event.type === "sources") for (const warning of warnings) yield { type: "warning", warning };
+      }
+      return;
+    }
     const { question } = await condense(null, request.query, context, signal);
     for await (const event of extractAnswer(ports, scope, { ...request, query: question }, settings, signal))
       yield event.type === "sources" ? { ...event, question: request.query } : event;
@@ -298,6 +308,7 @@ export function createHybridRAG(parts: Parts): HybridRAG {
       tenants.stream(scope, () => ingestAll(sources, { chunker: parts.chunker, ...options, scope }), "ingest"),
     settle: (options) => store.settle(options),
     close: async () => {
+      closing.abort();
       await Promise.all([work.settled(), parts.books?.booked()]);
       await Promise.all([
         parts.paidCalls?.close(),

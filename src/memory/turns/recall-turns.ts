@@ -54,7 +54,7 @@ export function turnRecall(parts: ReadingParts): TurnRecall {
   const { sessions, analyzer, embedder } = parts;
   const ready = new Map<string, Ready>();
   /** Those that will be prepared anyway, with all that is written until they begin. */
-  const waiting = new Set<string>();
+  const waiting = new Map<string, Promise<void>>();
 
   /** Brings a conversation up to date; one caller after the other, each with its own signal. */
   const upToDate = (scope: Scope, sessionId: string, options?: CallOptions): Promise<Ready> => {
@@ -86,16 +86,16 @@ export function turnRecall(parts: ReadingParts): TurnRecall {
 
   return {
     prepare: async (scope, sessionId, options) => {
+      await check(scope, sessionId, options);
       const key = keyOf(scope, sessionId);
-      if (waiting.has(key)) return;
-      waiting.add(key);
-      try {
-        await check(scope, sessionId, options);
-        await ready.get(key)?.turn;
-      } finally {
+      const before = waiting.get(key);
+      if (before) return before;
+      const work = (ready.get(key)?.turn ?? Promise.resolve()).then(async () => {
         waiting.delete(key);
-      }
-      await upToDate(scope, sessionId, options);
+        await upToDate(scope, sessionId, options);
+      });
+      waiting.set(key, work);
+      return work;
     },
     search: async (scope, sessionId, { query, limit, before }, options) => {
       await check(scope, sessionId, options);

@@ -222,6 +222,7 @@ test("history, summary and memories are in the prompt, within their budgets, new
     ],
     summary: "They spoke of birds.",
     memories: ["Prefers short answers.", long],
+    recalled: ["2026-01-31, user: I watch\nbirds.", long],
   };
   await ask(portsWith(model), "Where do they nest?", context);
   const [request] = asked;
@@ -230,7 +231,10 @@ test("history, summary and memories are in the prompt, within their budgets, new
     { role: "assistant", content: "Birds." },
   ]);
   const last = request!.messages.at(-1)!.content;
-  assert.match(last, /They spoke of birds\.\n- Prefers short answers\.\n\nWhere do they nest\?$/);
+  assert.match(
+    last,
+    /They spoke of birds\.\n- Prefers short answers\.\nSaid earlier in this conversation:\n- 2026-01-31, user: I watch birds\.\n\nWhere do they nest\?$/,
+  );
   assert.ok(!last.includes(long));
 });
 
