@@ -25,7 +25,7 @@ type OwnNames = Pick<Entity, "normalized_name" | "provenance">;
 const mostPassages = 100;
 const mostPointed = 20;
 
-/** Each passage that is pointed at once for each address that leads there. */
+/** Each passage that is pointed at once for each that points there. */
 export async function linksOfEntity(
   { graph, chunks }: Pick<Store, "graph" | "chunks">,
   scope: Scope,
@@ -35,7 +35,10 @@ export async function linksOfEntity(
 ): Promise<readonly LinkOfEntity[]> {
   const { titled, telling } = await titledFirst(graph, scope, entity, options);
   const seeds = telling.slice(0, titled === 0 ? mostPassages : titled);
-  const links = (await pointedPassages(graph, scope, seeds, mostPointed, options)).slice(0, limit);
+  const pointed = await pointedPassages(graph, scope, seeds, mostPointed, options);
+  const links = [...new Map(pointed.toReversed().map((link) => [`${link.from} ${link.to}`, link])).values()]
+    .toReversed()
+    .slice(0, limit);
   if (links.length === 0) return [];
   const ids = [...new Set(links.flatMap(({ from, to }) => [from, to]))];
   const [read, pointers] = await Promise.all([chunks.get(scope, ids, options), graph.pointers(scope, seeds, options)]);

@@ -12,7 +12,8 @@ const codeExtension = /\.(?:[cm]?[jt]sx?|py|java|kt)$/iu;
 
 /** The address of a link that a reader found, seen from the document's source; null where it leads nowhere. */
 export function addressOfLink({ kind, target }: Pick<LoadedLink, "kind" | "target">, source: string): string | null {
-  if (kind === "anchor") return target.startsWith("#") ? `${source}#${decoded(target.slice(1))}` : target;
+  if (kind === "anchor" || kind === "citation")
+    return target.startsWith("#") ? `${source}#${decoded(target.slice(1))}` : target;
   return kind === "hyperlink" ? addressOfTarget(target, source) : target;
 }
 

@@ -3,6 +3,7 @@ import type { Extractor } from "../ports/extractor.ts";
 import type { DocumentVersion } from "../ports/store.ts";
 import type { DocumentGraph, Metadata, NewChunk, PassageLink } from "../records.ts";
 import { addressOfFile, addressOfLink, anchorsOfDocument } from "./addresses.ts";
+import { citationsIn } from "./citations.ts";
 import { chunkDocument, countWords, type ChunkerOptions, type EmbeddableChunk } from "./chunk/chunk-document.ts";
 import type { EmbedQueue, MeasuredText } from "./embed-queue.ts";
 import type { LoadPool } from "./load/load-pool.ts";
@@ -76,7 +77,10 @@ export async function chunkItem(item: Item, loaded: LoadedDocument, context: Ver
     mime: item.mime ?? loaded.mime,
     metadata,
     text: loaded.text,
-    links: loaded.links.toSorted((a, b) => a.start - b.start),
+    links: [
+      ...loaded.links,
+      ...citationsIn({ ...loaded, source: item.source, metadata, begin: chunks[0]!.span.start }),
+    ].toSorted((a, b) => a.start - b.start),
     chunks,
   };
 }

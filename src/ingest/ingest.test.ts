@@ -305,12 +305,18 @@ test("the extractor sees the passages with the links of the format, resolved bes
     close: async () => undefined,
   };
   const path = await makeFolder("links", {
-    "a.md": "See [the other](./sub/b.md#part) and [the web](https://example.com/x).",
+    "a.md":
+      "See [the other](./sub/b.md#part) and [the web](https://example.com/x), as cited.[^1]\n\n[^1]: The note says more.",
   });
   await run([path], dependencies({ extractor }));
   assert.deepEqual(
     seen.flatMap((passage) => passage.links.map((link) => link.target)),
-    [`${join(path, "sub/b.md")}#part`, "https://example.com/x"],
+    [
+      `${join(path, "sub/b.md")}#part`,
+      "https://example.com/x",
+      `${join(path, "a.md")}#cite-^1`,
+      `${join(path, "a.md")}#cite-^1`,
+    ],
   );
 });
 

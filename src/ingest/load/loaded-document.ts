@@ -32,7 +32,7 @@ export interface Block extends TextRange {
  * its range is what stands there.
  */
 export interface LoadedLink extends TextRange {
-  readonly kind: "hyperlink" | "reply" | "anchor";
+  readonly kind: "hyperlink" | "reply" | "citation" | "anchor";
   /** As written in the file; an anchor of the page is "#" and its name. */
   readonly target: string;
 }
@@ -64,4 +64,4 @@ export interface LoadRequest {
 export type Loader = (request: LoadRequest) => LoadedDocument | Promise<LoadedDocument>;
 
 /** Raise when a reader's output changes, so that unchanged files are read again. */
-export const loaderVersion = "4";
+export const loaderVersion = "5";
