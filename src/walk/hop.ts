@@ -61,7 +61,7 @@ function* round(
     places.learn(result.passages);
     told.take(unknown, result);
   }
-  return places.follow(seeds, told.of(seeds), which);
+  return places.follow(seeds, told, which);
 }
 
 function linksOf(

@@ -16,30 +16,31 @@ const explicitWeights: Readonly<Record<ExplicitLinkKind, number>> = {
 export const isNamed = (kind: LinkKind): kind is NamedLinkKind => !(kind in explicitWeights);
 
 /**
- * How much each of these links says: over names by how rare they are among `corpusSize` passages; of all that one
- * address of one passage leads to, the more passages it means, the less of each.
+ * How much each of the links out of one passage says: over names by how rare they are among `corpusSize` passages; of
+ * all that one address leads to, the more passages it means, the less of each.
  */
 export function linkStrengths(
-  links: readonly PassageEdge[],
   weights: ReadonlyMap<string, EntityWeight>,
   corpusSize: number,
-): readonly number[] {
-  const fans = new Map<string, number>();
-  for (const link of links) if (!isNamed(link.kind)) fans.set(fanOf(link), (fans.get(fanOf(link)) ?? 0) + 1);
+): (links: readonly PassageEdge[]) => readonly number[] {
   // Many links go over few names.
   const known = new Map<NamedLinkKind, Map<string, number>>();
-  const namedStrength = (kind: NamedLinkKind, entity: string): number => {
+  const named = (kind: NamedLinkKind, entity: string): number => {
     const ofKind = known.get(kind) ?? new Map<string, number>();
     known.set(kind, ofKind);
     const strength = ofKind.get(entity) ?? strengthOf(kind, weights.get(entity), corpusSize);
     ofKind.set(entity, strength);
     return strength;
   };
-  return links.map((link) =>
-    isNamed(link.kind)
-      ? namedStrength(link.kind, link.entity)
-      : explicitWeights[link.kind] / Math.sqrt(fans.get(fanOf(link))!),
-  );
+  return (links) => {
+    const fans = new Map<string, number>();
+    for (const link of links) if (!isNamed(link.kind)) fans.set(fanOf(link), (fans.get(fanOf(link)) ?? 0) + 1);
+    return links.map((link) =>
+      isNamed(link.kind)
+        ? named(link.kind, link.entity)
+        : explicitWeights[link.kind] / Math.sqrt(fans.get(fanOf(link))!),
+    );
+  };
 }
 
 /** Rare names say more. */
@@ -57,4 +58,4 @@ function strengthOf(kind: NamedLinkKind, weight: EntityWeight | undefined, corpu
   }
 }
 
-const fanOf = ({ from, entity, kind }: PassageEdge): string => JSON.stringify([from, entity, kind]);
+const fanOf = ({ entity, kind }: PassageEdge): string => JSON.stringify([entity, kind]);

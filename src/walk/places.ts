@@ -4,7 +4,7 @@ import type { HopHit, HopReason, HopRequest, Scored } from "../ports/hop.ts";
 import type { Coverage } from "./coverage.ts";
 import { isNamed, linkStrengths } from "./link-strength.ts";
 import { scaledScore } from "./scaled-score.ts";
-import type { RoundLinks } from "./told-links.ts";
+import type { ToldLinks } from "./told-links.ts";
 
 /** Measured on three linked collections; the optimum is flat (see docs/decisions/0050-following-links.md). */
 const seedCount = 10;
@@ -84,17 +84,21 @@ export class Places {
    * Follows one round of links out of these seeds.
    * @returns whether a seed was there to start from.
    */
-  follow(ids: readonly string[], told: RoundLinks, round: { readonly isFirst: boolean; readonly decay: number }) {
+  follow(ids: readonly string[], told: ToldLinks, round: { readonly isFirst: boolean; readonly decay: number }) {
     const { coverage, request } = this.#question;
-    const anchored = new Set(ids.filter((id) => !round.isFirst || this.#isAnchored(told.passages.get(id))));
-    const seeds = ids.filter((id) => anchored.has(id) || coverage.share(this.#places.get(id)!.mask) >= tellingShare);
     const top = totalOf(this.#places.get(ids[0] ?? "")) || 1;
-    const strength = new Map(seeds.map((id) => [id, (totalOf(this.#places.get(id)) / top) * round.decay]));
-    const mayLead = ({ from, kind }: PassageEdge): boolean => anchored.has(from) || !isNamed(kind);
-    const links = told.edges.filter((edge) => strength.has(edge.from) && mayLead(edge) && edge.from !== edge.to);
-    const strengths = linkStrengths(links, told.weights, request.words.corpusSize);
-    const gains = links.map((edge, at) => this.#gain(edge, strengths[at]! * strength.get(edge.from)!));
-    links.forEach((edge, at) => this.#reach(edge, gains[at]!));
+    const seeds = ids.flatMap((id) => {
+      const place = this.#places.get(id)!;
+      const isAnchored = !round.isFirst || this.#isAnchored(told.passage(id));
+      if (!isAnchored && coverage.share(place.mask) < tellingShare) return [];
+      return { id, isAnchored, mask: place.mask, strength: (totalOf(place) / top) * round.decay };
+    });
+    const strengthsOf = linkStrengths(told.weights, request.words.corpusSize);
+    for (const { id, isAnchored, mask, strength } of seeds) {
+      const links = told.edges(id).filter((edge) => (isAnchored || !isNamed(edge.kind)) && edge.from !== edge.to);
+      const strengths = strengthsOf(links);
+      links.forEach((edge, at) => this.#reach(edge, mask, strengths[at]! * strength));
+    }
     return seeds.length > 0;
   }
 
@@ -148,16 +152,13 @@ export class Places {
     return mass >= anchoredMass;
   }
 
-  #gain(edge: PassageEdge, strength: number): number {
-    const from = this.#places.get(edge.from)!.mask;
-    const to = this.#places.get(edge.to)!.mask;
-    const residual = this.#question.coverage.share(to & ~from);
-    const union = this.#question.coverage.share(to | from);
-    return strength * (1 + 2 * residual + union);
-  }
-
-  #reach(edge: PassageEdge, gain: number): void {
+  /** @param from the words of the passage that the link leaves. */
+  #reach(edge: PassageEdge, from: number, strength: number): void {
+    const { coverage } = this.#question;
     const place = this.#places.get(edge.to)!;
+    const residual = coverage.share(place.mask & ~from);
+    const union = coverage.share(place.mask | from);
+    const gain = strength * (1 + 2 * residual + union);
     const bonus = linkWeight * gain;
     if (bonus < place.bonus || (bonus === place.bonus && place.reason !== null)) return;
     place.bonus = bonus;

@@ -1,21 +1,16 @@
 import type { EntityWeight, LinkedPassage, LinkResult, PassageEdge } from "../ports/graph-store.ts";
 
-/** The links of the seeds of one round. */
-export interface RoundLinks {
-  /** In the order of the seeds. */
-  readonly edges: readonly PassageEdge[];
-  /** Of every name that a seed mentions, by name. */
-  readonly weights: ReadonlyMap<string, EntityWeight>;
-  /** The seeds, as far as they were told. */
-  readonly passages: ReadonlyMap<string, LinkedPassage>;
-}
-
 /** What a walk was told of links: the links of a passage are the same in each round, so they are asked for once. */
 export interface ToldLinks {
   /** Those of the seeds whose links were not told. */
   unknown(seeds: readonly string[]): readonly string[];
   take(seeds: readonly string[], result: LinkResult): void;
-  of(seeds: readonly string[]): RoundLinks;
+  /** The links out of a seed. */
+  edges(seed: string): readonly PassageEdge[];
+  /** A seed, as it was told. */
+  passage(seed: string): LinkedPassage | undefined;
+  /** Of every name that a seed mentions, by name. */
+  readonly weights: ReadonlyMap<string, EntityWeight>;
 }
 
 export function toldLinks(): ToldLinks {
@@ -31,6 +26,8 @@ export function toldLinks(): ToldLinks {
       for (const weight of result.weights) weights.set(weight.entity, weight);
       for (const passage of result.passages) if (wanted.has(passage.chunk_id)) passages.set(passage.chunk_id, passage);
     },
-    of: (seeds) => ({ edges: seeds.flatMap((seed) => edges.get(seed) ?? []), weights, passages }),
+    edges: (seed) => edges.get(seed) ?? [],
+    passage: (seed) => passages.get(seed),
+    weights,
   };
 }

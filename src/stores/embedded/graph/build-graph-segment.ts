@@ -34,6 +34,7 @@ export function buildGraphSegment(passages: readonly PassageNames[]): GraphSegme
     nameEnds: names.ends,
     nameText: names.text,
     ...insideOf(names, sorted),
+    withinLonger: withinLonger(sorted, indexes),
     ...joined(lists),
     ...postingsOf(lists, sorted.length),
   });
@@ -95,6 +96,22 @@ function insideOf({ ends }: NameTable, sorted: readonly string[]) {
     inside: Uint32Array.from(places, ({ place }) => place),
     insideNames: Uint32Array.from(places, ({ name }) => name),
   };
+}
+
+/** Every shorter part of every name that is a name itself. */
+function withinLonger(sorted: readonly string[], indexes: ReadonlyMap<string, number>): Uint8Array {
+  const bits = new Uint8Array((sorted.length + 7) >>> 3);
+  for (const name of sorted) {
+    const words = name.split(" ");
+    if (words.length > longestName) continue;
+    for (let start = 0; start < words.length; start++) {
+      for (let end = start + 1; end <= words.length && end - start < words.length; end++) {
+        const part = indexes.get(words.slice(start, end).join(" "));
+        if (part !== undefined) bits[part >>> 3]! |= 1 << (part & 7);
+      }
+    }
+  }
+  return bits;
 }
 
 const compareUnits = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -32,7 +32,7 @@ export function explicitTargets(
   const placesOf = (target: string): readonly Place[] =>
     (found.get(target) ?? [])
       .flatMap((row) => view.place(row.chunk_id) ?? [])
-      .toSorted((a, b) => compareText(a.id, b.id));
+      .toSorted((a, b) => compareText(a.chunk_id, b.chunk_id));
   const bySeed = Map.groupBy(wanted, (row) => row.chunk_key);
   return new Map(
     seeds.map((seed) => [

@@ -25,6 +25,8 @@ export interface GraphData {
   readonly postings: Uint32Array;
   readonly idText: Uint8Array;
   readonly nameText: Uint8Array;
+  /** Bit i: a longer name of 2 to 7 words of this segment has name i in it. Most have none, and need no search. */
+  readonly withinLonger: Uint8Array;
 }
 
 export interface GraphSegment extends GraphData {
@@ -54,9 +56,10 @@ const layout: readonly (readonly [keyof GraphData, Width])[] = [
   ["postings", 4],
   ["idText", 1],
   ["nameText", 1],
+  ["withinLonger", 1],
 ];
 
-const magic = 0x48_50_47_48;
+const magic = 0x49_50_47_48;
 const headerBytes = (1 + layout.length) * 4;
 
 export function encodeGraphSegment(data: GraphData): GraphSegment {

@@ -42,15 +42,17 @@ const rowOf = ({ chunk_key, names: own }: Row): IndexRow => ({
 /** Everything that a walk could learn of the names, as ids. */
 function told(index: TenantIndex): unknown {
   const view = graphView(index, { of: "all" });
-  const ids = (places: readonly { readonly id: string }[] | null) => places?.map((place) => place.id);
+  const ids = (places: readonly { readonly chunk_id: string }[] | null) => places?.map((place) => place.chunk_id);
   return {
     density: countDensity(index, { isSeen: index.slots.isAlive, seesAll: false }),
-    names: names.map((name) => [
-      view.weight(name),
-      ids(view.titled(name)),
-      ids(view.standing(name, 3)),
-      ids(view.namingLonger(name, 5)),
-    ]),
+    names: names
+      .map(view.name)
+      .map((name) => [
+        view.weight(name),
+        ids(view.titled(name)),
+        ids(view.standing(name, 3)),
+        ids(view.namingLonger(name, 5)),
+      ]),
   };
 }
 
@@ -93,11 +95,13 @@ test("finds the longer names that hold words side by side, up to seven words", (
   index.add(names.map((entity, key) => rowOf({ chunk_key: key + 1, names: [{ entity, flags: inBody }] })));
   const view = graphView(index, { of: "all" });
   const longer = (name: string): readonly string[] =>
-    (view.namingLonger(name, 50) ?? []).flatMap((place) => view.namesIn(place).map((one) => one.entity)).toSorted();
+    (view.namingLonger(view.name(name), 50) ?? [])
+      .flatMap((place) => view.namesIn(place).map((one) => one.name.entity))
+      .toSorted();
   assert.deepEqual(longer("red"), ["big red topic", "red topic", "é red", "𐍈 red"]);
   assert.deepEqual(longer("red topic"), ["big red topic"]);
   assert.deepEqual(longer("reddish"), []);
-  assert.equal(view.namingLonger("red", 3), null);
+  assert.equal(view.namingLonger(view.name("red"), 3), null);
 });
 
 test("bytes that are no segment are refused", () => {

@@ -1,41 +1,47 @@
 import { compareText } from "../../../filter/matches.ts";
-import type { EntityWeight } from "../../../ports/graph-store.ts";
+import type { EntityWeight, LinkedPassage } from "../../../ports/graph-store.ts";
 import { rowTest, type Allowed } from "../filter/allowed.ts";
 import type { TenantIndex } from "../index/tenant-index.ts";
-import type { NamedPassage } from "./build-graph-segment.ts";
 import { asTitle, inBody, type GraphSegment } from "./graph-segment.ts";
 import { bytesOfName, nameAt, nameIndex, startOfName } from "./name-table.ts";
 import { namesWithWords } from "./names-with-words.ts";
 
-/** A passage that is seen. */
-export interface Place {
+/** A passage that is seen. What it has of a question is told later, of those that a walk reaches. */
+export interface Place extends LinkedPassage {
   readonly slot: number;
-  readonly id: string;
-  readonly segment: GraphSegment;
+  /** Where it is in the graph: its segment's number, and its row there. */
+  readonly part: number;
   readonly row: number;
-  /** Once the words and the vector of a question were looked for in it. */
-  scores: PlaceScores | null;
+  cosine: number | null;
+  bm25: number | null;
+  mask: number;
+  /** `untoldNames` until it is told. */
+  entities: LinkedPassage["entities"];
 }
 
-export interface PlaceScores {
-  readonly cosine: number | null;
-  readonly bm25: number;
-  readonly mask: number;
-}
+export const untoldNames: LinkedPassage["entities"] = [];
 
 /** The part of a tenant's graph that scope and filter let through, within one call. Places are in the order of ids. */
 export interface GraphView {
   place(chunkId: string): Place | null;
+  /** One for each text, whether a passage mentions it or not. */
+  name(entity: string): Name;
   /** Ordered by name. */
-  namesIn(place: Place): readonly NamedPassage[];
-  weight(entity: string): EntityWeight | null;
-  titled(entity: string): readonly Place[];
+  namesIn(place: Place): readonly PlaceName[];
+  weight(name: Name): EntityWeight | null;
+  titled(name: Name): readonly Place[];
   /** Passages in whose body the name stands, `limit` at most. */
-  standing(entity: string, limit: number): readonly Place[];
+  standing(name: Name, limit: number): readonly Place[];
   /** Passages that mention a longer name of up to seven words with this one in it; null for more than `most`. */
-  namingLonger(entity: string, most: number): readonly Place[] | null;
-  /** Which of these names a passage mentions, in their order, and how. */
-  mentionedOf(names: readonly string[]): (place: Place) => readonly NamedPassage[];
+  namingLonger(name: Name, most: number): readonly Place[] | null;
+  /** Which of these names a passage mentions, in their order. */
+  mentionedOf(names: readonly string[]): (place: Place) => LinkedPassage["entities"];
+}
+
+/** A name that a passage mentions, with its flags. */
+export interface PlaceName {
+  readonly name: Name;
+  readonly flags: number;
 }
 
 export function graphView(index: TenantIndex, allowed: Allowed): GraphView {
@@ -43,26 +49,47 @@ export function graphView(index: TenantIndex, allowed: Allowed): GraphView {
   const { isSeen, seesAll } = sight(index, allowed);
   const places = new Map<number, Place>();
   const known = new Map<string, Name>();
-  const read = new Map<Place, readonly NamedPassage[]>();
+  /** By their numbers in each segment. */
+  const numbered = segments.map(() => new Map<number, Name>());
+  const read = new Map<Place, readonly PlaceName[]>();
 
-  function placeAt(segment: GraphSegment, row: number): Place {
-    const slot = segment.slots[row]!;
+  function placeAt(part: number, row: number): Place {
+    const { slots, ids } = segments[part]!;
+    const slot = slots[row]!;
     const there = places.get(slot);
     if (there) return there;
-    const place: Place = { slot, id: nameAt(segment.ids, row), segment, row, scores: null };
+    const chunk_id = nameAt(ids, row);
+    const place: Place = { slot, chunk_id, part, row, cosine: null, bm25: null, mask: 0, entities: untoldNames };
     places.set(slot, place);
     return place;
   }
 
-  /** Everything about a name is looked up once. */
   function nameOf(entity: string): Name {
     const there = known.get(entity);
     if (there) return there;
     const bytes = bytesOfName(entity);
-    const numbers = segments.map((segment) => nameIndex(segment.names, bytes));
-    const lists = segments.map((segment, at) => postingsOf(segment, numbers[at]!));
-    const name: Name = { entity, bytes, numbers, lists };
+    return addName({ entity, bytes, numbers: segments.map(({ names }) => nameIndex(names, bytes)) });
+  }
+
+  /** By its number in a segment: most names are met in a passage, and looked up nowhere else when that is all there is. */
+  function nameNumbered(part: number, number: number): Name {
+    const there = numbered[part]!.get(number);
+    if (there) return there;
+    const { names } = segments[part]!;
+    const bytes = names.text.subarray(startOfName(names.ends, number), names.ends[number]);
+    const numberIn = (other: GraphSegment, at: number) => (at === part ? number : nameIndex(other.names, bytes));
+    return addName({ entity: nameAt(names, number), bytes, numbers: segments.map(numberIn) });
+  }
+
+  function addName({ entity, bytes, numbers }: Pick<Name, "entity" | "bytes" | "numbers">): Name {
+    const name: Name = {
+      entity,
+      bytes,
+      numbers,
+      lists: segments.map((segment, at) => postingsOf(segment, numbers[at]!)),
+    };
     known.set(entity, name);
+    numbers.forEach((number, at) => number >= 0 && numbered[at]!.set(number, name));
     return name;
   }
 
@@ -83,81 +110,74 @@ export function graphView(index: TenantIndex, allowed: Allowed): GraphView {
 
   /** Rows of each segment that are seen, together in the order of ids. */
   function collect(lists: readonly (readonly number[])[]): readonly Place[] {
-    const found = lists
-      .map((rows, at) => rows.map((row) => placeAt(segments[at]!, row)))
-      .filter((list) => list.length > 0);
-    return found.length < 2 ? (found[0] ?? []) : found.flat().toSorted((a, b) => compareText(a.id, b.id));
+    const found = lists.map((rows, at) => rows.map((row) => placeAt(at, row))).filter((list) => list.length > 0);
+    return found.length < 2 ? (found[0] ?? []) : found.flat().toSorted((a, b) => compareText(a.chunk_id, b.chunk_id));
   }
 
   const seen = (at: number) => (row: number) => isSeen(segments[at]!.slots[row]!);
 
-  function longerThan({ bytes }: Name, most: number): readonly Place[] | null {
+  function longerThan({ bytes, numbers }: Name, most: number): readonly Place[] | null {
     const found = new Set<Place>();
-    for (const segment of segments) {
+    for (const [part, segment] of segments.entries()) {
+      if (numbers[part]! >= 0 && !isWithinLonger(segment, numbers[part]!)) continue;
       for (const longer of namesWithWords(segment, bytes)) {
         for (const posting of postingsOf(segment, longer)) {
           if (!isSeen(segment.slots[posting >>> 2]!)) continue;
-          found.add(placeAt(segment, posting >>> 2));
+          found.add(placeAt(part, posting >>> 2));
           if (found.size > most) return null;
         }
       }
     }
-    return [...found].sort((a, b) => compareText(a.id, b.id));
+    return [...found].sort((a, b) => compareText(a.chunk_id, b.chunk_id));
   }
 
   return {
     place: (chunkId) => {
       const id = bytesOfName(chunkId);
-      for (const segment of segments) {
-        const row = nameIndex(segment.ids, id);
-        if (row >= 0 && isSeen(segment.slots[row]!)) return placeAt(segment, row);
+      for (const [part, { ids, slots }] of segments.entries()) {
+        const row = nameIndex(ids, id);
+        if (row >= 0 && isSeen(slots[row]!)) return placeAt(part, row);
       }
       return null;
     },
+    name: nameOf,
     namesIn: (place) => {
       const there = read.get(place);
       if (there) return there;
-      const { segment, row } = place;
-      const entries = segment.passageNames.subarray(startOfName(segment.passageEnds, row), segment.passageEnds[row]);
-      const names = Array.from(entries, (entry) => ({
-        entity: nameAt(segment.names, entry >>> 2),
-        flags: entry & 3,
-      }));
+      const { passageNames, passageEnds } = segments[place.part]!;
+      const names: PlaceName[] = [];
+      for (let at = startOfName(passageEnds, place.row); at < passageEnds[place.row]!; at++) {
+        const entry = passageNames[at]!;
+        names.push({ name: nameNumbered(place.part, entry >>> 2), flags: entry & 3 });
+      }
       read.set(place, names);
       return names;
     },
-    weight: (entity) => {
-      const name = nameOf(entity);
-      return (name.weight ??= { is: weigh(name) }).is;
-    },
-    titled: (entity) => {
-      const name = nameOf(entity);
-      return (name.titled ??= collect(name.lists.map((list, at) => titleRows(list).filter(seen(at)))));
-    },
-    standing: (entity, limit) => {
-      const name = nameOf(entity);
+    weight: (name) => (name.weight ??= { is: weigh(name) }).is,
+    titled: (name) => (name.titled ??= collect(name.lists.map((list, at) => titleRows(list).filter(seen(at))))),
+    standing: (name, limit) => {
       if (name.standing?.limit !== limit) {
         const rows = name.lists.map((list, at) => standingRows(list, limit, seen(at)));
         name.standing = { limit, places: collect(rows).slice(0, limit) };
       }
       return name.standing.places;
     },
-    namingLonger: (entity, most) => {
-      const name = nameOf(entity);
+    namingLonger: (name, most) => {
       if (name.longer?.most !== most) name.longer = { most, places: longerThan(name, most) };
       return name.longer.places;
     },
     mentionedOf: (names) => {
-      const numbers = new Map(segments.map((segment, at) => [segment, names.map((name) => nameOf(name).numbers[at]!)]));
-      return ({ segment, row }) => {
-        const asked = numbers.get(segment)!;
+      const numbers = segments.map((_segment, at) => names.map((name) => nameOf(name).numbers[at]!));
+      return ({ part, row }) => {
+        const { passageNames, passageEnds } = segments[part]!;
+        const asked = numbers[part]!;
         let found = none;
-        for (let at = startOfName(segment.passageEnds, row); at < segment.passageEnds[row]!; at++) {
-          const entry = segment.passageNames[at]!;
+        for (let at = startOfName(passageEnds, row); at < passageEnds[row]!; at++) {
+          const entry = passageNames[at]!;
           const which = asked.indexOf(entry >>> 2);
           if (which < 0) continue;
           // Entries are in the order of names, as those asked about are.
-          found = [...found, { entity: names[which]!, flags: entry & 3 }];
+          found = [...found, { entity: names[which]!, title: (entry & asTitle) !== 0 }];
         }
         return found;
       };
@@ -165,8 +185,8 @@ export function graphView(index: TenantIndex, allowed: Allowed): GraphView {
   };
 }
 
-/** What a call has learnt of a name. */
-interface Name {
+/** What a call has learnt of a name: everything is looked up once. */
+export interface Name {
   readonly entity: string;
   readonly bytes: Uint8Array;
   /** Its number in each segment; negative: not there. */
@@ -193,11 +213,14 @@ export function sight({ slots, graph }: TenantIndex, allowed: Allowed): Sight {
   };
 }
 
-const none: readonly NamedPassage[] = [];
+const none: LinkedPassage["entities"] = [];
 const nothing = new Uint32Array(0);
 
 export const postingsOf = ({ postingEnds, postings }: GraphSegment, name: number): Uint32Array =>
   name < 0 ? nothing : postings.subarray(startOfName(postingEnds, name), postingEnds[name]);
+
+const isWithinLonger = ({ withinLonger }: GraphSegment, name: number): boolean =>
+  (withinLonger[name >>> 3]! & (1 << (name & 7))) !== 0;
 
 function titleRows(postings: Uint32Array): number[] {
   const rows: number[] = [];

@@ -126,7 +126,7 @@ export function weighIn(
   const entityOf = foundBy(db, tenant, names);
   return [...new Set(names)].flatMap((asked) => {
     const entity = entityOf(asked);
-    const weight = entity === null ? null : view.weight(entity);
+    const weight = entity === null ? null : view.weight(view.name(entity));
     return weight ? { ...weight, asked } : [];
   });
 }

@@ -1,6 +1,4 @@
 import type { LinkedPassage, LinkKind, LinkResult } from "../../../ports/graph-store.ts";
-import type { FoundLinks } from "./follow-links.ts";
-import { asTitle } from "./graph-segment.ts";
 
 /**
  * A result on its way to the main thread: each text once, everything else as numbers of one buffer, since every buffer
@@ -35,7 +33,7 @@ const kinds: readonly LinkKind[] = [
   ...(["hyperlink", "reference", "file", "ticket", "reply", "citation"] as const),
 ];
 
-export function sentLinks({ links, reached, mentioned, weights }: FoundLinks): SentLinks {
+export function sentLinks({ edges: links, passages, weights }: LinkResult): SentLinks {
   const names = new Map<string, number>();
   const nameOf = (entity: string): number => {
     const known = names.get(entity);
@@ -43,7 +41,7 @@ export function sentLinks({ links, reached, mentioned, weights }: FoundLinks): S
     names.set(entity, names.size);
     return names.size - 1;
   };
-  const indexes = new Map(reached.map((place, index) => [place, index]));
+  const indexes = new Map(passages.map((passage, index) => [passage.chunk_id, index]));
   const edges = new Int32Array(links.length * 4);
   links.forEach(({ from, to, entity, kind }, at) => {
     edges[at * 4] = indexes.get(from)!;
@@ -51,18 +49,18 @@ export function sentLinks({ links, reached, mentioned, weights }: FoundLinks): S
     edges[at * 4 + 2] = nameOf(entity);
     edges[at * 4 + 3] = kinds.indexOf(kind);
   });
-  const mentions = reached.flatMap((place, index) =>
-    mentioned(place).flatMap(({ entity, flags }) => [index, nameOf(entity), flags & asTitle]),
+  const mentions = passages.flatMap(({ entities }, index) =>
+    entities.flatMap(({ entity, title }) => [index, nameOf(entity), title ? 1 : 0]),
   );
   const weighed = weights.flatMap((weight) => [nameOf(weight.entity), weight.passages, weight.titled]);
-  const texts = [...reached.map((place) => place.id), ...names.keys()];
+  const texts = [...passages.map((passage) => passage.chunk_id), ...names.keys()];
   return {
     text: texts.join(""),
-    passages: reached.length,
+    passages: passages.length,
     ...inOneBuffer({
-      cosines: Float64Array.from(reached, ({ scores }) => scores!.cosine ?? NaN),
-      bm25: Float64Array.from(reached, ({ scores }) => scores!.bm25),
-      masks: Int32Array.from(reached, ({ scores }) => scores!.mask),
+      cosines: Float64Array.from(passages, ({ cosine }) => cosine ?? NaN),
+      bm25: Float64Array.from(passages, ({ bm25 }) => bm25 ?? NaN),
+      masks: Int32Array.from(passages, ({ mask }) => mask),
       textLengths: Int32Array.from(texts, (text) => text.length),
       edges,
       mentioned: Int32Array.from(mentions),
@@ -112,7 +110,7 @@ export function receivedLinks(sent: SentLinks): LinkResult {
   const nameOf = (name: number): string => texts[sent.passages + name]!;
   const entities: LinkedPassage["entities"][number][][] = ids.map(() => []);
   for (let at = 0; at < mentioned.length; at += 3) {
-    entities[mentioned[at]!]!.push({ entity: nameOf(mentioned[at + 1]!), title: mentioned[at + 2] === asTitle });
+    entities[mentioned[at]!]!.push({ entity: nameOf(mentioned[at + 1]!), title: mentioned[at + 2] === 1 });
   }
   return {
     edges: ofRows(edges, 4, (at) => ({

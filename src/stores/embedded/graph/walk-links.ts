@@ -1,5 +1,4 @@
 import type { Filter } from "../../../filter/filter.ts";
-import type { LinkResult } from "../../../ports/graph-store.ts";
 import type { HopRequest } from "../../../ports/hop.ts";
 import type { Scope } from "../../../scope.ts";
 import { answeredAtOnce, type GraphAnswers } from "../../../walk/ask.ts";
@@ -11,8 +10,7 @@ import { listEntities, neighboursIn } from "../tables/graph-reads.ts";
 import { seenBy } from "../tables/seen-graph.ts";
 import { tenantOf } from "../tables/tenants.ts";
 import type { ReadContext } from "../workers/context.ts";
-import { linkFinder, type FoundLinks } from "./follow-links.ts";
-import { asTitle } from "./graph-segment.ts";
+import { linkFinder } from "./follow-links.ts";
 import { graphView } from "./graph-view.ts";
 import { linkDensity, weighIn } from "./link-density.ts";
 import { sentHop, type SentHop } from "./sent-hop.ts";
@@ -40,24 +38,11 @@ function answersOf(context: ReadContext, scope: Scope, filter: Filter | null): G
     weigh: (names) => weighIn(db, tenant, whole(), names),
     neighbours: (asked) => neighboursIn(db, seen(), asked),
     list: (asked) => listEntities(context, scope, asked),
-    links: (asked) => linkResult((find ??= linkFinder(db, index, filtered(), asked))(asked)),
+    links: (asked) => (find ??= linkFinder(db, index, filtered(), asked))(asked),
   };
 }
 
 function once<T>(make: () => T): () => T {
   let made: { readonly value: T } | null = null;
   return () => (made ??= { value: make() }).value;
-}
-
-/** As the port has it. */
-function linkResult({ links, reached, mentioned, weights }: FoundLinks): LinkResult {
-  return {
-    edges: links.map(({ from, to, entity, kind }) => ({ from: from.id, to: to.id, entity, kind })),
-    passages: reached.map((place) => {
-      const { cosine, bm25, mask } = place.scores!;
-      const entities = mentioned(place).map(({ entity, flags }) => ({ entity, title: (flags & asTitle) !== 0 }));
-      return { chunk_id: place.id, cosine, bm25, mask, entities };
-    }),
-    weights,
-  };
 }

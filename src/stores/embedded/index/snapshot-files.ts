@@ -24,7 +24,7 @@ export interface SnapshotFiles {
 }
 
 /** Its last byte counts the formats; a file of another one is not read, and the index is built and written again. */
-const magic = 0x34_58_44_49;
+const magic = 0x35_58_44_49;
 const prefixBytes = 12;
 const alignment = 64;
 

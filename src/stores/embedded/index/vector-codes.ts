@@ -65,6 +65,8 @@ export function vectorCodes({ dimensions, codes, bits, chunkKeys }: Base): Vecto
       return { slots: null, ...complete(parts, slots) };
     },
     scoresOf: (query, slots) => {
+      if (table && slots.every((slot) => slot < baseRows))
+        return scannerOf(table).scoresOf(query, Uint32Array.from(slots));
       const scores = new Float32Array(slots.length).fill(-Infinity);
       const places = [...slots.keys()];
       const write = (among: readonly number[], scoresAt: (slots: Uint32Array) => Float32Array | null): void => {

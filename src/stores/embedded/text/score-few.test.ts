@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
 import { englishAnalyzer } from "../../../text/analyze.ts";
-import { scoreFew } from "./score-few.ts";
+import { fewScorer } from "./score-few.ts";
 import { scoreRows } from "./score-rows.ts";
 import { buildSegment } from "./segment-builder.ts";
 import { textIndex, textPart, withoutSlots } from "./text-index.ts";
@@ -32,7 +32,7 @@ test("scores a few slots to the bit as a walk over all rows does, and says which
         const slots = rows.map((_row, slot) => slot);
         const plain = [...new Set(terms)].map((term) => ({ weight: 1, alternatives: [{ term, weight: 1 }] }));
         const all = scoreRows(index, { tenant: 1, terms: plain, allowed: null }).scores;
-        const { scores, masks } = scoreFew(index, 1, terms, slots);
+        const { scores, masks } = fewScorer(index, 1, terms)(slots);
         assert.deepEqual(
           [...scores],
           slots.map((slot) => all[slot] ?? 0),

@@ -11,47 +11,77 @@ export interface FewScores {
 }
 
 /**
- * BM25 and the words of a few slots: their rows are looked up in the lists of the words, where `scoreRows` walks the
- * lists. A word counts once, however often it is said.
+ * BM25 and the words of a few slots at a time: their rows are looked up in the lists of the words, where `scoreRows`
+ * walks the lists. A word counts once, however often it is said. What does not depend on the slots is found out once.
  */
-export function scoreFew(
+export function fewScorer(
   index: TextIndex,
   tenant: number,
   terms: readonly string[],
-  slots: readonly number[],
-): FewScores {
-  const scores = new Float32Array(slots.length);
-  const masks = new Int32Array(slots.length);
-  // Numbers sort faster than pairs.
-  const rising = Float64Array.from(slots, (slot, at) => slot * mostSlots + at).sort();
-  const parts = index.parts.map((part) => ({ part, found: rowsAmong(part, tenant, rising) }));
+): (slots: readonly number[]) => FewScores {
   const corpus = statisticsOf(index, tenant);
   const fields = weightedFields(corpus, defaultBm25);
   // In the order in which `scoreRows` adds up.
-  for (const term of [...new Set(terms)].toSorted()) {
-    fields.forEach((field, isTitle) => {
+  const lists = [...new Set(terms)].toSorted().flatMap((term) =>
+    fields.flatMap((field, isTitle) => {
       const factor = field.weight * inverseFrequency(corpus.rows, documentFrequency(index, tenant, term, field.of));
-      for (const { part, found } of parts) {
+      const bits = isTitle === 0 ? bitsOf(terms, term) : 0;
+      const { base, perWord } = field;
+      return index.parts.flatMap((part, at) => {
         const list = listOf(part, field, term);
-        if (list === null) continue;
-        const bits = isTitle === 0 ? bitsOf(terms, term) : 0;
-        const { rows, counts, lengths, end } = list;
-        const { base, perWord } = field;
-        let place = list.start;
-        for (let one = 0; one < found.length; one++) {
-          const row = found.rows[one]!;
-          place = firstFrom(rows, place, end, row);
-          if (place === end) break;
-          if (rows[place] !== row) continue;
-          const at = found.at[one]!;
-          const count = counts[place]!;
-          scores[at] = scores[at]! + (factor * count) / (count + base + perWord * lengths[row]!);
-          masks[at]! |= bits;
-        }
-      }
-    });
+        return list === null ? [] : { ...list, part: at, factor, bits, base, perWord };
+      });
+    }),
+  );
+  return (slots) => {
+    const said: FewScores = { scores: new Float32Array(slots.length), masks: new Int32Array(slots.length) };
+    // Numbers sort faster than pairs.
+    const rising = Float64Array.from(slots, (slot, at) => slot * mostSlots + at).sort();
+    const found = index.parts.map((part) => rowsAmong(part, tenant, rising));
+    for (const list of lists) addShares(list, found[list.part]!, said);
+    return said;
+  };
+}
+
+/** The rows of one word in one field of one part, and what they add to a score. */
+interface TermList {
+  readonly part: number;
+  readonly rows: Uint16Array;
+  readonly counts: Uint8Array;
+  readonly lengths: Uint32Array;
+  readonly start: number;
+  readonly end: number;
+  /** Of a step from row to row, how many places of the list lie in between. */
+  readonly density: number;
+  readonly factor: number;
+  readonly bits: number;
+  readonly base: number;
+  readonly perWord: number;
+}
+
+function listOf(part: TextPart, field: WeightedField, term: string) {
+  const at = termIndex(part, term);
+  if (at < 0) return null;
+  const { rows, counts, lengths, ends } = field.of(part.segment);
+  const [start, end] = [startOf(ends, at), ends[at]!];
+  return { rows, counts, lengths, start, end, density: (end - start) / part.segment.rows };
+}
+
+function addShares(list: TermList, found: FoundRows, { scores, masks }: FewScores): void {
+  const { rows, counts, lengths, start, end, density, factor, bits, base, perWord } = list;
+  let place = start;
+  let before = 0;
+  for (let one = 0; one < found.length; one++) {
+    const row = found.rows[one]!;
+    place = firstFrom(rows, { start: place, end, guess: place + Math.floor((row - before) * density) }, row);
+    if (place === end) return;
+    before = row;
+    if (rows[place] !== row) continue;
+    const at = found.at[one]!;
+    const count = counts[place]!;
+    scores[at] = scores[at]! + (factor * count) / (count + base + perWord * lengths[row]!);
+    masks[at]! |= bits;
   }
-  return { scores, masks };
 }
 
 /** Rows in rising order, as the lists are. */
@@ -70,11 +100,13 @@ function rowsAmong(part: TextPart, tenant: number, rising: Float64Array): FoundR
   if (owner < 0) return { rows, at, length };
   const { segment, owners } = part;
   let row = 0;
+  let before = 0;
   for (const place of rising) {
     const slot = Math.floor(place / mostSlots);
-    row = firstFrom(segment.slots, row, segment.rows, slot);
+    row = firstFrom(segment.slots, { start: row, end: segment.rows, guess: row + slot - before }, slot);
     if (row === segment.rows) break;
-    if (segment.slots[row] !== slot || owners[row] !== owner) continue;
+    before = segment.slots[row]!;
+    if (before !== slot || owners[row] !== owner) continue;
     rows[length] = row;
     at[length++] = place - slot * mostSlots;
   }
@@ -84,22 +116,32 @@ function rowsAmong(part: TextPart, tenant: number, rising: Float64Array): FoundR
 /** More are never asked for at once; with a slot number it makes a number that is exact. */
 const mostSlots = 2 ** 21;
 
-function listOf(part: TextPart, field: WeightedField, term: string) {
-  const at = termIndex(part, term);
-  if (at < 0) return null;
-  const { rows, counts, lengths, ends } = field.of(part.segment);
-  return { rows, counts, lengths, start: startOf(ends, at), end: ends[at]! };
+/** Where to look in a list, and where the number is likely to be. */
+interface Within {
+  readonly start: number;
+  readonly end: number;
+  readonly guess: number;
 }
 
-/** The first place from `start` on whose number is not below `wanted`; `end` for none. Near places are found at once. */
-function firstFrom(rising: Uint16Array | Uint32Array, start: number, end: number, wanted: number): number {
-  let reach = 1;
-  let low = start;
-  while (low + reach < end && rising[low + reach]! < wanted) {
-    low += reach;
-    reach *= 2;
+/** The first place from `start` on whose number is not below `wanted`; `end` for none. Near the guess it is found at once. */
+function firstFrom(rising: Uint16Array | Uint32Array, { start, end, guess }: Within, wanted: number): number {
+  if (start >= end) return end;
+  let low = Math.min(Math.max(guess, start), end - 1);
+  let high = low;
+  if (rising[low]! < wanted) {
+    for (let reach = 1; rising[high]! < wanted; reach *= 2) {
+      low = high + 1;
+      if (low >= end) return end;
+      high = low + reach < end ? low + reach : end - 1;
+      if (high === end - 1 && rising[high]! < wanted) return end;
+    }
+  } else {
+    for (let reach = 1; low > start && rising[low]! >= wanted; reach *= 2) {
+      high = low;
+      low = low - reach > start ? low - reach : start;
+    }
   }
-  let high = Math.min(end, low + reach);
+  // Below `low` all are smaller, at `high` none is.
   while (low < high) {
     const middle = (low + high) >>> 1;
     if (rising[middle]! < wanted) low = middle + 1;
