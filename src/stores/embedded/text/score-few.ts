@@ -1,6 +1,6 @@
 import { startOf } from "./dictionary.ts";
 import { defaultBm25, inverseFrequency, weightedFields, type WeightedField } from "./score-rows.ts";
-import { documentFrequency, termIndex } from "./term-rows.ts";
+import { frequencyIn, termIndex } from "./term-rows.ts";
 import { ownerOf, statisticsOf, type TextIndex, type TextPart } from "./text-index.ts";
 
 export interface FewScores {
@@ -22,17 +22,19 @@ export function fewScorer(
   const corpus = statisticsOf(index, tenant);
   const fields = weightedFields(corpus, defaultBm25);
   // In the order in which `scoreRows` adds up.
-  const lists = [...new Set(terms)].toSorted().flatMap((term) =>
-    fields.flatMap((field, isTitle) => {
-      const factor = field.weight * inverseFrequency(corpus.rows, documentFrequency(index, tenant, term, field.of));
+  const lists = [...new Set(terms)].toSorted().flatMap((term) => {
+    const numbers = index.parts.map((part) => termIndex(part, term));
+    return fields.flatMap((field, isTitle) => {
+      const frequencies = index.parts.map((part, at) => frequencyIn(part, tenant, numbers[at]!, field.of));
+      const frequency = frequencies.reduce((sum, one) => sum + one, 0);
+      const factor = field.weight * inverseFrequency(corpus.rows, frequency);
       const bits = isTitle === 0 ? bitsOf(terms, term) : 0;
       const { base, perWord } = field;
-      return index.parts.flatMap((part, at) => {
-        const list = listOf(part, field, term);
-        return list === null ? [] : { ...list, part: at, factor, bits, base, perWord };
-      });
-    }),
-  );
+      return index.parts.flatMap((part, at) =>
+        frequencies[at] === 0 ? [] : { ...listOf(part, field, numbers[at]!), part: at, factor, bits, base, perWord },
+      );
+    });
+  });
   return (slots) => {
     const said: FewScores = { scores: new Float32Array(slots.length), masks: new Int32Array(slots.length) };
     // Numbers sort faster than pairs.
@@ -59,12 +61,10 @@ interface TermList {
   readonly perWord: number;
 }
 
-function listOf(part: TextPart, field: WeightedField, term: string) {
-  const at = termIndex(part, term);
-  if (at < 0) return null;
-  const { rows, counts, lengths, ends } = field.of(part.segment);
-  const [start, end] = [startOf(ends, at), ends[at]!];
-  return { rows, counts, lengths, start, end, density: (end - start) / part.segment.rows };
+function listOf({ segment }: TextPart, field: WeightedField, term: number) {
+  const { rows, counts, lengths, ends } = field.of(segment);
+  const [start, end] = [startOf(ends, term), ends[term]!];
+  return { rows, counts, lengths, start, end, density: (end - start) / segment.rows };
 }
 
 function addShares(list: TermList, found: FoundRows, { scores, masks }: FewScores): void {

@@ -35,15 +35,20 @@ export function documentFrequency(
   term: string,
   fieldOf: (segment: SegmentData) => Field = bodyOf,
 ): number {
-  let frequency = 0;
-  for (const part of index.parts) {
-    const owner = ownerOf(part, tenant);
-    const at = owner < 0 ? -1 : termIndex(part, term);
-    if (at < 0) continue;
-    const { rows, ends } = fieldOf(part.segment);
-    frequency += countBetween(part, owner, rows, startOf(ends, at), ends[at] as number);
-  }
-  return frequency;
+  return index.parts.reduce((sum, part) => sum + frequencyIn(part, tenant, termIndex(part, term), fieldOf), 0);
+}
+
+/** The same within one part, where the term has this number; none for -1. */
+export function frequencyIn(
+  part: TextPart,
+  tenant: number,
+  at: number,
+  fieldOf: (segment: SegmentData) => Field,
+): number {
+  const owner = ownerOf(part, tenant);
+  if (owner < 0 || at < 0) return 0;
+  const { rows, ends } = fieldOf(part.segment);
+  return countBetween(part, owner, rows, startOf(ends, at), ends[at] as number);
 }
 
 /** The rows of a word: its own list, or that of its term when the segment knows no other word of that term. */
