@@ -24,7 +24,7 @@ export interface TurnsToEmbed {
  * Vectors of the turns from `from` on, in batches: kept ones where nothing changed about what they are made of, the
  * rest made anew. A blank turn has none.
  *
- * @returns for each batch the vectors by index, and those to be kept.
+ * @returns for each batch the vectors by index, and those that are to be kept.
  */
 export async function* embedTurns(
   embedder: Embedder,
@@ -33,6 +33,8 @@ export async function* embedTurns(
 ): AsyncGenerator<{
   readonly vectors: ReadonlyMap<number, Float32Array>;
   readonly made: readonly MessageVector[];
+  /** So many turns, from the first on, are done. */
+  readonly done: number;
 }> {
   for (let start = from; start < turns.length; start += turnsAtOnce) {
     const vectors = new Map<number, Float32Array>();
@@ -50,7 +52,7 @@ export async function* embedTurns(
     const made = missing.map(({ at, embedding_hash }, index) => {
       return { sequence: turns[at]!.sequence, vector: fresh[index]!, embedding_hash };
     });
-    yield { vectors, made };
+    yield { vectors, made, done: Math.min(start + turnsAtOnce, turns.length) };
   }
 }
 

@@ -85,11 +85,11 @@ export async function embedRead(
   // What follows a turn belongs to its window, so the last one that was embedded has changed as well.
   const from = Math.max(0, known.embedded - 1);
   const kept = await keptVectors(sessions, scope, sessionId, from, options);
-  for await (const { vectors, made } of embedTurns(embedder, { ...index, from, kept }, options)) {
+  for await (const { vectors, made, done } of embedTurns(embedder, { ...index, from, kept }, options)) {
     for (const [at, vector] of vectors) index.vectors[at] = vector;
+    known.embedded = Math.max(known.embedded, done);
     if (made.length > 0) await sessions.keepVectors(scope, sessionId, made, options).catch(unlessCancelled(options));
   }
-  known.embedded = index.turns.length;
 }
 
 /** Where nothing can be written, such as on a read-only server, the vectors serve this process alone. */

@@ -105,6 +105,32 @@ test("an embedder that is down costs a warning, and its vectors are made when it
   assert.deepEqual([whole.warnings, typeof whole.results[0]?.legs.vector], [[], "number"]);
 });
 
+test("a search does not wait for a long conversation to be embedded: what has no vector yet is found by its words", async () => {
+  const { store, say } = await world();
+  await say("Ann", "We sail on Sundays.");
+  let release = (): void => undefined;
+  const held = new Promise<void>((resolve) => (release = resolve));
+  const inner = wordEmbedder();
+  const embedder: Embedder = {
+    ...inner,
+    embed: async (texts, options) => {
+      if (options.kind === "document") await held;
+      return inner.embed(texts, options);
+    },
+  };
+  const turns = turnRecall({ sessions: store.sessions, embedder, analyzer, now: () => 0, patienceMs: 0 });
+  const prepared = turns.prepare(scope, "s");
+  const early = await turns.search(scope, "s", { query: "Who sails?" });
+  assert.deepEqual(
+    [early.results.map(({ legs }) => legs.vector), early.warnings.map(({ code }) => code)],
+    [[null], ["vector_leg_unavailable"]],
+  );
+  release();
+  await prepared;
+  const patient = turnRecall({ sessions: store.sessions, embedder, analyzer, now: () => 0 });
+  assert.deepEqual((await patient.search(scope, "s", { query: "Who sails?" })).warnings, []);
+});
+
 test("searches at once agree, and preparing leaves nothing to embed", async () => {
   const { counts, recall, say } = await world();
   const turns = recall();

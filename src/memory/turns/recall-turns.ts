@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import { HybridRAGError, isHybridRAGError, messageOf } from "../../errors.ts";
 import type { CallOptions } from "../../ports/store.ts";
 import type { Message, Warning } from "../../records.ts";
@@ -49,9 +50,14 @@ export interface TurnRecall {
 /** Turns of conversations that stay ready; those that were not asked for longest make way. */
 const mostTurns = 50_000;
 
+export interface TurnRecallParts extends ReadingParts {
+  /** How long a search waits for vectors that are being made; 5 seconds by default. */
+  readonly patienceMs?: number;
+}
+
 /** @param parts its sessions are those that callers may read: what they hide is not found here. */
-export function turnRecall(parts: ReadingParts): TurnRecall {
-  const { sessions, analyzer, embedder } = parts;
+export function turnRecall(parts: TurnRecallParts): TurnRecall {
+  const { sessions, analyzer, embedder, patienceMs = 5000 } = parts;
   const ready = new Map<string, Ready>();
   /** Those that will be prepared anyway, with all that is written until they begin. */
   const waiting = new Map<string, Promise<void>>();
@@ -78,6 +84,34 @@ export function turnRecall(parts: ReadingParts): TurnRecall {
     return work;
   };
 
+  /** Up to date, or as far as it is when patience ends: what has no vector yet is found by its words. */
+  const soonReady = async (scope: Scope, sessionId: string, options?: CallOptions): Promise<Ready> => {
+    const done = new AbortController();
+    const patience = setTimeout(patienceMs, null, { signal: done.signal, ref: false }).catch(() => null);
+    const work = upToDate(scope, sessionId, options);
+    try {
+      const entry = await Promise.race([work, patience]);
+      if (entry !== null) return entry;
+    } finally {
+      done.abort();
+    }
+    const { known } = ready.get(keyOf(scope, sessionId)) ?? (await work);
+    const missing = known.index.turns.length - known.embedded;
+    return {
+      known,
+      warnings: [wordsOnly(`${missing} are not embedded yet; ask again shortly.`)],
+      turn: Promise.resolve(),
+    };
+  };
+
+  /** When whoever is at it has done, with all that was written until then. */
+  const prepareNext = async (scope: Scope, sessionId: string, options?: CallOptions): Promise<void> => {
+    const key = keyOf(scope, sessionId);
+    await ready.get(key)?.turn;
+    waiting.delete(key);
+    await upToDate(scope, sessionId, options);
+  };
+
   const check = async (scope: Scope, sessionId: string, options?: CallOptions): Promise<void> => {
     if (await sessions.get(scope, sessionId, options)) return;
     ready.delete(keyOf(scope, sessionId));
@@ -88,18 +122,13 @@ export function turnRecall(parts: ReadingParts): TurnRecall {
     prepare: async (scope, sessionId, options) => {
       await check(scope, sessionId, options);
       const key = keyOf(scope, sessionId);
-      const before = waiting.get(key);
-      if (before) return before;
-      const work = (ready.get(key)?.turn ?? Promise.resolve()).then(async () => {
-        waiting.delete(key);
-        await upToDate(scope, sessionId, options);
-      });
+      const work = waiting.get(key) ?? prepareNext(scope, sessionId, options);
       waiting.set(key, work);
-      return work;
+      await work;
     },
     search: async (scope, sessionId, { query, limit, before }, options) => {
       await check(scope, sessionId, options);
-      const { known, warnings } = await upToDate(scope, sessionId, options);
+      const { known, warnings } = await soonReady(scope, sessionId, options);
       const question = turnQuestion(query, analyzer);
       const isReady = embedder !== null && known.embedded > 0;
       const vector = isReady ? await questionVector(parts, question.searched, options) : null;
