@@ -15,6 +15,7 @@ export interface LinkOfEntity {
   readonly document_id: string;
   readonly title: string;
   readonly source: string;
+  readonly heading_path: readonly string[];
   /** That points there. */
   readonly sentence: string;
 }
@@ -48,8 +49,9 @@ export async function linksOfEntity(
     if (!source || !target) return [];
     const pointer = pointers.find((one) => one.chunk_id === from && one.kind === kind && one.target === address);
     const sentence = pointer ? pointingSentence(source, pointer) : "";
-    const { chunk_id, document_id, title, source: of } = target;
-    return [{ kind, address, from_chunk_id: from, chunk_id, document_id, title, source: of, sentence }];
+    const { chunk_id, document_id, title, source: file, heading_path } = target;
+    const place = { chunk_id, document_id, title, source: file, heading_path };
+    return [{ kind, address, from_chunk_id: from, ...place, sentence }];
   });
 }
 

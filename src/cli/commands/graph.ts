@@ -4,6 +4,7 @@ import { entityPage, neighbourhood, type Neighbourhood } from "../../graph/entit
 import { evidencePath, mostSteps, type EvidencePath } from "../../graph/evidence-path.ts";
 import { exportFormats, exportGraph } from "../../graph/export-graph.ts";
 import { parseFilter } from "../../filter/parse-filter.ts";
+import type { LinkOfEntity } from "../../graph/links-of-entity.ts";
 import { type CollectionThemes, mostThemes } from "../../query/collection-themes.ts";
 import { addGraphEdits } from "./graph-edits.ts";
 import { withCommonOptions } from "../common-options.ts";
@@ -81,14 +82,21 @@ function printNeighbours({ relationships, together, links }: Neighbourhood, term
     terminal.line(`${source_entity} – ${type} – ${target_entity}`);
     if (description) terminal.line(terminal.dim(`  ${onOneLine(description)}`));
   }
-  for (const { kind, address, title, source, sentence } of links) {
-    terminal.line(`→ ${title || source}  ${terminal.dim(`${kind} to ${address}`)}`);
-    if (sentence) terminal.line(terminal.dim(`  ${onOneLine(sentence)}`));
-  }
+  // A place of several passages is one place to a reader.
+  for (const line of new Set(links.map((link) => linkInWords(link, terminal)))) terminal.line(line);
   for (const { name, passages } of together) {
     terminal.line(`${name}  ${terminal.dim(`in ${counted(passages)} with it`)}`);
   }
   if (relationships.length + together.length + links.length === 0) terminal.note("Nothing is joined to it.");
+}
+
+function linkInWords(
+  { kind, address, title, source, heading_path, sentence }: LinkOfEntity,
+  terminal: Terminal,
+): string {
+  const place = [title || source, ...heading_path.slice(-1).filter((heading) => heading !== title)].join(" · ");
+  const line = `→ ${place}  ${terminal.dim(`${kind} to ${address}`)}`;
+  return sentence === "" ? line : `${line}\n${terminal.dim(`  ${onOneLine(sentence)}`)}`;
 }
 
 const onOneLine = (text: string): string => text.replaceAll(/\s+/g, " ");

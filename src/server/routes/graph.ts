@@ -48,6 +48,7 @@ const link = z.object({
   document_id: z.string(),
   title: z.string(),
   source: z.string(),
+  heading_path: z.array(z.string()),
   sentence: z.string().describe("That points there."),
 });
 
