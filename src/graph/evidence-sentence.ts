@@ -8,24 +8,53 @@ import { nameTokens } from "../text/name-key.ts";
  * @param names normalised: that of an entity, and as texts write it where edits gave it another.
  * @param others it must mention one of these, too.
  */
-export function evidenceSentence(
+export type EvidenceSentence = (
   texts: readonly string[],
   names: readonly string[],
-  others: readonly string[] | null = null,
-): string {
-  let heading = "";
-  for (const text of texts) {
-    for (const { start, end, kind } of splitUnits(text)) {
-      const sentence = text.slice(start, end);
-      const words = ` ${nameTokens(sentence).join(" ")} `;
-      const hasOne = (wanted: readonly string[]): boolean => wanted.some((name) => words.includes(` ${name} `));
-      if (!hasOne(names) || (others !== null && !hasOne(others))) continue;
-      if (kind !== "heading") return sentence;
-      heading ||= sentence;
+  others?: readonly string[] | null,
+) => string;
+
+export const evidenceSentence: EvidenceSentence = (...asked) => evidenceSentences()(...asked);
+
+interface Said {
+  readonly sentence: string;
+  readonly isHeading: boolean;
+  /** Normalised, with a blank before and after. */
+  readonly words: () => string;
+}
+
+/** For several questions about the same texts: each is taken apart once. */
+export function evidenceSentences(): EvidenceSentence {
+  const known = new Map<string, readonly Said[]>();
+  function* saidIn(texts: readonly string[]): Generator<Said> {
+    for (const text of texts) {
+      const said = known.get(text) ?? takenApart(text);
+      known.set(text, said);
+      yield* said;
     }
   }
-  return heading;
+  return (texts, names, others = null) => {
+    let heading = "";
+    for (const { sentence, isHeading, words } of saidIn(texts)) {
+      const hasOne = (wanted: readonly string[]): boolean => wanted.some((name) => words().includes(` ${name} `));
+      if (!hasOne(names) || (others !== null && !hasOne(others))) continue;
+      if (!isHeading) return sentence;
+      heading ||= sentence;
+    }
+    return heading;
+  };
 }
+
+const takenApart = (text: string): readonly Said[] =>
+  splitUnits(text).map(({ start, end, kind }) => {
+    const sentence = text.slice(start, end);
+    let words: string | null = null;
+    return {
+      sentence,
+      isHeading: kind === "heading",
+      words: () => (words ??= ` ${nameTokens(sentence).join(" ")} `),
+    };
+  });
 
 /** The sentence, list item or row at a place of a text, or else the next one after it. */
 function sentenceAt(text: string, offset: number): string {

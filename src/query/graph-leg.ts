@@ -1,4 +1,4 @@
-import { evidenceSentence, pointingSentence } from "../graph/evidence-sentence.ts";
+import { evidenceSentences, pointingSentence } from "../graph/evidence-sentence.ts";
 import { type GlobalResult, globalSearch } from "../graph/global-search.ts";
 import { localSearch } from "../graph/local-search.ts";
 import { matches } from "../filter/matches.ts";
@@ -130,6 +130,7 @@ async function pathsOf(
 ): Promise<ReadonlyMap<string, HopPath>> {
   const reached = hits.flatMap(({ chunk_id, reason }) => (reason ? { chunk_id, reason } : []));
   const placesOf = ({ chunk_id, reason }: Reached) => [reason.from_chunk_id, chunk_id];
+  const evidenceSentence = evidenceSentences();
   const textsOf = (ids: readonly string[]) => ids.map((id) => contents.get(id)?.content ?? "");
   const sentenceWith = (one: Reached, names: readonly string[] = []): string =>
     evidenceSentence(textsOf(placesOf(one)), [one.reason.entity, endOfAddress(one.reason.entity), ...names]);
