@@ -3,7 +3,7 @@ const monthNames = months.split("|");
 
 const yearPattern = /(?<!\d)(?:19|20)\d\d(?!\d)/;
 
-const latest = /\b(?:latest|newest|most recent(?:ly)?|currently)\b/iu;
+const latest = /\b(?:latest|newest|most recent)\b/iu;
 
 /** Whether a question is put to the latest of several documents. */
 export const asksForLatest = (question: string): boolean => latest.test(question);

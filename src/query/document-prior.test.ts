@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { areAlike, type Asked, documentLifted } from "./document-prior.ts";
+import { type Asked, documentLifted, resemblanceOf } from "./document-prior.ts";
 import { fuse } from "./fuse.ts";
 import type { FusedHit } from "./fusion.ts";
 import { likenessOf } from "./likeness.ts";
@@ -24,14 +24,14 @@ function fused(pages: readonly Page[]): readonly FusedHit[] {
   return fuse({ ...world, candidates }, fusion);
 }
 
-const unnamed: Asked = { naming: new Map(), forNumbers: false, contentOf: () => "" };
+const unnamed: Asked = { resemblance: "copies", naming: new Map(), forNumbers: false, contentOf: () => "" };
 const named = (document: string, share = 1): Asked => ({
   ...unnamed,
   naming: new Map([[document, { share, words: [document], isLatest: false }]]),
 });
 const lifted = (pages: readonly Page[], asked = unnamed) => documentLifted(fused(pages), prior, asked);
 const documents = (hits: readonly FusedHit[]) => hits.map(({ candidate }) => candidate.chunk.document_id);
-const alike = (pages: readonly Page[]) => areAlike(fused(pages), likenessOf(fused(pages), 30), prior);
+const alike = (pages: readonly Page[]) => resemblanceOf(fused(pages), likenessOf(fused(pages), 30), prior) === "copies";
 
 const torque = [1, 0, 0];
 const oil = [0, 1, 0];
@@ -58,6 +58,10 @@ test("of copies of a page the one stands first whose document is named, and says
   assert.deepEqual(first?.gained, { lead: 0, name: 10, named_by: ["van"], latest: false, numbers: 0 });
 });
 
+test("where documents are only mixed, what else of one was found says nothing", () => {
+  assert.equal(documents(lifted(manuals, { ...unnamed, resemblance: "mixture" }))[0], "van");
+});
+
 test("to a question of figures a passage with numbers stands first", () => {
   const asked: Asked = {
     ...unnamed,
@@ -71,7 +75,7 @@ test("to a question of figures a passage with numbers stands first", () => {
 
 test("few copies will do where several passages of each of many documents were found", () => {
   /** Every third page has a copy in the next document. */
-  const among = (passagesOf: (document: number) => number) => {
+  const among = (passagesOf: (document: number) => number, copied_among_mixed = 0.1) => {
     const pages = Array.from({ length: 10 }, (_, document) =>
       Array.from({ length: passagesOf(document) }, (_, page): Page => {
         const direction = page % 3 === 0 ? page : 100 * document + page;
@@ -81,11 +85,26 @@ test("few copies will do where several passages of each of many documents were f
       }),
     );
     const hits = fused(pages.flat());
-    return areAlike(hits, likenessOf(hits, 30), { ...prior, copied: 0.9, copied_among_mixed: 0.1 });
+    return resemblanceOf(hits, likenessOf(hits, 30), { ...prior, copied: 2, copied_among_mixed });
   };
-  assert.ok(among(() => 6));
-  assert.ok(!among(() => 2), "few passages of each");
-  assert.ok(!among((document) => (document === 0 ? 40 : document < 3 ? 10 : 0)), "few documents");
+  assert.equal(
+    among(() => 6),
+    "copies",
+  );
+  assert.equal(
+    among(() => 6, 2),
+    "mixture",
+  );
+  assert.equal(
+    among(() => 2),
+    null,
+    "few passages of each",
+  );
+  assert.equal(
+    among((document) => (document === 0 ? 40 : document < 3 ? 10 : 0)),
+    null,
+    "few documents",
+  );
 });
 
 test("pages that were given as documents of their own count for the document before the #", () => {

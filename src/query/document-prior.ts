@@ -39,6 +39,7 @@ export interface DocumentGain {
 
 /** What a question is about, as far as it lifts passages. */
 export interface Asked {
+  readonly resemblance: Resemblance;
   /** By document. */
   readonly naming: ReadonlyMap<string, Naming>;
   readonly forNumbers: boolean;
@@ -56,15 +57,16 @@ export interface Asked {
 export function documentLifted<Known extends ChunkName>(
   hits: readonly FusedHit<Known>[],
   prior: DocumentPrior,
-  { naming, forNumbers, contentOf }: Asked,
+  { resemblance, naming, forNumbers, contentOf }: Asked,
 ): readonly FusedHit<Known>[] {
-  const leads = leadsOf(Map.groupBy(hits, documentOf), prior.passages);
+  // What else of a document was found says which one is meant only where all of them have such passages.
+  const leads = resemblance === "mixture" ? null : leadsOf(Map.groupBy(hits, documentOf), prior.passages);
   return hits
     .map((hit): FusedHit<Known> => {
       const of = documentOf(hit);
       const named = naming.get(of);
       const gained: DocumentGain = {
-        lead: prior.weight * leads.get(of)!,
+        lead: prior.weight * (leads?.get(of) ?? 0),
         name: prior.weight * prior.name * (named?.share ?? 0),
         named_by: named?.words ?? [],
         latest: named?.isLatest ?? false,
@@ -77,17 +79,27 @@ export function documentLifted<Known extends ChunkName>(
 }
 
 /**
- * Whether the first hits say that documents are alike: most of them have a copy in another document; or fewer do, and
- * the hits are several passages of each of many documents. `likeness` compares the first with each other.
+ * What the first hits say of the documents that they lie in; `likeness` compares the first with each other. `copies`:
+ * most hits have a copy in another document, or fewer do among several passages of each of many documents. `mixture`:
+ * only the latter.
  */
-export function areAlike(hits: readonly FusedHit<ChunkName>[], likeness: Likeness, prior: DocumentPrior): boolean {
-  if (likeness.length === 0) return false;
+export type Resemblance = "copies" | "mixture";
+
+/** Null where no document is to be preferred. */
+export function resemblanceOf(
+  hits: readonly FusedHit<ChunkName>[],
+  likeness: Likeness,
+  prior: DocumentPrior,
+): Resemblance | null {
+  if (likeness.length === 0) return null;
   const documents = hits.slice(0, likeness.length).map(documentOf);
   const copies = likeness.filter((cosines, i) =>
     cosines.some((cosine, j) => cosine >= prior.copy && documents[i] !== documents[j]),
   );
   const copied = copies.length / likeness.length;
-  return copied >= prior.copied || (copied >= prior.copied_among_mixed && areMixed(hits, likeness.length));
+  if (copied >= prior.copied) return "copies";
+  if (!areMixed(hits, likeness.length)) return null;
+  return copied >= prior.copied_among_mixed ? "copies" : "mixture";
 }
 
 /** As many as the legs list at least, so that a longer list does not change what is seen. */

@@ -1,5 +1,5 @@
 import type { ChunkName, ChunkSearchResult } from "../ports/chunk-store.ts";
-import { areAlike } from "./document-prior.ts";
+import { type Resemblance, resemblanceOf } from "./document-prior.ts";
 import { fuse } from "./fuse.ts";
 import type { FusedHit, Fusion } from "./fusion.ts";
 import { likenessOf } from "./likeness.ts";
@@ -12,19 +12,19 @@ const comparedHits = 30;
 export interface FusedLegs {
   /** Fused, then lifted by hits alike. */
   readonly hits: readonly FusedHit<ChunkName>[];
-  /** They lie in documents that resemble each other, and which one is meant is to be told. */
-  readonly isAlike: boolean;
+  /** Of the documents that they lie in; null where none of these is to be preferred. */
+  readonly resemblance: Resemblance | null;
 }
 
 /** The order of what the legs found, before documents are told apart and links are followed. */
 export function fuseLegs(plan: QueryPlan, found: ChunkSearchResult<ChunkName>): FusedLegs {
   const fused = fuse(found, fusionOf(plan));
   const bothRan = found.vector?.error === null && found.text?.error === null;
-  if (!bothRan || (plan.support === null && plan.documents === null)) return { hits: fused, isAlike: false };
+  if (!bothRan || (plan.support === null && plan.documents === null)) return { hits: fused, resemblance: null };
   const likeness = likenessOf(fused, comparedHits);
   return {
     hits: plan.support === null ? fused : supported(fused, plan.support, likeness),
-    isAlike: plan.documents !== null && areAlike(fused, likeness, plan.documents),
+    resemblance: plan.documents === null ? null : resemblanceOf(fused, likeness, plan.documents),
   };
 }
 

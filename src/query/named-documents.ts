@@ -70,7 +70,9 @@ function signsOf(question: string, documents: readonly KnownDocument[]): readonl
   const parts = nameParts(question);
   const ids = signsOfIds(parts, documents);
   const open = new Set(parts.filter((_, at) => !ids.some(({ start, end }) => at >= start && at < end)));
-  return [...ids, ...signsOfCovers(open, documents)];
+  // A word that is said twice names no better.
+  const once = new Map(ids.map((sign) => [sign.word, sign]));
+  return [...once.values(), ...signsOfCovers(open, documents)];
 }
 
 /** Of runs that overlap the longest counts. */

@@ -25,6 +25,9 @@ const mostRead = 200;
 /** Beginning of a document, in chunks and in characters of each of its first pages. */
 const openingChunks = 3;
 const openingCharacters = 1500;
+/** Where documents are only mixed, one must be named this far, by a year among others. */
+const surelyNamed = 0.7;
+const year = /\b(?:19|20)\d\d\b/;
 /** Documents named this near to the best are searched by themselves, unless they are more than so many. */
 const nearlyBest = 0.6;
 const mostSearched = 12;
@@ -39,19 +42,20 @@ export async function tellDocuments(
   scope: Scope,
   plan: QueryPlan,
   retrieved: Retrieved,
-  { hits, isAlike }: FusedLegs,
+  { hits, resemblance }: FusedLegs,
   signal: AbortSignal,
 ): Promise<ToldDocuments> {
-  if (plan.documents === null || !isAlike) return { hits, warnings: [] };
+  if (plan.documents === null || resemblance === null) return { hits, warnings: [] };
   try {
     const { documents, passages } = await readDocuments(chunks, scope, plan, hits, signal);
     const naming = namedDocuments(plan.query, documents);
+    if (resemblance === "mixture" && !isNamedForSure(naming)) return { hits, warnings: [] };
     const further = await searchNamed(chunks, scope, plan, retrieved, { hits, naming }, signal);
     const forNumbers = asksForNumbers(plan.query);
     const read = forNumbers ? await readPassages(chunks, scope, plan.filter, further, signal) : [];
     const contents = new Map([...passages, ...read].map(({ chunk_id, content }) => [chunk_id, content]));
     const contentOf = ({ candidate }: FusedHit<ChunkName>) => contents.get(candidate.chunk.chunk_id) ?? "";
-    const asked = { naming, forNumbers, contentOf };
+    const asked = { resemblance, naming, forNumbers, contentOf };
     return { hits: documentLifted([...hits, ...further], plan.documents, asked), warnings: [] };
   } catch (error) {
     if (signal.aborted) throw error;
@@ -59,6 +63,9 @@ export async function tellDocuments(
     return { hits, warnings: [{ code: "documents_not_told", message }] };
   }
 }
+
+const isNamedForSure = (naming: ReadonlyMap<string, Naming>): boolean =>
+  [...naming.values()].some(({ share, words }) => share >= surelyNamed && year.test(words.join(" ")));
 
 interface ReadDocuments {
   readonly documents: readonly KnownDocument[];
