@@ -77,6 +77,7 @@ test("searches, asks and streams the same answer", async (t) => {
   assert.equal(found.results[0]?.source, "birds.md");
   assert.equal(streamed, answer.answer);
   assert.equal((await client.messages("s")).length, 4);
+  assert.equal((await client.searchSession("s", { query: "What was asked?", limit: 2 })).results.length, 2);
 });
 
 test("ingests, follows the job to its end, reads and deletes the document", async (t) => {

@@ -29,7 +29,10 @@ export function addSessionSearch(sessions: Command, { terminal, signal }: Shell)
 }
 
 function printMessage(one: RecalledMessage, label: string, terminal: Terminal): void {
-  const speaker = one.metadata["speaker"];
+  const { speaker, timestamp } = one.metadata;
   const who = typeof speaker === "string" ? speaker : label;
-  terminal.line(`${one.score.toFixed(2)}  ${terminal.dim(String(one.sequence))} ${terminal.bold(who)}: ${one.content}`);
+  const when = typeof timestamp === "string" ? timestamp : one.created_at;
+  const said = one.content.startsWith(`${who}:`) ? one.content.slice(who.length + 1).trimStart() : one.content;
+  const place = terminal.dim(`${one.sequence} ${when.slice(0, 10)}`);
+  terminal.line(`${one.score.toFixed(2)}  ${place} ${terminal.bold(who)}: ${said}`);
 }

@@ -54,8 +54,10 @@ function addShow(sessions: Command, { terminal, signal }: Shell): void {
           if (more.length < messagesAtOnce) break;
         }
         if (options.json) return terminal.json({ ...session, messages });
-        for (const { sequence, role, content } of messages)
-          terminal.line(`${terminal.dim(String(sequence))} ${terminal.bold(role)}: ${content}`);
+        for (const { sequence, role, content, metadata } of messages) {
+          const who = typeof metadata["speaker"] === "string" ? metadata["speaker"] : role;
+          terminal.line(`${terminal.dim(String(sequence))} ${terminal.bold(who)}: ${content}`);
+        }
       });
     });
 }

@@ -65,6 +65,13 @@ test("what a user says of a thing comes before what an assistant says of it", ()
     { content: "My budget is 300 for this." },
   ];
   assert.equal(found(said, "What is my budget?").order[0], 2);
+  const advice: readonly Said[] = [
+    { content: "My shed has a green roof." },
+    { role: "assistant", content: "Green roof of a shed: paint." },
+    ...Array.from({ length: 8 }, (_, at) => ({ content: `We spoke of thing ${at}.` })),
+  ];
+  assert.equal(found(advice, "Which paint did you recommend for the green shed roof?").order[0], 2);
+  assert.equal(found(advice, "Which paint would you recommend for the green shed roof?").order[0], 1);
 });
 
 test("asked for the order of things, only what the user brought up is shown; facts are served with ten", () => {

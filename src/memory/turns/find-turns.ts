@@ -65,8 +65,22 @@ function best(
   places: readonly number[],
   limit: number,
 ): readonly RankedTurn[] {
-  return places
-    .toSorted((a, b) => total[b]! - total[a]! || a - b)
-    .slice(0, limit)
-    .map((at) => ({ turn: turns[at]!, score: total[at]!, lexical: lexical[at]!, cosine: cosine?.[at] ?? null }));
+  return firstOf(places, limit, (a, b) => total[b]! - total[a]! || a - b).map((at) => ({
+    turn: turns[at]!,
+    score: total[at]!,
+    lexical: lexical[at]!,
+    cosine: cosine?.[at] ?? null,
+  }));
+}
+
+/** The first few in an order, without sorting the rest. */
+function firstOf(items: readonly number[], limit: number, order: (a: number, b: number) => number): readonly number[] {
+  const first: number[] = [];
+  for (const item of items) {
+    if (first.length >= limit && order(item, first.at(-1)!) > 0) continue;
+    const place = first.findIndex((other) => order(item, other) < 0);
+    first.splice(place < 0 ? first.length : place, 0, item);
+    if (first.length > limit) first.pop();
+  }
+  return first;
 }

@@ -17,15 +17,21 @@ const list =
 
 export interface TurnQuestion {
   readonly text: string;
+  /** It is about what the assistant said, and not what the user did. */
+  readonly ofAssistant: boolean;
   readonly kind: QuestionKind;
   /** What is searched for and embedded: of an ordering or a summary only what it is about. */
   readonly searched: string;
 }
 
+/** What it said then, not what it is to say now: "did you suggest", "you said", "your advice". */
+const ofAssistant =
+  /\bdid (?:you|the assistant) (?:\w+ )?(?:say|tell|suggest|recommend|advise|explain|propose|mention|give|list|show|answer|write|describe|provide)\b|\b(?:you|the assistant) (?:\w+ )?(?:said|told|suggested|recommended|advised|explained|proposed|mentioned|gave|listed|showed|answered|wrote|described|provided)\b|\b(?:your|the assistant's) (?:\w+ )?(?:answers?|repl(?:y|ies)|suggestions?|recommendations?|advice|explanations?|proposals?)\b/iu;
+
 export function turnQuestion(text: string, analyzer: Analyzer): TurnQuestion {
   const kind = questionKind(text);
   const isArranged = kind === "ordering" || kind === "summary";
-  return { text, kind, searched: isArranged ? topicWords(text, analyzer) : text };
+  return { text, kind, ofAssistant: ofAssistant.test(text), searched: isArranged ? topicWords(text, analyzer) : text };
 }
 
 /** By the words of English with which such things are asked for, whatever they are asked about. */

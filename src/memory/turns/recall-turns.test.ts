@@ -86,6 +86,7 @@ test("a conversation that ended is not found, and one begun anew under its name 
   );
   clock.advance(1000);
   await assert.rejects(turns.search(scope, "s", { query: "code" }), { code: "not_found" });
+  await assert.rejects(turns.search(scope, "s", { query: " " }), { code: "invalid_input" });
   await assert.rejects(turns.search(ownerScope("other"), "s", { query: "code" }), { code: "not_found" });
 });
 

@@ -41,7 +41,7 @@ export interface RecalledTurns {
 
 /** Finds what was said in a conversation, however long ago. */
 export interface TurnRecall {
-  /** @throws HybridRAGError `not_found` when there is no such session, or it may not be read. */
+  /** @throws HybridRAGError `invalid_input` for a blank question, `not_found` when there is no such session, or it may not be read. */
   search(scope: Scope, sessionId: string, request: RecallTurnsRequest, options?: CallOptions): Promise<RecalledTurns>;
   /** Makes and keeps the vectors that are missing, so that no question waits for them. */
   prepare(scope: Scope, sessionId: string, options?: CallOptions): Promise<void>;
@@ -127,6 +127,10 @@ export function turnRecall(parts: TurnRecallParts): TurnRecall {
       await work;
     },
     search: async (scope, sessionId, { query, limit, before }, options) => {
+      if (query.trim() === "")
+        throw new HybridRAGError("invalid_input", "A question without words finds nothing.", {
+          details: { path: "/query" },
+        });
       await check(scope, sessionId, options);
       const { known, warnings } = await soonReady(scope, sessionId, options);
       const question = turnQuestion(query, analyzer);

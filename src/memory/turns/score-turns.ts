@@ -11,6 +11,8 @@ interface RankSettings {
   readonly lexicalWeight: number;
   /** Times the score of what an assistant says: what users say of themselves is asked for more often. */
   readonly assistantWeight: number;
+  /** The same where the question is about what it said; a summary takes both alike. */
+  readonly askedAssistantWeight: number;
   readonly speakerBonus: number;
   readonly dateBonus: number;
   readonly sittingShare: number;
@@ -19,6 +21,7 @@ interface RankSettings {
 const defaultSettings: RankSettings = {
   lexicalWeight: 0.25,
   assistantWeight: 0.6,
+  askedAssistantWeight: 0.8,
   speakerBonus: 0.06,
   dateBonus: 0.15,
   sittingShare: 0.3,
@@ -44,14 +47,19 @@ export function scoreTurns(
   const cosine = vector === null ? null : dotProducts(index, vector);
   const most = lexical.reduce((high, score) => Math.max(high, score), 0);
   const share = cosine === null ? 1 : settings.lexicalWeight;
+  const assistantShare = assistantShareOf(question, settings);
   const bonus = bonusOf(index, question.text, settings);
   const total = Float64Array.from(index.turns, (turn, at) => {
     const plain = (most === 0 ? 0 : (share * lexical[at]!) / most) + (1 - share) * (cosine?.[at] ?? 0);
-    const isLess = turn.role === "assistant" && question.kind !== "summary";
-    return (isLess ? plain * settings.assistantWeight : plain) + bonus(turn);
+    return (turn.role === "assistant" ? plain * assistantShare : plain) + bonus(turn);
   });
   addSittings(index.turns, total, settings.sittingShare);
   return { total, lexical, cosine };
+}
+
+function assistantShareOf({ kind, ofAssistant }: TurnQuestion, settings: RankSettings): number {
+  if (kind === "summary") return 1;
+  return ofAssistant ? settings.askedAssistantWeight : settings.assistantWeight;
 }
 
 /** What a turn has beside its words: it is said by the one speaker whom the question names, or when it names. */
