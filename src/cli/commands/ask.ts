@@ -2,11 +2,11 @@ import { isAbsolute, relative } from "node:path";
 import type { Command } from "commander";
 import type { AnswerEvent } from "../../query/answer/answer-event.ts";
 import { collectAnswer } from "../../query/answer/collect-answer.ts";
-import type { Citation, Community } from "../../records.ts";
+import type { Citation, Community, HopPath } from "../../records.ts";
 import type { Shell } from "../shell.ts";
 import type { Terminal } from "../terminal.ts";
 import { inWorkspace } from "../workspace.ts";
-import { printCommunities, requestOf, withQueryOptions, type QueryOptions } from "./search.ts";
+import { pathInWords, printCommunities, requestOf, withQueryOptions, type QueryOptions } from "./search.ts";
 
 export function addAsk(program: Command, shell: Shell): void {
   withQueryOptions(program.command("ask <question>"))
@@ -30,17 +30,25 @@ export async function printAnswer(
   { explain = false } = {},
 ): Promise<void> {
   let communities: readonly Community[] = [];
+  const paths = new Map<string, HopPath>();
   const citations: Citation[] = [];
   const warnings: string[] = [];
   for await (const event of events) {
-    if (event.type === "sources") communities = event.communities ?? [];
+    if (event.type === "sources") {
+      communities = event.communities ?? [];
+      for (const { chunk_id, path } of event.sources) if (path) paths.set(chunk_id, path);
+    }
     if (event.type === "text-delta") terminal.write(event.text);
     if (event.type === "citation") citations.push(event.citation);
     if (event.type === "warning") warnings.push(event.warning.message);
   }
   terminal.line();
   if (citations.length > 0) terminal.line();
-  for (const citation of citations) terminal.line(citationLine(citation, terminal));
+  for (const citation of citations) {
+    terminal.line(citationLine(citation, terminal));
+    const path = paths.get(citation.chunk_id);
+    if (explain && path) terminal.line(terminal.dim(`    ${pathInWords(path)}`));
+  }
   if (explain) printCommunities(communities, terminal);
   for (const message of warnings) terminal.note(`note: ${message}`);
 }

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { SearchResponse } from "../../query/search.ts";
-import type { Community } from "../../records.ts";
+import type { Community, HopPath } from "../../records.ts";
 import { withCommonOptions } from "../common-options.ts";
 import type { Shell } from "../shell.ts";
 import type { Terminal } from "../terminal.ts";
@@ -80,8 +80,13 @@ function printHit(hit: SearchResponse["results"][number], terminal: Terminal): v
   terminal.line(terminal.bold(`${hit.rank}. ${place.join(" · ")}`));
   terminal.line(`   ${flat.length > previewLength ? `${flat.slice(0, previewLength)}…` : flat}`);
   terminal.line(terminal.dim(`   ${hit.source} · score ${hit.score.toFixed(3)} (${legs.join(", ")})`));
-  if (!hit.path) return;
-  const { from_title: from, entity, link, sentence } = hit.path;
+  if (hit.path) terminal.line(terminal.dim(`   ${pathInWords(hit.path)}`));
+}
+
+/** How links brought a passage in. */
+export function pathInWords({ from_title, entity, link, sentence }: HopPath): string {
   const told = sentence === "" ? "" : `: ${sentence.replaceAll(/\s+/g, " ")}`;
-  terminal.line(terminal.dim(`   reached from “${from}” over “${entity}” (${link})${told}`));
+  if (link === "mention") return `mentions “${entity}”${told}`;
+  if (link === "community") return `of the community of “${entity}”${told}`;
+  return `reached from “${from_title}” over “${entity}” (${link})${told}`;
 }
