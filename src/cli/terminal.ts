@@ -1,4 +1,5 @@
 import { styleText } from "node:util";
+import { statusLines } from "./status-lines.ts";
 
 /** Where a command writes: data to stdout, everything else to stderr. */
 export interface Terminal {
@@ -10,7 +11,7 @@ export interface Terminal {
   write(text: string): void;
   /** A line beside the answer: hints, warnings, summaries. */
   note(text: string): void;
-  /** Replaces the last status; shown only where stderr is a screen. */
+  /** Replaces the last status on a screen; elsewhere a line tells it now and then. Null: it is over. */
   status(text: string | null): void;
   bold(text: string): string;
   dim(text: string): string;
@@ -25,6 +26,7 @@ export function openTerminal(environment: Readonly<Record<string, string | undef
   // On a screen, documents must not move the cursor, set its title or hide anything; in a file they stay as they are.
   const out = (text: string) => void stdout.write(stdout.isTTY === true ? withoutControls(text) : text);
   const err = (text: string) => void stderr.write(stderr.isTTY === true ? withoutControls(text) : text);
+  const elsewhere = statusLines(err);
   const clear = () => {
     if (statusShown) stderr.write("\r\u001b[2K");
     statusShown = false;
@@ -54,7 +56,7 @@ export function openTerminal(environment: Readonly<Record<string, string | undef
       err(`${text}\n`);
     },
     status: (text) => {
-      if (!interactive) return;
+      if (!interactive) return elsewhere(text);
       clear();
       if (text === null) return;
       stderr.write(text.slice(0, (stderr.columns ?? 80) - 1));

@@ -101,6 +101,8 @@ async function watch(events: AsyncIterable<IngestEvent>, terminal: Terminal): Pr
   const vanished: { path: string; document_id: string; deleted: boolean }[] = [];
   let summary: IngestSummary | null = null;
   let told = "";
+  // Until the first document is done: a provider that cannot be reached is tried for a while.
+  terminal.status("reading and embedding the first documents …");
   for await (const event of events) {
     const note = noteOf(event);
     if (note !== null) terminal.note(note);
