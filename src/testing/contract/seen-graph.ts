@@ -13,7 +13,7 @@ async function see(store: Store, scope: Scope) {
   const { passages, ...rest } = await graphSnapshot(store, scope, editedEntityNames, seedIds);
   return {
     ...rest,
-    passages: passages.map(({ bm25: _, ...passage }) => passage),
+    passages: passages.map(({ bm25: _bm25, ...passage }) => passage),
     pointers: await store.graph.pointers(scope, seedIds),
   };
 }
