@@ -18,11 +18,11 @@ export type PassageGraph = ExtractResult["passages"][number];
 
 export const emptyGraph: PassageGraph = { mentions: [], links: [], assertions: [] };
 
-export function extractPassage(passage: ExtractPassage, tag: Tagger): PassageGraph {
+export function extractPassage(passage: ExtractPassage, tagger: Tagger): PassageGraph {
   const { content } = passage;
   const identifiers = findIdentifiers(content);
-  const tokens = withWholeIdentifiers(tag(content), content, identifiers);
-  const runs = namedRuns(tokens, content);
+  const tokens = withWholeIdentifiers(tagger.tag(content), content, identifiers);
+  const runs = namedRuns(tokens, content, tagger.isWord);
   const terms = findDefinedTerms(content);
   const references = findReferences(content);
   return {

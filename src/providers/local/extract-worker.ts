@@ -17,16 +17,16 @@ export interface ExtractReply {
 
 if (parentPort !== null) {
   const port = parentPort;
-  const tag = openTagger();
-  port.on("message", (request: ExtractRequest) => port.postMessage(readSlice(request, tag)));
+  const tagger = openTagger();
+  port.on("message", (request: ExtractRequest) => port.postMessage(readSlice(request, tagger)));
 }
 
 /** A passage on which the rules fail keeps its place with nothing found: it stays searchable. */
-function readSlice({ id, passages }: ExtractRequest, tag: Tagger): ExtractReply {
+function readSlice({ id, passages }: ExtractRequest, tagger: Tagger): ExtractReply {
   let failed = 0;
   const graphs = passages.map((passage) => {
     try {
-      return extractPassage(passage, tag);
+      return extractPassage(passage, tagger);
     } catch {
       failed += 1;
       return { ...emptyGraph, links: passage.links };

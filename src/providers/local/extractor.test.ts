@@ -6,7 +6,7 @@ import { extractPassage } from "./extract-passage.ts";
 import { localExtractor } from "./extractor.ts";
 import { openTagger } from "./tagger.ts";
 
-const tag = openTagger();
+const tagger = openTagger();
 const extractor = await localExtractor();
 after(() => extractor.close());
 
@@ -20,7 +20,7 @@ const passage = (content: string, more: Partial<ExtractPassage> = {}): ExtractPa
   ...more,
 });
 const names = (content: string, more: Partial<ExtractPassage> = {}): string[] =>
-  extractPassage(passage(content, more), tag).mentions.map(({ kind, entity }) => `${kind} ${entity}`);
+  extractPassage(passage(content, more), tagger).mentions.map(({ kind, entity }) => `${kind} ${entity}`);
 
 test("names the title, what stands before its comma, headings, terms and proper nouns, each once", () => {
   const content = "Peter Jackson was born in Pukerua Bay. Peter Jackson won.";
@@ -47,7 +47,7 @@ test("a constant is one name, other identifiers are none, and no word of either 
 });
 
 test("a title that stands in the text is also a name of the text", () => {
-  const { mentions } = extractPassage(passage("We visited Ely Cathedral today.", { title: "Ely Cathedral" }), tag);
+  const { mentions } = extractPassage(passage("We visited Ely Cathedral today.", { title: "Ely Cathedral" }), tagger);
   assert.deepEqual(
     mentions.map(({ kind, start }) => [kind, start]),
     [
@@ -64,15 +64,15 @@ test("a passage whose title says nothing is titled by its first sentence", () =>
 });
 
 test("a reference to a section leads to the title of the passages under its heading", () => {
-  const from = extractPassage(passage("For limits see section 3.2 below."), tag);
-  const to = extractPassage(passage("Limits are low.", { heading_path: ["3 Use", "3.2 Limits"] }), tag);
+  const from = extractPassage(passage("For limits see section 3.2 below."), tagger);
+  const to = extractPassage(passage("Limits are low.", { heading_path: ["3 Use", "3.2 Limits"] }), tagger);
   const target = from.links[0]?.target;
   assert.ok(to.mentions.some(({ kind, entity }) => kind === "title" && entity === target));
 });
 
 test("keeps the links of the format and adds those of the text, in stored offsets", () => {
   const given = { chunk_id: "c1", kind: "hyperlink", target: "https://host.example", start: 101, end: 104 } as const;
-  const { links } = extractPassage(passage("See ABC-123 and b.md.", { start: 100, links: [given] }), tag);
+  const { links } = extractPassage(passage("See ABC-123 and b.md.", { start: 100, links: [given] }), tagger);
   assert.deepEqual(links, [
     given,
     { chunk_id: "c1", kind: "ticket", target: "abc 123", start: 104, end: 111 },
@@ -82,7 +82,7 @@ test("keeps the links of the format and adds those of the text, in stored offset
 
 test("states what joins two names, with its sentence and little confidence; a short form with much", () => {
   const content = "It ends. Heavenly Creatures was directed by Peter Jackson. He ran Weta Digital Limited (WDL).";
-  const { assertions } = extractPassage(passage(content), tag);
+  const { assertions } = extractPassage(passage(content), tagger);
   assert.deepEqual(
     assertions.map(({ source_entity, type, target_entity, confidence }) => [
       source_entity,
@@ -110,7 +110,7 @@ test("offsets lie in the stored text and hold the name, whatever the text", () =
   fc.assert(
     fc.property(text, fc.integer({ min: 0, max: 1000 }), (content, start) => {
       const stored = " ".repeat(start) + content;
-      const graph = extractPassage(passage(content, { start, title: "Paris" }), tag);
+      const graph = extractPassage(passage(content, { start, title: "Paris" }), tagger);
       for (const mention of graph.mentions) {
         if (mention.start !== null) assert.equal(stored.slice(mention.start, mention.end!), mention.name);
         assert.notEqual(mention.entity, "");
@@ -123,7 +123,7 @@ test("offsets lie in the stored text and hold the name, whatever the text", () =
 
 test("tokens of the tagger stand where they say, and none is lost", () => {
   assert.deepEqual(
-    tag("\u3000!\u00a0 Ely").map(({ start, end }) => [start, end]),
+    tagger.tag("\u3000!\u00a0 Ely").map(({ start, end }) => [start, end]),
     [
       [1, 2],
       [4, 7],
@@ -131,7 +131,7 @@ test("tokens of the tagger stand where they say, and none is lost", () => {
   );
   fc.assert(
     fc.property(fc.string({ unit: "grapheme", maxLength: 80 }), (text) => {
-      for (const token of tag(text)) assert.equal(text.slice(token.start, token.end), token.text);
+      for (const token of tagger.tag(text)) assert.equal(text.slice(token.start, token.end), token.text);
     }),
   );
 });
@@ -144,7 +144,7 @@ test("answers in the order of the passages, in a thread", async () => {
   assert.equal(result.failed, 0);
   assert.deepEqual(
     result.passages,
-    passages.map((one) => extractPassage(one, tag)),
+    passages.map((one) => extractPassage(one, tagger)),
   );
   assert.ok(result.passages.every(({ mentions }, index) => mentions.every(({ chunk_id }) => chunk_id === `${index}`)));
 });

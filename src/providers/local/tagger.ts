@@ -1,20 +1,27 @@
 /** Parts of speech by wink-nlp's English model. Opening it takes a tenth of a second: not for a thread that serves. */
 import { createRequire } from "node:module";
+import type { IsWord } from "../../text/names/named-runs.ts";
 import type { TaggedToken } from "../../text/names/tagged-token.ts";
 
 /** The part of wink-nlp that is used. Its own types describe a default export that Node does not see. */
 interface Wink {
   readDoc(text: string): { tokens(): { out(property: unknown): string[] } };
-  readonly its: { readonly value: unknown; readonly pos: unknown };
+  readonly its: { readonly value: unknown; readonly pos: unknown; readonly uniqueId: unknown };
 }
 
-export type Tagger = (text: string) => TaggedToken[];
+export interface Tagger {
+  readonly tag: (text: string) => TaggedToken[];
+  readonly isWord: IsWord;
+}
+
+/** Words that are remembered. */
+const mostWords = 20_000;
 
 export function openTagger(): Tagger {
   const require = createRequire(import.meta.url);
   const open = require("wink-nlp") as (model: unknown, parts: readonly string[]) => Wink;
   const wink = open(require("wink-eng-lite-web-model"), ["sbd", "pos"]);
-  return (text) => {
+  const tag: Tagger["tag"] = (text) => {
     const tokens = wink.readDoc(text).tokens();
     const words = tokens.out(wink.its.value);
     const tags = tokens.out(wink.its.pos);
@@ -27,4 +34,17 @@ export function openTagger(): Tagger {
       return [{ text: word, tag: tags[index]!, start, end: at }];
     });
   };
+  // Words that the model lacks are numbered on from those that it has.
+  const idOf = (word: string): number => Number(wink.readDoc(word).tokens().out(wink.its.uniqueId)[0] ?? 0);
+  const firstUnknown = idOf("zqxvjkqz");
+  const known = new Map<string, boolean>();
+  const isWord: IsWord = (word) => {
+    const remembered = known.get(word);
+    if (remembered !== undefined) return remembered;
+    if (known.size >= mostWords) known.clear();
+    const found = idOf(word) < firstUnknown;
+    known.set(word, found);
+    return found;
+  };
+  return { tag, isWord };
 }

@@ -3,18 +3,20 @@ import { test } from "node:test";
 import { namedRuns } from "./named-runs.ts";
 import type { TaggedToken } from "./tagged-token.ts";
 
-/** "word/TAG word/TAG" with single blanks; `~` instead of a blank glues a token to the one before. */
+/** "word/TAG word/TAG" with single blanks; `~` instead of a blank glues a token to the one before, `|` is a wider gap. */
 function tagged(marked: string): { readonly text: string; readonly tokens: readonly TaggedToken[] } {
   let text = "";
   const tokens = marked.split(/(?=[ ~])/).map((part) => {
-    const [word, tag] = part.replace(/^[ ~]/, "").split("/") as [string, string];
-    if (part.startsWith(" ")) text += " ";
+    const [word, tag] = part.replace(/^[ ~]\|?/, "").split("/") as [string, string];
+    if (part.startsWith(" ")) text += part.startsWith(" |") ? "   " : " ";
     const start = text.length;
     text += word;
     return { text: word, tag, start, end: text.length };
   });
   return { text, tokens };
 }
+
+const isWord = (word: string): boolean => ["museum", "uke"].includes(word);
 
 const cases: readonly (readonly [name: string, marked: string, names: readonly string[]])[] = [
   ["joins proper nouns", "I/PRON met/VERB Peter/PROPN Jackson/PROPN today/NOUN", ["Peter Jackson"]],
@@ -23,6 +25,19 @@ const cases: readonly (readonly [name: string, marked: string, names: readonly s
     "the/DET University/PROPN of/ADP California/PROPN and/CCONJ Lord/PROPN of/ADP the/DET Rings/PROPN",
     ["University of California", "Lord of the Rings"],
   ],
+  [
+    "parts at of where a name of several words ends in no known one",
+    "Harald/PROPN Nygaard/PROPN of/ADP the/DET Polar/PROPN Frost/PROPN",
+    ["Harald Nygaard", "Polar Frost"],
+  ],
+  ["keeps of behind a kind of thing", "National/PROPN Museum/PROPN of/ADP Norway/PROPN", ["National Museum of Norway"]],
+  ["keeps of behind one word", "Duke/PROPN of/ADP Wellington/PROPN", ["Duke of Wellington"]],
+  [
+    "keeps of behind the plural of a known word",
+    "Satanic/PROPN Ukes/PROPN of/ADP Dracula/PROPN",
+    ["Satanic Ukes of Dracula"],
+  ],
+  ["ends a name at the gap between columns", "Delta/PROPN |Nevada/PROPN", ["Delta", "Nevada"]],
   ["does not end in a linker", "Bank/PROPN of/ADP course/NOUN", ["Bank"]],
   [
     "joins hyphens that touch both sides",
@@ -40,6 +55,7 @@ const cases: readonly (readonly [name: string, marked: string, names: readonly s
   ["leaves calendar words at the ends out", "in/ADP January/PROPN Paris/PROPN May/PROPN", ["Paris"]],
   ["leaves a lone month or day out", "on/ADP Monday/PROPN in/ADP March/PROPN", []],
   ["leaves forms of address out", "met/VERB Dr./PROPN Merkel/PROPN", ["Merkel"]],
+  ["leaves contractions before a name out", "I'm/PROPN Craig/PROPN Bell/PROPN", ["Craig Bell"]],
   ["takes a number that ends a name", "Apollo/PROPN 11/NUM landed/VERB", ["Apollo 11"]],
   ["leaves a count out", "sold/VERB Beatles/PROPN 12/NUM albums/NOUN", ["Beatles"]],
   ["leaves a year out", "in/ADP Athens/PROPN 2004/NUM ./PUNCT", ["Athens"]],
@@ -53,7 +69,7 @@ for (const [name, marked, names] of cases) {
   test(name, () => {
     const { text, tokens } = tagged(marked);
     assert.deepEqual(
-      namedRuns(tokens, text).map(({ start, end }) => text.slice(start, end)),
+      namedRuns(tokens, text, isWord).map(({ start, end }) => text.slice(start, end)),
       names,
     );
   });

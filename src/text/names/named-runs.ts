@@ -10,18 +10,58 @@ import type { NamedRun, TaggedToken } from "./tagged-token.ts";
 
 const longestName = 12;
 
-export function namedRuns(tokens: readonly TaggedToken[], text: string): NamedRun[] {
+/** Whether a dictionary has a word, in small letters. */
+export type IsWord = (word: string) => boolean;
+
+export function namedRuns(tokens: readonly TaggedToken[], text: string, isWord: IsWord): NamedRun[] {
   const runs: NamedRun[] = [];
   for (let at = 0; at < tokens.length; at++) {
     if (!beginsName(tokens, at)) continue;
-    const last = endOfRun(tokens, at);
-    const run = trimmed(tokens, at, last);
-    if (run !== null && isWorthKeeping(text.slice(run.start, run.end)) && !isShouted(text, run) && !isLabel(text, run))
-      runs.push(run);
+    const last = gapWithin(tokens, text, at, endOfRun(tokens, at));
+    for (const [first, end] of partsOfRun(tokens, at, last, isWord)) {
+      const run = trimmed(tokens, first, end);
+      if (run !== null && isName(text, run)) runs.push(run);
+    }
     at = last;
   }
   return runs;
 }
+
+const isName = (text: string, run: NamedRun): boolean =>
+  isWorthKeeping(text.slice(run.start, run.end)) && !isShouted(text, run) && !isLabel(text, run);
+
+/** The last token before a gap that no name has: columns of a table, a blank line, a line that ends in an initial. */
+function gapWithin(tokens: readonly TaggedToken[], text: string, first: number, last: number): number {
+  for (let at = first; at < last; at++) {
+    const gap = text.slice(tokens[at]!.end, tokens[at + 1]!.start);
+    const isWrapped = gap.includes("\n");
+    if (isWrapped ? blankLine.test(gap) || initial.test(tokens[at]!.text) : columnGap.test(gap)) return at;
+  }
+  return last;
+}
+const columnGap = /\s{3}|\t/u;
+const blankLine = /\n[^\S\n]*\n/u;
+const initial = /^\p{Lu}\.?$/u;
+
+/**
+ * "Harald Nygaard of Polar Frost" are two names: what stands before "of" ends in a word that no dictionary has, so it is
+ * no kind of thing ("Museum of …", "Duke of …", "Fist of …"), and has more than one word ("Charles of …").
+ */
+function partsOfRun(
+  tokens: readonly TaggedToken[],
+  first: number,
+  last: number,
+  isWord: IsWord,
+): readonly (readonly [first: number, last: number])[] {
+  for (let at = first + 2; at < last; at++) {
+    const before = tokens[at - 1]!.text;
+    if (tokens[at]!.text !== "of" || !/^\p{Lu}\p{Ll}{2,}$/u.test(before)) continue;
+    if (isUnknown(before.toLowerCase(), isWord)) return [[first, at - 1], ...partsOfRun(tokens, at + 1, last, isWord)];
+  }
+  return [[first, last]];
+}
+
+const isUnknown = (word: string, isWord: IsWord): boolean => !isWord(word) && !isWord(word.replace(/s$/, ""));
 
 const startsLikeName = /^[\p{Lu}\p{Lt}\p{N}]|^\p{Ll}{1,2}\p{Lu}|^\p{Lo}/u;
 const hasLetter = /\p{L}/u;
@@ -99,6 +139,8 @@ const calendar = new Set(
 /** "May" and "April" are also people; as a part of a longer name they stay unless they end it. */
 const isCalendarWord = ({ text }: TaggedToken): boolean => calendar.has(text.toLowerCase().replace(/\.$/, ""));
 
+/** "I'm Craig". */
+const contraction = /^(?:I|You|He|She|It|We|They|That|There|How|What|Who|Here)['’](?:m|re|s|ve|d|ll)$/;
 const honorifics = /^(?:Mr|Mrs|Ms|Dr|Prof|Sir|Mme|Mlle|Messrs)\.?$/;
 
 /** Without calendar words and forms of address at the ends; null when nothing is left. */
@@ -106,11 +148,13 @@ function trimmed(tokens: readonly TaggedToken[], from: number, to: number): Name
   let [first, last] = [from, to];
   const isEdge = (token: TaggedToken): boolean =>
     isCalendarWord(token) || !hasLetterOrDigit.test(token.text) || linkers.has(token.text) || token.text === "the";
-  while (first <= last && (isEdge(tokens[first]!) || honorifics.test(tokens[first]!.text))) first++;
+  while (first <= last && (isEdge(tokens[first]!) || isOpening(tokens[first]!.text))) first++;
   while (last >= first && isEdge(tokens[last]!)) last--;
   if (first > last) return null;
   return { start: tokens[first]!.start, end: endWithoutPossessive(tokens[last]!), first, last };
 }
+
+const isOpening = (word: string): boolean => honorifics.test(word) || contraction.test(word);
 
 const hasLetterOrDigit = /[\p{L}\p{N}]/u;
 
