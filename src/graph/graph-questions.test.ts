@@ -185,9 +185,17 @@ test("the graph is exported as GraphML and as JSON, each relationship once", asy
     for await (const piece of exportGraph(store.graph, owner, format)) text += piece;
     return text;
   };
-  const json = JSON.parse(await read("json")) as { entities: unknown[]; relationships: unknown[] };
-  assert.deepEqual([json.entities.length, json.relationships.length], [5, 1]);
+  const said = { five: ["Ann", "Gull"], six: ["Gull", "Ann"] };
+  for (const [id, names] of Object.entries(said)) {
+    const mentions = names.map((name) => mention(chunkId(id, 0), name.toLowerCase(), "body", name));
+    await store.documents.put(owner, versionOf({ id, parts: [names.join(" feeds ")], graph: { mentions } }));
+  }
+  const json = JSON.parse(await read("json")) as Record<"entities" | "relationships" | "together", unknown[]>;
+  assert.deepEqual([json.entities.length, json.relationships.length], [6, 1]);
+  const [npmi, weight] = [npmiOf(2, 3, 2, 6), npmiOf(2, 3, 2, 6) * Math.log(3)];
+  assert.deepEqual(json.together, [{ source_entity: "ann", target_entity: "gull", passages: 2, npmi, weight }]);
   const xml = await read("graphml");
-  assert.equal(xml.match(/<node /g)?.length, 5);
+  assert.equal(xml.match(/<node /g)?.length, 6);
+  assert.equal(xml.match(/<edge source="ann" target="gull" directed="false">/g)?.length, 1);
   assert.equal(xml.match(/<edge source="ann" target="bob">/g)?.length, 1);
 });

@@ -38,6 +38,16 @@ const together = z.object({
   weight: z.number(),
 });
 
+const edgeTogether = z
+  .object({
+    source_entity: z.string(),
+    target_entity: z.string(),
+    passages: z.int().describe("That mention both, two at least."),
+    npmi: z.number(),
+    weight: z.number(),
+  })
+  .describe("Two names that stand together more often than chance would have it.");
+
 const linkKind = z.enum([...explicitLinkKinds] as [string, ...string[]]);
 
 const link = z.object({
@@ -208,7 +218,13 @@ export function graphRoutes({ store, themes }: Pick<HybridRAG, "store" | "themes
         format: z.enum(exportFormats).default("graphml").describe("GraphML is read by Gephi, yEd and NetworkX."),
       }),
       textTypes: [contentTypes.graphml],
-      responses: { 200: z.object({ entities: z.array(entity), relationships: z.array(relationship) }) },
+      responses: {
+        200: z.object({
+          entities: z.array(entity),
+          relationships: z.array(relationship),
+          together: z.array(edgeTogether),
+        }),
+      },
       handle: async ({ principal, query: { format }, signal }) => ({
         pieces: exportGraph(graph, principal.scope, format, { signal }),
         headers: {
