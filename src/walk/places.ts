@@ -28,16 +28,14 @@ const tellingShare = 0.5;
 const answeredShare = 0.85;
 const answeredDepth = 3;
 
-interface Place {
-  readonly scored: Scored;
+interface Place extends Scored {
+  /** Null for one that was given. */
   readonly found: LinkedPassage | null;
   base: number;
   mask: number;
   bonus: number;
   reason: HopReason | null;
 }
-
-type Entry = readonly [chunkId: string, place: Place];
 
 /** What a walk knows of the question. */
 export interface WalkedQuestion {
@@ -58,12 +56,12 @@ export class Places {
   constructor(question: WalkedQuestion) {
     this.#question = question;
     this.#best = question.request.hits[0]!.score;
-    for (const hit of question.request.hits.slice(0, candidateDepth)) this.#place(hit, null);
+    for (const { chunk_id, score } of question.request.hits.slice(0, candidateDepth)) this.#add(chunk_id, score, null);
   }
 
   /** The best passages now, best first. */
   seeds(): readonly string[] {
-    return firstOf([...this.#places], seedCount).map(([id]) => id);
+    return firstOf(this.#places.values(), seedCount).map((place) => place.chunk_id);
   }
 
   /** Takes in passages that the walk had not seen, with the score that the legs would give them. */
@@ -72,11 +70,8 @@ export class Places {
       const known = this.#places.get(passage.chunk_id);
       if (known) {
         known.mask = passage.mask;
-        known.base = this.#baseOf(known.scored, passage.entities);
-        continue;
-      }
-      const { chunk_id } = passage;
-      this.#place({ chunk_id, score: scaledScore(this.#question.request.scale, passage) }, passage);
+        known.base = this.#baseOf(known.score, passage.entities);
+      } else this.#add(passage.chunk_id, scaledScore(this.#question.request.scale, passage), passage);
     }
   }
 
@@ -113,13 +108,14 @@ export class Places {
     const first = hits[0]!.chunk_id;
     const keep = this.#question.coverage.share(this.#places.get(first)!.mask) >= keepsFirst ? first : null;
     const given = new Set(hits.map((hit) => hit.chunk_id));
-    const all = [...this.#places];
-    const wanted = new Set([...firstOf(all, depth + 1), ...all.filter(([id]) => given.has(id))]);
+    const wanted = new Set(firstOf(this.#places.values(), depth + 1));
+    for (const id of given) if (this.#places.has(id)) wanted.add(this.#places.get(id)!);
     return [...wanted]
-      .sort((a, b) => Number(b[0] === keep) - Number(a[0] === keep) || byTotal(a, b))
-      .filter(([id], rank) => rank < depth || given.has(id))
-      .map(([, place]) => ({
-        ...place.scored,
+      .sort((a, b) => Number(b.chunk_id === keep) - Number(a.chunk_id === keep) || byTotal(a, b))
+      .filter(({ chunk_id }, rank) => rank < depth || given.has(chunk_id))
+      .map((place) => ({
+        chunk_id: place.chunk_id,
+        score: place.score,
         found: place.found && { cosine: place.found.cosine, bm25: place.found.bm25 },
         total: totalOf(place),
         bonus: place.bonus,
@@ -127,16 +123,16 @@ export class Places {
       }));
   }
 
-  #place(scored: Scored, found: LinkedPassage | null): void {
-    const base = this.#baseOf(scored, found?.entities ?? []);
-    this.#places.set(scored.chunk_id, { scored, found, base, mask: found?.mask ?? 0, bonus: 0, reason: null });
+  #add(chunk_id: string, score: number, found: LinkedPassage | null): void {
+    const base = this.#baseOf(score, found?.entities ?? []);
+    this.#places.set(chunk_id, { chunk_id, score, found, base, mask: found?.mask ?? 0, bonus: 0, reason: null });
   }
 
-  #baseOf(scored: Scored, mentioned: LinkedPassage["entities"]): number {
+  #baseOf(score: number, mentioned: LinkedPassage["entities"]): number {
     const { entities } = this.#question;
     const title = mentioned.find((mention) => mention.title && entities.has(mention.entity));
     const boost = title ? titleBoost / Math.sqrt(Math.max(1, entities.get(title.entity)!.titled)) : 0;
-    return Math.max(0, (scored.score / this.#best + 0.5) / 1.5) + boost;
+    return Math.max(0, (score / this.#best + 0.5) / 1.5) + boost;
   }
 
   /** A seed of the first round mentions names of the question that carry a good part of its weight. */
@@ -167,8 +163,8 @@ export class Places {
 }
 
 /** The first in order, without ordering the rest: thousands are reached, and a handful is looked at. */
-function firstOf(all: readonly Entry[], count: number): readonly Entry[] {
-  const first: Entry[] = [];
+function firstOf(all: Iterable<Place>, count: number): readonly Place[] {
+  const first: Place[] = [];
   for (const one of all) {
     if (first.length === count && byTotal(one, first.at(-1)!) > 0) continue;
     let at = first.length;
@@ -181,4 +177,4 @@ function firstOf(all: readonly Entry[], count: number): readonly Entry[] {
 
 const totalOf = (place: Place | undefined): number => (place ? place.base + place.bonus : 0);
 
-const byTotal = (a: Entry, b: Entry): number => totalOf(b[1]) - totalOf(a[1]) || compareText(a[0], b[0]);
+const byTotal = (a: Place, b: Place): number => totalOf(b) - totalOf(a) || compareText(a.chunk_id, b.chunk_id);

@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
+import { compareText } from "../../../filter/matches.ts";
 import { englishAnalyzer } from "../../../text/analyze.ts";
 import { emptyBase } from "../index/index-base.ts";
 import { tenantIndex, type IndexRow, type TenantIndex } from "../index/tenant-index.ts";
 import { asTitle, inBody, openGraphSegment } from "./graph-segment.ts";
 import { graphView } from "./graph-view.ts";
 import { countDensity } from "./link-density.ts";
+import { mentionsIn } from "./row-mentions.ts";
 
 const analyzer = englishAnalyzer();
 const names = ["red", "red topic", "big red topic", "topic", "reddish", "é red", "𐍈 red", "a b c d e f g h red"];
@@ -102,6 +104,30 @@ test("finds the longer names that hold words side by side, up to seven words", (
   assert.deepEqual(longer("red topic"), ["big red topic"]);
   assert.deepEqual(longer("reddish"), []);
   assert.equal(view.namingLonger(view.name("red"), 3), null);
+});
+
+test("what a passage mentions of some names is the same, whether noted by name or looked for in each passage", () => {
+  fc.assert(
+    fc.property(
+      fc.array(passage, { minLength: 1, maxLength: 20 }),
+      fc.subarray(names.toSorted(compareText)),
+      (own, asked) => {
+        const index = tenantIndex(emptyBase(1, 0), analyzer);
+        index.add(own.map((one, key) => rowOf({ chunk_key: key + 1, names: eachOnce(one) })));
+        const view = graphView(index, { of: "all" });
+        const told = index.graph.segments.map((segment, part) =>
+          [Infinity, 0].map((most) => {
+            const mentioned = mentionsIn(segment, part, asked.map(view.name), most);
+            return Array.from({ length: segment.rows }, (_none, row) => mentioned(row));
+          }),
+        );
+        for (const [noted, sought] of told) assert.deepEqual(noted, sought);
+        const wanted = own.flatMap((one) => eachOnce(one).filter(({ entity }) => asked.includes(entity)));
+        assert.equal(told.flatMap(([noted]) => noted!.flat()).length, wanted.length);
+      },
+    ),
+    { numRuns: 100 },
+  );
 });
 
 test("bytes that are no segment are refused", () => {

@@ -5,6 +5,7 @@ import type { TenantIndex } from "../index/tenant-index.ts";
 import { asTitle, inBody, type GraphSegment } from "./graph-segment.ts";
 import { bytesOfName, nameAt, nameIndex, startOfName } from "./name-table.ts";
 import { namesWithWords } from "./names-with-words.ts";
+import { mentionsIn, type Mentioned } from "./row-mentions.ts";
 
 /** A passage that is seen. What it has of a question is told later, of those that a walk reaches. */
 export interface Place extends LinkedPassage {
@@ -35,7 +36,7 @@ export interface GraphView {
   /** Passages that mention a longer name of up to seven words with this one in it; null for more than `most`. */
   namingLonger(name: Name, most: number): readonly Place[] | null;
   /** Which of these names a passage mentions, in their order. */
-  mentionedOf(names: readonly string[]): (place: Place) => LinkedPassage["entities"];
+  mentionedOf(names: readonly string[]): (place: Place) => Mentioned;
 }
 
 /** A name that a passage mentions, with its flags. */
@@ -167,20 +168,9 @@ export function graphView(index: TenantIndex, allowed: Allowed): GraphView {
       return name.longer.places;
     },
     mentionedOf: (names) => {
-      const numbers = segments.map((_segment, at) => names.map((name) => nameOf(name).numbers[at]!));
-      return ({ part, row }) => {
-        const { passageNames, passageEnds } = segments[part]!;
-        const asked = numbers[part]!;
-        let found = none;
-        for (let at = startOfName(passageEnds, row); at < passageEnds[row]!; at++) {
-          const entry = passageNames[at]!;
-          const which = asked.indexOf(entry >>> 2);
-          if (which < 0) continue;
-          // Entries are in the order of names, as those asked about are.
-          found = [...found, { entity: names[which]!, title: (entry & asTitle) !== 0 }];
-        }
-        return found;
-      };
+      const asked = names.map(nameOf);
+      const told = segments.map((segment, part) => mentionsIn(segment, part, asked));
+      return ({ part, row }) => told[part]!(row);
     },
   };
 }
@@ -213,7 +203,6 @@ export function sight({ slots, graph }: TenantIndex, allowed: Allowed): Sight {
   };
 }
 
-const none: LinkedPassage["entities"] = [];
 const nothing = new Uint32Array(0);
 
 export const postingsOf = ({ postingEnds, postings }: GraphSegment, name: number): Uint32Array =>
