@@ -24,7 +24,13 @@ function fused(pages: readonly Page[]): readonly FusedHit[] {
   return fuse({ ...world, candidates }, fusion);
 }
 
-const unnamed: Asked = { resemblance: "copies", naming: new Map(), forNumbers: false, contentOf: () => "" };
+const unnamed: Asked = {
+  resemblance: "copies",
+  naming: new Map(),
+  forNumbers: false,
+  covers: new Set(),
+  contentOf: () => "",
+};
 const named = (document: string, share = 1): Asked => ({
   ...unnamed,
   naming: new Map([[document, { share, words: [document], isLatest: false }]]),
@@ -56,6 +62,18 @@ test("of copies of a page the one stands first whose document is named, and says
   assert.equal(documents(lifted(manuals, named("van")))[0], "van");
   const [first] = lifted(manuals, named("van"));
   assert.deepEqual(first?.gained, { lead: 0, name: 10, named_by: ["van"], latest: false, numbers: 0 });
+});
+
+test("the cover that has the naming words gains a third by them", () => {
+  const cover = fused(manuals)[0]!.candidate.chunk.chunk_id;
+  const gains = lifted(manuals, { ...named("van"), covers: new Set([cover]) }).flatMap(({ candidate, gained }) =>
+    candidate.chunk.document_id === "van" ? [[candidate.chunk.chunk_id === cover, Math.round(3 * gained!.name)]] : [],
+  );
+  assert.deepEqual(gains.toSorted(), [
+    [false, 10],
+    [false, 10],
+    [true, 10 / 3],
+  ]);
 });
 
 test("where documents are only mixed, what else of one was found says nothing", () => {

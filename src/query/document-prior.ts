@@ -43,6 +43,8 @@ export interface Asked {
   /** By document. */
   readonly naming: ReadonlyMap<string, Naming>;
   readonly forNumbers: boolean;
+  /** Ids of chunks that say what their document is by the question's own words. */
+  readonly covers: ReadonlySet<string>;
   /** What a passage says, where it was read. */
   readonly contentOf: (hit: FusedHit<ChunkName>) => string;
 }
@@ -57,7 +59,7 @@ export interface Asked {
 export function documentLifted<Known extends ChunkName>(
   hits: readonly FusedHit<Known>[],
   prior: DocumentPrior,
-  { resemblance, naming, forNumbers, contentOf }: Asked,
+  { resemblance, naming, forNumbers, covers, contentOf }: Asked,
 ): readonly FusedHit<Known>[] {
   // What else of a document was found says which one is meant only where all of them have such passages.
   const leads = resemblance === "mixture" ? null : leadsOf(Map.groupBy(hits, documentOf), prior.passages);
@@ -67,7 +69,8 @@ export function documentLifted<Known extends ChunkName>(
       const named = naming.get(of);
       const gained: DocumentGain = {
         lead: prior.weight * (leads?.get(of) ?? 0),
-        name: prior.weight * prior.name * (named?.share ?? 0),
+        name:
+          prior.weight * prior.name * (named?.share ?? 0) * (covers.has(hit.candidate.chunk.chunk_id) ? ofCover : 1),
         named_by: named?.words ?? [],
         latest: named?.isLatest ?? false,
         numbers: forNumbers ? prior.weight * prior.numbers * numberDensity(contentOf(hit)) : 0,
@@ -77,6 +80,9 @@ export function documentLifted<Known extends ChunkName>(
     })
     .sort(byScore);
 }
+
+/** The words that name a document have lifted its cover already, which seldom says what else is asked. */
+const ofCover = 1 / 3;
 
 /**
  * What the first hits say of the documents that they lie in; `likeness` compares the first with each other. `copies`:

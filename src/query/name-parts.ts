@@ -12,13 +12,14 @@ export interface Run {
 
 /**
  * What a name or a question is made of: runs of letters and runs of digits, in lower case, without marks, possessives
- * parted from their word. "BestBuy_FY2023" → best, buy, fy, 2023.
+ * parted from their word, a fiscal year whole. "BestBuy FY23" → best, buy, fy, 2023.
  */
 export function nameParts(text: string): readonly string[] {
   const plain = text.normalize("NFKD").replaceAll(/\p{M}|['’]s\b/gu, "");
   return (
     plain
       .replaceAll(/(\p{Ll})(\p{Lu})/gu, "$1 $2")
+      .replaceAll(/\bfy\s*['’]?(\d\d)\b/giu, "fy 20$1")
       .toLowerCase()
       .match(/\p{L}+|\p{N}+/gu) ?? []
   );

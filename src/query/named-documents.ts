@@ -1,5 +1,6 @@
 import { commonWords } from "../text/common-words.ts";
 import { asksForLatest, documentDate } from "./document-date.ts";
+import { foldText, holdsWord } from "./holds-word.ts";
 import { isTelling, nameKeys, nameParts, runsOf } from "./name-parts.ts";
 
 /** What is known of a document that a question may mean. */
@@ -149,24 +150,4 @@ function latestOf(
   const dates = new Map(named.map(({ id, names, cover }) => [id, documentDate(names.filter(isTelling), cover)]));
   const last = Math.max(...dates.values());
   return new Set(named.map(({ id }) => id).filter((id) => dates.get(id) === last));
-}
-
-const ascii = /^\p{ASCII}*$/u;
-
-function foldText(text: string): string {
-  const plain = ascii.test(text) ? text : text.normalize("NFKD").replaceAll(/\p{M}/gu, "");
-  return plain.toLowerCase();
-}
-
-const letter = /\p{L}/u;
-const digit = /\p{N}/u;
-
-/** Whether a folded text has a word, as `nameParts` parts words: letters end where digits begin. */
-function holdsWord(text: string, word: string): boolean {
-  const kind = digit.test(word) ? digit : letter;
-  const isPart = (at: number) => at >= 0 && at < text.length && kind.test(text[at]!);
-  for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + 1)) {
-    if (!isPart(at - 1) && !isPart(at + word.length)) return true;
-  }
-  return false;
 }

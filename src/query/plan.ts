@@ -117,7 +117,7 @@ const contextTokens = 6000;
 const supportNeighbours = 5;
 
 /** Looked at on fourteen collections (docs/decisions/0007-document-prior.md). */
-const documentPrior = { copy: 0.9, copied: 0.5, copied_among_mixed: 0.25, passages: 20, name: 5, numbers: 0.75 };
+const documentPrior = { copy: 0.9, copied: 0.5, copied_among_mixed: 0.25, passages: 20, name: 7, numbers: 0.75 };
 
 export function planQuery(request: QueryRequest, settings: QuerySettings, abilities: Abilities): QueryPlan {
   const mode = request.mode ?? settings.mode;

@@ -9,6 +9,7 @@ import { documentLifted } from "./document-prior.ts";
 import { scaleOf, unlistedHit } from "./fuse.ts";
 import { type FusedLegs, fusionOf } from "./fuse-legs.ts";
 import type { FusedHit } from "./fusion.ts";
+import { foldText, holdsWord } from "./holds-word.ts";
 import { type KnownDocument, type Naming, namedDocuments } from "./named-documents.ts";
 import { asksForNumbers } from "./number-density.ts";
 import type { QueryPlan } from "./plan.ts";
@@ -47,7 +48,7 @@ export async function tellDocuments(
 ): Promise<ToldDocuments> {
   if (plan.documents === null || resemblance === null) return { hits, warnings: [] };
   try {
-    const { documents, passages } = await readDocuments(chunks, scope, plan, hits, signal);
+    const { documents, passages, openings } = await readDocuments(chunks, scope, plan, hits, signal);
     const naming = namedDocuments(plan.query, documents);
     if (resemblance === "mixture" && !isNamedForSure(naming)) return { hits, warnings: [] };
     const further = await searchNamed(chunks, scope, plan, retrieved, { hits, naming }, signal);
@@ -55,7 +56,7 @@ export async function tellDocuments(
     const read = forNumbers ? await readPassages(chunks, scope, plan.filter, further, signal) : [];
     const contents = new Map([...passages, ...read].map(({ chunk_id, content }) => [chunk_id, content]));
     const contentOf = ({ candidate }: FusedHit<ChunkName>) => contents.get(candidate.chunk.chunk_id) ?? "";
-    const asked = { resemblance, naming, forNumbers, contentOf };
+    const asked = { resemblance, naming, forNumbers, covers: coversOf(openings, naming), contentOf };
     return { hits: documentLifted([...hits, ...further], plan.documents, asked), warnings: [] };
   } catch (error) {
     if (signal.aborted) throw error;
@@ -71,6 +72,24 @@ interface ReadDocuments {
   readonly documents: readonly KnownDocument[];
   /** Those of the best hits. */
   readonly passages: readonly Chunk[];
+  /** How each document begins. */
+  readonly openings: ReadonlyMap<string, readonly Chunk[]>;
+}
+
+/** Beginnings that have at least half of the words by which the question names their document. */
+function coversOf(
+  openings: ReadonlyMap<string, readonly Chunk[]>,
+  naming: ReadonlyMap<string, Naming>,
+): ReadonlySet<string> {
+  const covers = [...openings].flatMap(([document, chunks]) => {
+    const words = (naming.get(document)?.words ?? []).flatMap((run) => run.split(" "));
+    const first = chunks.filter(({ ordinal }) => ordinal === 0);
+    return first.filter(({ content }) => {
+      const text = foldText(content);
+      return words.length > 0 && 2 * words.filter((word) => holdsWord(text, word)).length >= words.length;
+    });
+  });
+  return new Set(covers.map(({ chunk_id }) => chunk_id));
 }
 
 async function readDocuments(
@@ -91,6 +110,7 @@ async function readDocuments(
   return {
     documents: [...pages.keys()].map((id) => knownDocument(id, openings.get(id) ?? [], found.get(id) ?? [])),
     passages,
+    openings,
   };
 }
 
