@@ -157,17 +157,18 @@ export function createHybridRAG(parts: Parts): HybridRAG {
   const closing = new AbortController();
   const owned = ownSessions(store.sessions);
   const turns = turnRecall({ sessions: owned, embedder, analyzer, now: parts.now });
+  const prepareSoon = (scope: Scope, sessionId: string): Promise<void> =>
+    tenants.run(scope, () => turns.prepare(scope, sessionId, { signal: closing.signal }));
   const sessions: SessionStore = {
     ...owned,
     append: async (scope, sessionId, messages, options) => {
       const added = await owned.append(scope, sessionId, messages, options);
-      const ends = { signal: closing.signal };
-      work.start(() => tenants.run(scope, () => turns.prepare(scope, sessionId, ends)));
+      work.start(() => prepareSoon(scope, sessionId));
       return added;
     },
   };
   const talks = conversations({
-    sessions,
+    sessions: owned,
     settings: parts.sessions,
     countTokens: (text) => embedder?.countTokens(text) ?? Math.ceil(text.length / 4),
     analyze: (text) => analyzer.analyze(text),
@@ -230,6 +231,13 @@ export function createHybridRAG(parts: Parts): HybridRAG {
       yield event.type === "sources" ? { ...event, question: request.query } : event;
   }
 
+  /** While a conversation fits beside its next question, nothing of it has to be recalled, and no embedder is paid for it. */
+  const foldAndPrepare = async (scope: Scope, sessionId: string): Promise<void> => {
+    await talks.fold(scope, sessionId);
+    const session = await owned.get(scope, sessionId);
+    if (session && session.summarized_to > 0) await prepareSoon(scope, sessionId);
+  };
+
   /** An answer that was given is not taken back because its exchange could not be written down: the reader is told. */
   const remember = async (
     scope: Scope,
@@ -245,7 +253,7 @@ export function createHybridRAG(parts: Parts): HybridRAG {
       const message = `This exchange was not kept in the session ${sessionId}: ${messageOf(error)}`;
       return { code: "session_not_written", message };
     }
-    work.start(() => talks.fold(scope, sessionId));
+    work.start(() => foldAndPrepare(scope, sessionId));
     return null;
   };
 
