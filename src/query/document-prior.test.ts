@@ -70,9 +70,9 @@ test("the cover that has the naming words gains a third by them", () => {
     candidate.chunk.document_id === "van" ? [[candidate.chunk.chunk_id === cover, Math.round(3 * gained!.name)]] : [],
   );
   assert.deepEqual(gains.toSorted(), [
-    [false, 10],
-    [false, 10],
-    [true, 10 / 3],
+    [false, 30],
+    [false, 30],
+    [true, 10],
   ]);
 });
 
