@@ -10,6 +10,7 @@ import { scaleOf, unlistedHit } from "./fuse.ts";
 import { type FusedLegs, fusionOf } from "./fuse-legs.ts";
 import type { FusedHit } from "./fusion.ts";
 import { foldText, holdsWord } from "./holds-word.ts";
+import { nameParts } from "./name-parts.ts";
 import { type KnownDocument, type Naming, namedDocuments } from "./named-documents.ts";
 import { asksForNumbers } from "./number-density.ts";
 import type { QueryPlan } from "./plan.ts";
@@ -47,6 +48,7 @@ export async function tellDocuments(
   signal: AbortSignal,
 ): Promise<ToldDocuments> {
   if (plan.documents === null || resemblance === null) return { hits, warnings: [] };
+  if (resemblance === "mixture" && !saysYear(nameParts(plan.query))) return { hits, warnings: [] };
   try {
     const { documents, passages, openings } = await readDocuments(chunks, scope, plan, hits, signal);
     const naming = namedDocuments(plan.query, documents);
@@ -65,8 +67,10 @@ export async function tellDocuments(
   }
 }
 
+const saysYear = (words: readonly string[]): boolean => year.test(words.join(" "));
+
 const isNamedForSure = (naming: ReadonlyMap<string, Naming>): boolean =>
-  [...naming.values()].some(({ share, words }) => share >= surelyNamed && year.test(words.join(" ")));
+  [...naming.values()].some(({ share, words }) => share >= surelyNamed && saysYear(words));
 
 interface ReadDocuments {
   readonly documents: readonly KnownDocument[];
