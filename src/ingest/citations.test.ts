@@ -4,9 +4,12 @@ import { citationsIn } from "./citations.ts";
 import type { LoadedLink } from "./load/loaded-document.ts";
 
 const told = (text: string, more: Partial<Parameters<typeof citationsIn>[0]> = {}) =>
-  citationsIn({ text, source: "a.md", metadata: {}, links: [], begin: 0, ...more }).map(
+  citationsIn({ text, source: "a.md", metadata: {}, links: [], span: { start: 0, end: text.length }, ...more }).map(
     ({ kind, target, start, end }) => `${kind} ${target}: ${text.slice(start, end).split("\n")[0]!.trim()}`,
   );
+
+/** Longer than every text here. */
+const whole = { start: 0, end: 1e9 };
 
 const paper = `Slewing is hard [2]. Ropes [1, 3] break, as others say [1–2]. A matrix a[7] is none, and [1](x.html) is a link.
 
@@ -59,6 +62,14 @@ Peirce, A. & Low, B. 1999. Ropes under fatigue.
   ]);
 });
 
+test("a note with an address leads to the page", () => {
+  const mail = "The rules changed [1].\n\n[1] New rules: https://velmora.example/rules.html#cranes.\n";
+  assert.deepEqual(told(mail).slice(1), [
+    "citation #cite-1: [1]",
+    "citation https://velmora.example/rules.html#cranes: [1]",
+  ]);
+});
+
 test("works are cited by DOI and arXiv number, in the text and by hyperlinks", () => {
   const text = "See (doi 10.1000/xyz.123), arXiv:2401.01234v2 and this.";
   const link: LoadedLink = { kind: "hyperlink", target: "https://doi.org/10.2000/ABC", start: 50, end: 54 };
@@ -71,11 +82,12 @@ test("works are cited by DOI and arXiv number, in the text and by hyperlinks", (
 
 test("a document is the work that it says on a line of its own, in its metadata or by its address", () => {
   const own = (text: string, more: Parameters<typeof told>[1] = {}) =>
-    citationsIn({ text, source: "a.md", metadata: {}, links: [], begin: 0, ...more }).map(({ kind, target }) => [
-      kind,
-      target,
-    ]);
+    citationsIn({ text, source: "a.md", metadata: {}, links: [], span: { start: 0, end: text.length }, ...more }).map(
+      ({ kind, target }) => [kind, target],
+    );
   assert.deepEqual(own("A title\n\nhttps://doi.org/10.5555/A.1\n\nText."), [["anchor", "doi:10.5555/a.1"]]);
+  const listed = "A title\n\nText.\n\nhttps://doi.org/10.5555/A.1\n";
+  assert.deepEqual(own(listed, { span: { start: 0, end: listed.indexOf("https") } }), []);
   assert.deepEqual(own("Text.", { metadata: { doi: "10.5555/A.1" } }), [["anchor", "doi:10.5555/a.1"]]);
   assert.deepEqual(own("arXiv:2401.01234v1 [cs.CL] 2 Jan 2024\n\nText."), [["anchor", "arxiv:2401.01234"]]);
   assert.deepEqual(own("Text.", { source: "/x/2401.01234v1.pdf" }), [["anchor", "arxiv:2401.01234"]]);
@@ -106,13 +118,13 @@ test("hostile and long texts take no time", () => {
       source: "a",
       metadata: {},
       links: [],
-      begin: 0,
+      span: whole,
     });
   const entries = Array.from({ length: 3000 }, (_none, at) => `[${at % 1000}] Some author. A title. 1999.`).join("\n");
   const body = Array.from({ length: 20_000 }, (_none, at) => `As is known [${at % 1000}].`).join(" ");
   assert.ok(
-    citationsIn({ text: `${body}\n\nReferences\n${entries}`, source: "a", metadata: {}, links: [], begin: 0 }).length >
-      20_000,
+    citationsIn({ text: `${body}\n\nReferences\n${entries}`, source: "a", metadata: {}, links: [], span: whole })
+      .length > 20_000,
   );
   assert.ok(performance.now() - began < 5000);
 });

@@ -7,8 +7,8 @@ interface CitingText {
   /** Of the document; `doi` says what work it is. */
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly links: readonly LoadedLink[];
-  /** Where its first passage begins: there the document stands for the work that it is. */
-  readonly begin: number;
+  /** From its first passage to its last: what stands before and behind, such as a list of addresses, is not of the text. */
+  readonly span: TextRange;
 }
 
 /** An entry of a list of references. */
@@ -22,9 +22,10 @@ const doiPattern = /\b10\.\d{4,9}\/[\w.;()/:<>+-]*[\w/]/g;
 const arxivPattern = /\barxiv(?::\s?|\.org\/(?:abs|pdf)\/)(\d{4}\.\d{4,5})/gi;
 
 /** Citations in the order of the text, and anchors of what they lead to. */
-export function citationsIn({ text, source, metadata, links, begin }: CitingText): LoadedLink[] {
+export function citationsIn({ text: whole, source, metadata, links, span }: CitingText): LoadedLink[] {
+  const text = whole.slice(0, span.end);
   const entries = entriesIn(text);
-  const own = ownWorks(text, source, metadata);
+  const own = ownWorks(text.slice(span.start), source, metadata);
   const works = worksIn(text).filter(({ target }) => !own.includes(target));
   const found = citedIn(text, entries);
   const labels = new Set(found.map((one) => one.label));
@@ -32,22 +33,31 @@ export function citationsIn({ text, source, metadata, links, begin }: CitingText
     ...entries
       .filter((entry) => labels.has(entry.label))
       .map((entry) => anchorOf(placeOf(entry.label), entry.start, entry.end)),
-    ...own.map((work) => anchorOf(work, begin, begin)),
+    ...own.map((work) => anchorOf(work, span.start, span.start)),
   ];
   // What an entry names is cited where the entry is, so that one step leads there.
   const named = new Map(
     entries
       .filter((entry) => labels.has(entry.label))
-      .map((entry) => [entry.label, works.filter((work) => work.start >= entry.start && work.end <= entry.end)]),
+      .map((entry) => [
+        entry.label,
+        [
+          ...works.filter((work) => work.start >= entry.start && work.end <= entry.end).map(({ target }) => target),
+          ...(text.slice(entry.start, entry.end).match(webPattern) ?? []),
+        ],
+      ]),
   );
   const cited = found.flatMap(({ label, start, end }): LoadedLink[] =>
-    [placeOf(label), ...named.get(label)!.map(({ target }) => target)].map((target) => citation(target, start, end)),
+    [placeOf(label), ...named.get(label)!].map((target) => citation(target, start, end)),
   );
   const linked = links.flatMap(({ kind, target, start, end }) =>
     kind === "hyperlink" ? worksIn(target).map((work) => citation(work.target, start, end)) : [],
   );
   return [...anchors, ...distinct([...cited, ...works, ...linked])];
 }
+
+/** An address in the entry of a note or a mail; what ends a sentence is none of it. */
+const webPattern = /\bhttps?:\/\/[^\s<>"')\]]*[^\s<>"')\].,;:]/g;
 
 const placeOf = (label: string): string => `#cite-${label}`;
 const anchorOf = (target: string, start: number, end: number): LoadedLink => ({ kind: "anchor", target, start, end });

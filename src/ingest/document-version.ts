@@ -79,7 +79,12 @@ export async function chunkItem(item: Item, loaded: LoadedDocument, context: Ver
     text: loaded.text,
     links: [
       ...loaded.links,
-      ...citationsIn({ ...loaded, source: item.source, metadata, begin: chunks[0]!.span.start }),
+      ...citationsIn({
+        ...loaded,
+        source: item.source,
+        metadata,
+        span: { start: chunks[0]!.span.start, end: chunks.at(-1)!.span.end },
+      }),
     ].toSorted((a, b) => a.start - b.start),
     chunks,
   };
