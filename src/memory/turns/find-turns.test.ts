@@ -87,6 +87,20 @@ test("asked for the order of things, only what the user brought up is shown; fac
   assert.equal(found(said, "Give me a summary of the garden.", 3).order.length, 3);
 });
 
+test("one fact, several, an order and a summary are told by how they are asked for; of the last two the topic is searched", () => {
+  const asked = (question: string) => {
+    const { kind, searched } = turnQuestion(question, analyzer);
+    return searched === question ? kind : `${kind}: ${searched}`;
+  };
+  for (const question of ["What was the name of her dog?", "What does Ann do on Sundays?", "Was it all right?"])
+    assert.equal(asked(question), "fact", question);
+  for (const question of ["Which books has Ann read?", "How many cats does she have?", "List everything I bought."])
+    assert.equal(asked(question), "list", question);
+  assert.equal(asked("In what order did we discuss the designs?"), "ordering: designs");
+  assert.equal(asked("Give me an overview of the trip planning."), "summary: trip planning");
+  assert.equal(asked("How has my opinion of the plan changed over time?"), "summary: opinion plan");
+});
+
 test("instructions and preferences come beside the turns, whatever is asked", () => {
   const said: readonly Said[] = [
     { content: "Always answer in metric units." },

@@ -13,7 +13,7 @@ const ordering =
   /\b(?:in|by) (?:what|which|the|their) (?:\w+ )?(?:order|sequence)\b|\b(?:order|sequence) (?:in which|of|that)\b|\bchronolog\w*|\btime ?lines?\b|\b(?:which|what|who) (?:\w+ ){0,4}(?:came|was|were|happened|did \w+) (?:first|last|earlier|earliest|later)\b|\bfrom (?:first|earliest|oldest) to (?:last|latest|newest)\b|\bone after (?:the other|another)\b|\bstep by step\b.*\bconversation/iu;
 
 const list =
-  /\b(?:list|enumerate|name (?:all|every|the|some))\b|\bhow (?:many|often)\b|\b(?:all|every|each) (?:of )?(?:the |my |our |his |her |their )?\p{L}+|\b(?:what|which) (?:\p{L}+ )?(?:\p{L}+[^s\W]s|people|children)\b/iu;
+  /\b(?:list|enumerate|name (?:all|every|the|some))\b|\bhow (?:many|often)\b|\b(?<!(?:at|after) )(?:all|every|each) (?!right\b)(?:of )?(?:the |my |our |his |her |their )?\p{L}+|\b(?:what|which) (?:(?!(?:is|was|does|has|did|are|were|do|had)\b)\p{L}+ )?(?!(?:was|does|has|his|hers|this|yours|ours|theirs|always|perhaps)\b)(?:\p{L}+[^\Ws]s|people|children)\b/iu;
 
 export interface TurnQuestion {
   readonly text: string;
