@@ -33,7 +33,7 @@ const unnamed: Asked = {
 };
 const named = (document: string, share = 1): Asked => ({
   ...unnamed,
-  naming: new Map([[document, { share, words: [document], isLatest: false }]]),
+  naming: new Map([[document, { share, words: [document], byCover: 1, isLatest: false }]]),
 });
 const lifted = (pages: readonly Page[], asked = unnamed) => documentLifted(fused(pages), prior, asked);
 const documents = (hits: readonly FusedHit[]) => hits.map(({ candidate }) => candidate.chunk.document_id);
@@ -64,7 +64,7 @@ test("of copies of a page the one stands first whose document is named, and says
   assert.deepEqual(first?.gained, { lead: 0, name: 10, named_by: ["van"], latest: false, numbers: 0 });
 });
 
-test("the cover that has the naming words gains a third by them", () => {
+test("a cover gains a third by words that it has and the name has not", () => {
   const cover = fused(manuals)[0]!.candidate.chunk.chunk_id;
   const gains = lifted(manuals, { ...named("van"), covers: new Set([cover]) }).flatMap(({ candidate, gained }) =>
     candidate.chunk.document_id === "van" ? [[candidate.chunk.chunk_id === cover, Math.round(3 * gained!.name)]] : [],

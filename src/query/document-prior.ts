@@ -66,11 +66,11 @@ export function documentLifted<Known extends ChunkName>(
   return hits
     .map((hit): FusedHit<Known> => {
       const of = documentOf(hit);
+      const { chunk_id } = hit.candidate.chunk;
       const named = naming.get(of);
       const gained: DocumentGain = {
         lead: prior.weight * (leads?.get(of) ?? 0),
-        name:
-          prior.weight * prior.name * (named?.share ?? 0) * (covers.has(hit.candidate.chunk.chunk_id) ? ofCover : 1),
+        name: prior.weight * prior.name * (named === undefined ? 0 : namedShare(named, covers.has(chunk_id))),
         named_by: named?.words ?? [],
         latest: named?.isLatest ?? false,
         numbers: forNumbers ? prior.weight * prior.numbers * numberDensity(contentOf(hit)) : 0,
@@ -81,8 +81,11 @@ export function documentLifted<Known extends ChunkName>(
     .sort(byScore);
 }
 
-/** The words that name a document have lifted its cover already, which seldom says what else is asked. */
+/** What a cover keeps: the words by which it names its document have lifted it already, and it seldom says what else is asked. */
 const ofCover = 1 / 3;
+
+const namedShare = ({ share, byCover }: Naming, isCover: boolean): number =>
+  isCover ? share * (1 - (1 - ofCover) * byCover) : share;
 
 /**
  * What the first hits say of the documents that they lie in; `likeness` compares the first with each other. `copies`:

@@ -20,6 +20,8 @@ export interface Naming {
   readonly share: number;
   /** Of the question: what the document's id or its first pages have. */
   readonly words: readonly string[];
+  /** Share of what they weigh that only the first pages have, 0 to 1. */
+  readonly byCover: number;
   /** The question asks for the latest, and among those named alike this is it. */
   readonly isLatest: boolean;
 }
@@ -29,6 +31,7 @@ interface Sign {
   readonly word: string;
   readonly documents: ReadonlySet<string>;
   readonly weight: number;
+  readonly onCover: boolean;
 }
 
 /** A document counts as named whole from this share of ln(1 + documents) on. */
@@ -55,9 +58,10 @@ export function namedDocuments(question: string, documents: readonly KnownDocume
   return new Map(
     documents.map(({ id }) => {
       const isPassed = latest !== null && !latest.has(id) && weights.get(id)! >= alike * best;
-      const words = signs.filter((sign) => sign.documents.has(id) && sign.weight > 0).map(({ word }) => word);
+      const own = signs.filter((sign) => sign.documents.has(id) && sign.weight > 0);
+      const byCover = sum(own.filter(({ onCover }) => onCover).map(({ weight }) => weight)) / (weights.get(id)! || 1);
       const share = ((isPassed ? earlier : 1) * weights.get(id)!) / whole;
-      return [id, { share, words, isLatest: latest?.has(id) ?? false }];
+      return [id, { share, words: own.map(({ word }) => word), byCover, isLatest: latest?.has(id) ?? false }];
     }),
   );
 }
@@ -86,7 +90,7 @@ function signsOfIds(parts: readonly string[], documents: readonly KnownDocument[
     if (isTaken || key.length < 2 || (length === 1 && commonWords.has(key))) continue;
     const having = new Set(keys.filter((document) => document.keys.has(key)).map(({ id }) => id));
     const word = parts.slice(start, end).join(" ");
-    if (having.size > 0) found.push({ word, documents: having, weight: 1, start, end });
+    if (having.size > 0) found.push({ word, documents: having, weight: 1, onCover: false, start, end });
   }
   return found;
 }
@@ -102,7 +106,8 @@ function signsOfCovers(words: ReadonlySet<string>, documents: readonly KnownDocu
     .flatMap((word): readonly Sign[] => {
       const having = new Set(folded.filter(({ cover }) => holdsWord(cover, word)).map(({ id }) => id));
       if (having.size === 0) return [];
-      return [{ word, documents: having, weight: /\d/.test(word) ? 1 : concentration(word, having, folded) }];
+      const weight = /\d/.test(word) ? 1 : concentration(word, having, folded);
+      return [{ word, documents: having, weight, onCover: true }];
     });
 }
 
