@@ -118,6 +118,13 @@ test("a document that may not be read neither appears nor changes what others ga
   assert.equal(filtered.results[0]?.document_id, idOf("Marrack", 2021));
 });
 
+test("to a question about everything no document is preferred", async () => {
+  const store = await openStore();
+  await putContracts(store);
+  const { results } = await ask(store, "What are the main themes of these documents?");
+  assert.ok(results.every(({ explain }) => explain?.document === 0 && explain.document_gain === undefined));
+});
+
 test("a document that was deleted leaves no trace", async () => {
   const store = await openStore();
   await putContracts(store);

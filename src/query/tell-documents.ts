@@ -1,6 +1,7 @@
 import { messageOf } from "../errors.ts";
 import { allOf, type Filter } from "../filter/filter.ts";
 import { matches } from "../filter/matches.ts";
+import { isOverviewQuestion } from "../graph/overview-question.ts";
 import type { ChunkName, ChunkStore } from "../ports/chunk-store.ts";
 import type { Chunk, Warning } from "../records.ts";
 import type { Scope } from "../scope.ts";
@@ -48,6 +49,8 @@ export async function tellDocuments(
   signal: AbortSignal,
 ): Promise<ToldDocuments> {
   if (plan.documents === null || resemblance === null) return { hits, warnings: [] };
+  // Who asks what everything is about means no document.
+  if (isOverviewQuestion(plan.query)) return { hits, warnings: [] };
   if (resemblance === "mixture" && !saysYear(nameParts(plan.query))) return { hits, warnings: [] };
   try {
     const { documents, passages, openings } = await readDocuments(chunks, scope, plan, hits, signal);
