@@ -4,7 +4,7 @@ import type { ExtractPassage, Extractor } from "../../ports/extractor.ts";
 import type { ExtractReply, ExtractRequest } from "./extract-worker.ts";
 
 /** Raise it whenever the rules find something else: documents are then read again. */
-const rulesVersion = 7;
+const rulesVersion = 8;
 
 /** Few enough that a thread answers a cancelled call soon, and that no message blocks the caller for long. */
 const sliceLength = 16;

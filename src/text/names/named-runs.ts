@@ -18,7 +18,7 @@ export function namedRuns(tokens: readonly TaggedToken[], text: string, isWord: 
   for (let at = 0; at < tokens.length; at++) {
     if (!beginsName(tokens, at)) continue;
     const last = gapWithin(tokens, text, at, endOfRun(tokens, at));
-    for (const [first, end] of partsOfRun(tokens, at, last, isWord)) {
+    for (const [first, end] of partsOfRun(tokens, text, [at, last], isWord)) {
       const run = trimmed(tokens, first, end);
       if (run !== null && isName(text, run)) runs.push(run);
     }
@@ -44,24 +44,34 @@ const blankLine = /\n[^\S\n]*\n/u;
 const initial = /^\p{Lu}\.?$/u;
 
 /**
- * "Harald Nygaard of Polar Frost" are two names: what stands before "of" ends in a word that no dictionary has, so it is
- * no kind of thing ("Museum of …", "Duke of …", "Fist of …"), and has more than one word ("Charles of …").
+ * "Harald Nygaard of Polar Frost" are two names: what stands before "of" has several words, of which no dictionary has
+ * any, so it is no kind of thing ("Museum of …", "Duke of …", "Fist of …"). Where the text has it alone, too, it is
+ * enough that no dictionary has the last.
  */
 function partsOfRun(
   tokens: readonly TaggedToken[],
-  first: number,
-  last: number,
+  text: string,
+  [first, last]: readonly [first: number, last: number],
   isWord: IsWord,
 ): readonly (readonly [first: number, last: number])[] {
   for (let at = first + 2; at < last; at++) {
-    const before = tokens[at - 1]!.text;
-    if (tokens[at]!.text !== "of" || !/^\p{Lu}\p{Ll}{2,}$/u.test(before)) continue;
-    if (isUnknown(before.toLowerCase(), isWord)) return [[first, at - 1], ...partsOfRun(tokens, at + 1, last, isWord)];
+    if (tokens[at]!.text !== "of") continue;
+    const before = tokens.slice(first, at);
+    const isAlone = new RegExp(
+      `${literally(text.slice(before[0]!.start, before.at(-1)!.end))}(?![\\p{L}\\p{N}]| of\\b)`,
+      "u",
+    ).test(text);
+    const telling = (isAlone ? before.slice(-1) : before).filter((token) => !initial.test(token.text));
+    if (telling.length > 0 && telling.every((token) => isUnknown(token.text, isWord)))
+      return [[first, at - 1], ...partsOfRun(tokens, text, [at + 1, last], isWord)];
   }
   return [[first, last]];
 }
 
-const isUnknown = (word: string, isWord: IsWord): boolean => !isWord(word) && !isWord(word.replace(/s$/, ""));
+const literally = (text: string): string => text.replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&");
+
+const isUnknown = (word: string, isWord: IsWord): boolean =>
+  /^\p{Lu}\p{L}{2,}$/u.test(word) && !isWord(word.toLowerCase()) && !isWord(word.toLowerCase().replace(/s$/, ""));
 
 const startsLikeName = /^[\p{Lu}\p{Lt}\p{N}]|^\p{Ll}{1,2}\p{Lu}|^\p{Lo}/u;
 const hasLetter = /\p{L}/u;
