@@ -55,20 +55,28 @@ export function coverageOf(
   };
 }
 
-/** The share of the question's weight that each name carries, as the question has it. */
-export function analyzedNames(
-  names: readonly { readonly entity: string; readonly asked: string }[],
+/** A name of the graph and how the question has it. */
+interface AskedName {
+  readonly entity: string;
+  readonly asked: string;
+}
+
+/** The words of the question that each name has, as a mask. */
+export function maskedNames(
+  names: readonly AskedName[],
   coverage: Coverage,
   analyze: (text: string) => readonly string[],
 ): ReadonlyMap<string, number> {
   const bits = new Map(coverage.terms.map(({ term }, bit) => [term, bit]));
-  return new Map(
-    names.map(({ entity, asked }) => {
-      const mask = analyze(asked).reduce(
-        (bitsOf, term) => (bits.has(term) ? bitsOf | (1 << bits.get(term)!) : bitsOf),
-        0,
-      );
-      return [entity, coverage.share(mask)];
-    }),
-  );
+  const maskOf = (asked: string): number =>
+    analyze(asked).reduce((mask, term) => (bits.has(term) ? mask | (1 << bits.get(term)!) : mask), 0);
+  return new Map(names.map(({ entity, asked }) => [entity, maskOf(asked)]));
 }
+
+/** The share of the question's weight that each name carries, as the question has it. */
+export const analyzedNames = (
+  names: readonly AskedName[],
+  coverage: Coverage,
+  analyze: (text: string) => readonly string[],
+): ReadonlyMap<string, number> =>
+  new Map([...maskedNames(names, coverage, analyze)].map(([entity, mask]) => [entity, coverage.share(mask)]));

@@ -1,7 +1,7 @@
 import type { GraphStore, LinkResult } from "../ports/graph-store.ts";
 import type { HopRequest, HopResult } from "../ports/hop.ts";
 import { answeredBy, ask, type Answering, type Asking } from "./ask.ts";
-import { analyzedNames, coverageOf, type QuestionWords } from "./coverage.ts";
+import { coverageOf, maskedNames, type QuestionWords } from "./coverage.ts";
 import { Places, type WalkedQuestion } from "./places.ts";
 import { questionEntities } from "./question-entities.ts";
 import { toldLinks, type ToldLinks } from "./told-links.ts";
@@ -27,7 +27,10 @@ export function* hop(request: HopRequest, { analyze, common }: QuestionWords): A
   if (named.length === 0) return closed("the question names nothing that a passage mentions");
 
   const entities = new Map(named.map((weight) => [weight.entity, weight]));
-  const question = { request, coverage, entities, masses: analyzedNames(named, coverage, analyze) };
+  const masks = maskedNames(named, coverage, analyze);
+  const masses = new Map([...masks].map(([entity, mask]) => [entity, coverage.share(mask)]));
+  const namesMask = [...masks.values()].reduce((all, mask) => all | mask, 0);
+  const question = { request, coverage, entities, masses, namesMask };
   const places = new Places(question);
   // Passages whose title the question names start ahead, whatever the legs said.
   const titled = named.filter((weight) => weight.titled > 0).map((weight) => weight.entity);

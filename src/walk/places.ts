@@ -14,6 +14,8 @@ export const likelySeeds = ({ hits }: Pick<HopRequest, "hits">): readonly string
 
 const candidateDepth = 100;
 const titleBoost = 0.6;
+/** A title that carries less of the question than a start must is a word among many: at least this part of the boost. */
+const leastBoost = 0.5;
 const linkWeight = 0.42;
 /** A first seed mentions names that carry this share of the question: less is a word among many. */
 const anchoredMass = 0.17;
@@ -27,6 +29,8 @@ const tellingShare = 0.5;
 /** One of the first passages covers this share of the question: it is answered, and links can only mislead. */
 const answeredShare = 0.85;
 const answeredDepth = 3;
+/** And this much of what the question says beside names: a passage of a long title covers most of it by the title. */
+const answeredRest = 0.8;
 
 interface Place extends Scored {
   /** Null for one that was given. */
@@ -45,6 +49,8 @@ export interface WalkedQuestion {
   readonly entities: ReadonlyMap<string, EntityWeight>;
   /** The share of the question that each carries. */
   readonly masses: ReadonlyMap<string, number>;
+  /** The words that are in any of them. */
+  readonly namesMask: number;
 }
 
 /** What is known of each passage of a walk, and the best link into it so far. */
@@ -99,8 +105,12 @@ export class Places {
 
   /** Known after the first round, in which the best passages are looked at. */
   isAnswered(): boolean {
-    const first = this.#question.request.hits.slice(0, answeredDepth).map((hit) => this.#places.get(hit.chunk_id)!);
-    return first.some(({ mask }) => this.#question.coverage.share(mask) >= answeredShare);
+    const { request, coverage, namesMask } = this.#question;
+    const rest = answeredRest * coverage.share(~namesMask);
+    return request.hits
+      .slice(0, answeredDepth)
+      .map((hit) => this.#places.get(hit.chunk_id)!.mask)
+      .some((mask) => coverage.share(mask) >= answeredShare && coverage.share(mask & ~namesMask) >= rest);
   }
 
   ranked(): readonly HopHit[] {
@@ -129,9 +139,10 @@ export class Places {
   }
 
   #baseOf(score: number, mentioned: LinkedPassage["entities"]): number {
-    const { entities } = this.#question;
+    const { entities, masses } = this.#question;
     const title = mentioned.find((mention) => mention.title && entities.has(mention.entity));
-    const boost = title ? titleBoost / Math.sqrt(Math.max(1, entities.get(title.entity)!.titled)) : 0;
+    const carried = title ? Math.max(leastBoost, Math.min(1, masses.get(title.entity)! / anchoredMass)) : 0;
+    const boost = title ? (titleBoost * carried) / Math.sqrt(Math.max(1, entities.get(title.entity)!.titled)) : 0;
     return Math.max(0, (score / this.#best + 0.5) / 1.5) + boost;
   }
 
