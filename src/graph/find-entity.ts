@@ -5,7 +5,7 @@ import type { Entity } from "../records.ts";
 import type { Scope } from "../scope.ts";
 import { sliceCodePoints } from "../text/code-points.ts";
 import { bracketedKey, nameKey } from "../text/name-key.ts";
-import { otherSpellings } from "./other-spellings.ts";
+import { otherSpellings } from "../text/names/other-spellings.ts";
 
 /**
  * The entity of a name, however it is spelt: case, marks and articles aside, and where there is none, by what else people

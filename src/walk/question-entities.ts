@@ -1,5 +1,7 @@
 import type { AskedWeight, EntityWeight } from "../ports/graph-store.ts";
+import { commonWords } from "../text/common-words.ts";
 import { nameTokens } from "../text/name-key.ts";
+import { otherSpellings } from "../text/names/other-spellings.ts";
 import { englishStopWords } from "../text/stop-words.ts";
 import { ask, askEach, together, type Asking } from "./ask.ts";
 import { askedInitials, initialForms } from "./initials.ts";
@@ -17,8 +19,8 @@ const maxTokens = 7;
 
 /**
  * The names of the graph that a question mentions: longest match of its word sequences in the tenant's dictionary,
- * whatever their case, since people type lower case; and what these are short for, or what is short for them, also by
- * initials. No guess at misspelt names: a wrong one leads astray.
+ * whatever their case, since people type lower case, or of how else people write them ("procter and gamble"); and what
+ * these are short for, or what is short for them, also by initials. No guess at misspelt names: a wrong one leads astray.
  */
 export function* questionEntities(question: string): Asking<readonly QuestionEntity[]> {
   const tokens = nameTokens(question);
@@ -29,8 +31,13 @@ export function* questionEntities(question: string): Asking<readonly QuestionEnt
       if (!sequence.every(isEmptyWord)) sequences.add(sequence.join(" "));
     }
   }
-  const weights = yield* ask("weigh", [...sequences]);
+  const spelled = new Map([...sequences].map((sequence) => [sequence, spellingsOf(sequence)]));
+  const weights = yield* ask("weigh", [...new Set([...sequences, ...[...spelled.values()].flat()])]);
   const known = new Map(weights.map((weight) => [weight.asked, weight]));
+  for (const [sequence, spellings] of spelled) {
+    const weight = spellings.map((spelling) => known.get(spelling)).find((one) => one !== undefined);
+    if (weight && !known.has(sequence)) known.set(sequence, { ...weight, asked: sequence });
+  }
   const named = longestMatches(tokens, known);
   return [...named.map((weight) => ({ ...weight, isNamed: true })), ...(yield* otherForms(question, named))];
 }
@@ -71,6 +78,17 @@ function* shortForms(named: readonly AskedWeight[]): Asking<ReadonlyMap<string, 
     }
   });
   return askedAs;
+}
+
+/** What is spelled in more ways than one: "and", initials, numerals. Most sequences have nothing of the kind. */
+const isSpelledOtherwise = / and |(?<!\S)\p{L}(?!\S)|^\p{L}{2,4} | (?:\d{1,2}|[ivx]+)(?!\S)/u;
+
+/** No name begins or ends with a word of grammar. */
+function spellingsOf(sequence: string): readonly string[] {
+  if (!isSpelledOtherwise.test(sequence)) return [];
+  const words = sequence.split(" ");
+  const isOpen = [words[0]!, words.at(-1)!].some((word) => englishStopWords.has(word) || commonWords.has(word));
+  return words.length === 1 || isOpen ? [] : otherSpellings(sequence);
 }
 
 const isEmptyWord = (token: string): boolean => token.length < 2 || englishStopWords.has(token);

@@ -1,4 +1,4 @@
-import { nameKey } from "../text/name-key.ts";
+import { nameKey } from "../name-key.ts";
 
 /**
  * Normalised names that people also write for this one: without its possessive, "and" for "&", initials joined or apart
@@ -10,7 +10,7 @@ export function otherSpellings(name: string): readonly string[] {
   const keys = bases.flatMap((one) => {
     const key = nameKey(one);
     const numbered = swappedNumerals(key);
-    return [key, withoutAnd(key), joinedInitials(key), spreadInitials(one), ...[numbered, withoutAnd(numbered)]];
+    return [key, withoutAnd(key), joinedInitials(key), spreadInitials(one), numbered, withoutAnd(numbered)];
   });
   return [...new Set(keys)].filter((key) => key !== "" && key !== nameKey(name));
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
-import { nameKey } from "../text/name-key.ts";
+import { nameKey } from "../name-key.ts";
 import { otherSpellings } from "./other-spellings.ts";
 
 const cases: readonly (readonly [asked: string, written: string])[] = [
