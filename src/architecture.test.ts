@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
  * Who may import whom: imports point inward. A name is a folder of `src/` or a file in it without its ending; below
  * `stores` and `providers` each adapter is its own. Change it on purpose, and say why in the commit.
  */
-const inner = ["records", "errors", "scope", "filter", "edits", "text", "secret", "redact"];
+const inner = ["records", "errors", "scope", "filter", "edits", "text", "pace", "secret", "redact"];
 const steps = ["ingest", "query", "memory", "graph", "evaluate"];
 const library = ["hybridrag", "estimate-cost", "config", "wrap", ...steps, "ports", ...inner];
 
@@ -22,6 +22,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   /** What the graph says after people edited it: like filters, one meaning that every engine is tested against. */
   edits: ["text", "errors", "records", "scope", "filter"],
   text: ["records", "errors"],
+  /** How much at once, and for how long without a pause: long work of any step. */
+  pace: [],
   ports: inner,
 
   ingest: ["ports", ...inner],

@@ -127,6 +127,8 @@ export interface Parts {
   readonly constants: AnswerConstants;
   readonly query: QuerySettings;
   readonly sessions: { readonly ttlMs: number; readonly historyTokens: number; readonly summaryTokens: number };
+  /** What an assistant's turn counts of a user's when a conversation is searched, 0 to 1; .6 by default. */
+  readonly assistantTurnWeight?: number;
   readonly notices: readonly Warning[];
   /** Milliseconds that only go forward. */
   readonly now: () => number;
@@ -156,7 +158,13 @@ export function createHybridRAG(parts: Parts): HybridRAG {
   };
   const closing = new AbortController();
   const owned = ownSessions(store.sessions);
-  const turns = turnRecall({ sessions: owned, embedder, analyzer, now: parts.now });
+  const turns = turnRecall({
+    sessions: owned,
+    embedder,
+    analyzer,
+    now: parts.now,
+    assistantWeight: parts.assistantTurnWeight,
+  });
   const prepareSoon = (scope: Scope, sessionId: string): Promise<void> =>
     tenants.run(scope, () => turns.prepare(scope, sessionId, { signal: closing.signal }));
   const sessions: SessionStore = {

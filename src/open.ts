@@ -86,6 +86,7 @@ export async function openHybridRAG(
       constants: constantsFor(embedder?.fingerprint ?? null, await givenConstants(config)),
       query: querySettingsOf(config),
       sessions: { ttlMs: config.session_ttl_days * dayMs, historyTokens: 2000, summaryTokens: 400 },
+      assistantTurnWeight: config.assistant_turn_weight,
       notices: [...chosen.notices, ...models.notices, ...mixed],
       now: () => performance.now(),
     });

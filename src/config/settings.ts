@@ -268,6 +268,12 @@ export const settings = {
     number.min(0.001).default(30),
     "Days after its last message that a conversation is kept.",
   ),
+  assistant_turn_weight: setting(
+    "HYBRIDRAG_ASSISTANT_TURN_WEIGHT",
+    "answers",
+    number.min(0).max(1).default(0.6),
+    "What an assistant's message counts of a user's when a conversation is searched: 1 finds what the assistant stated as readily, less what users said of themselves. Questions about what it said take half of what is missing to 1 more, summaries all.",
+  ),
   answer_constants: setting(
     "HYBRIDRAG_ANSWER_CONSTANTS",
     "answers",

@@ -11,7 +11,7 @@ import { textDocument } from "./load/load-text.ts";
 import type { LoadedDocument, LoadedLink } from "./load/loaded-document.ts";
 import { noText } from "./load/refusal.ts";
 import type { Item, ItemContent } from "./sources.ts";
-import type { RunInSlices } from "./time-slices.ts";
+import type { RunInSlices } from "../pace/time-slices.ts";
 
 /** Texts shorter than this are parted into blocks in this thread: a worker would cost more. */
 const inlineCharacters = 20_000;

@@ -17,9 +17,9 @@ import type { FileOutcome, FileResult, IngestEvent } from "./ingest-events.ts";
 import type { LoadPool } from "./load/load-pool.ts";
 import type { LoadedDocument } from "./load/loaded-document.ts";
 import { ingestTally, type IngestTally } from "./ingest-tally.ts";
-import { semaphore } from "./semaphore.ts";
+import { semaphore } from "../pace/semaphore.ts";
 import { discover, type IngestSource, type Item } from "./sources.ts";
-import { timeSlices } from "./time-slices.ts";
+import { timeSlices } from "../pace/time-slices.ts";
 import { vanishedDocuments } from "./vanished.ts";
 
 export interface IngestDependencies {

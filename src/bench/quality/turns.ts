@@ -5,6 +5,7 @@ import { turnQuestion } from "../../memory/turns/question-kind.ts";
 import { kindOf, turnOf, type Turn } from "../../memory/turns/turn.ts";
 import { addTurn, turnIndex, type TurnIndex } from "../../memory/turns/turn-index.ts";
 import { blended, placeOf, textsOf } from "../../memory/turns/turn-texts.ts";
+import { atOnce } from "../../pace/time-slices.ts";
 import type { Embedder } from "../../ports/embedder.ts";
 import { englishAnalyzer } from "../../text/analyze.ts";
 import type { Figures } from "../floors.ts";
@@ -83,7 +84,7 @@ const anyDay = "2024-01-01T00:00:00Z";
 async function ask({ index }: Conversation, text: string, embedder: Embedder): Promise<FoundTurns> {
   const question = turnQuestion(text, analyzer);
   const { vectors } = await embedder.embed([question.searched], { kind: "query" });
-  return findTurns(index, { question, vector: vectors[0]!, limit: deepest }, analyzer);
+  return atOnce(findTurns(index, { question, vector: vectors[0]!, limit: deepest }, analyzer));
 }
 
 async function embedAll(embedder: Embedder, texts: readonly string[]): Promise<readonly Float32Array[]> {

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { Embedder } from "../../ports/embedder.ts";
 import type { MessageVector } from "../../ports/session-store.ts";
 import type { CallOptions } from "../../ports/store.ts";
+import type { RunInSlices } from "../../pace/time-slices.ts";
 import type { ConversationKind, Turn } from "./turn.ts";
 import { blended, placeOf, textsOf, type TurnTexts } from "./turn-texts.ts";
 
@@ -18,6 +19,7 @@ export interface TurnsToEmbed {
   readonly from: number;
   /** Vectors that were kept, by sequence. */
   readonly kept: ReadonlyMap<number, MessageVector>;
+  readonly run: RunInSlices;
 }
 
 /**
@@ -28,7 +30,7 @@ export interface TurnsToEmbed {
  */
 export async function* embedTurns(
   embedder: Embedder,
-  { turns, kind, from, kept }: TurnsToEmbed,
+  toEmbed: TurnsToEmbed,
   options?: CallOptions,
 ): AsyncGenerator<{
   readonly vectors: ReadonlyMap<number, Float32Array>;
@@ -36,24 +38,38 @@ export async function* embedTurns(
   /** So many turns, from the first on, are done. */
   readonly done: number;
 }> {
+  const { turns, from, run } = toEmbed;
   for (let start = from; start < turns.length; start += turnsAtOnce) {
-    const vectors = new Map<number, Float32Array>();
-    const missing: Missing[] = [];
-    for (let at = start; at < Math.min(start + turnsAtOnce, turns.length); at += 1) {
-      const texts = textsOf(placeOf(turns, at), kind);
-      if (texts.own.trim() === "") continue;
-      const embedding_hash = hashOf(embedder, texts);
-      const known = kept.get(turns[at]!.sequence);
-      if (known?.embedding_hash === embedding_hash) vectors.set(at, known.vector);
-      else missing.push({ at, texts, embedding_hash });
-    }
+    const end = Math.min(start + turnsAtOnce, turns.length);
+    const { vectors, missing } = await run(lookedUp(embedder, toEmbed, start, end), options?.signal);
     const fresh = await embedMissing(embedder, missing, options);
     missing.forEach(({ at }, index) => vectors.set(at, fresh[index]!));
     const made = missing.map(({ at, embedding_hash }, index) => {
       return { sequence: turns[at]!.sequence, vector: fresh[index]!, embedding_hash };
     });
-    yield { vectors, made, done: Math.min(start + turnsAtOnce, turns.length) };
+    yield { vectors, made, done: end };
   }
+}
+
+/** Vectors of some turns that were kept, by index, and the turns that have none. A step for each turn. */
+function* lookedUp(
+  embedder: Embedder,
+  { turns, kind, kept }: TurnsToEmbed,
+  start: number,
+  end: number,
+): Generator<void, { readonly vectors: Map<number, Float32Array>; readonly missing: readonly Missing[] }> {
+  const vectors = new Map<number, Float32Array>();
+  const missing: Missing[] = [];
+  for (let at = start; at < end; at += 1) {
+    const texts = textsOf(placeOf(turns, at), kind);
+    if (texts.own.trim() === "") continue;
+    const embedding_hash = hashOf(embedder, texts);
+    const known = kept.get(turns[at]!.sequence);
+    if (known?.embedding_hash === embedding_hash) vectors.set(at, known.vector);
+    else missing.push({ at, texts, embedding_hash });
+    yield;
+  }
+  return { vectors, missing };
 }
 
 interface Missing {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
+import { atOnce } from "../../pace/time-slices.ts";
 import type { Metadata, Role } from "../../records.ts";
 import { englishAnalyzer } from "../../text/analyze.ts";
 import { findTurns } from "./find-turns.ts";
@@ -26,11 +27,8 @@ function found(said: readonly Said[], question: string, limit: number | null = n
   }
   const index = turnIndex(kindOf(turns));
   for (const turn of turns) addTurn(index, turn, null, analyzer);
-  const { turns: ranked, ...rest } = findTurns(
-    index,
-    { question: turnQuestion(question, analyzer), vector: null, limit },
-    analyzer,
-  );
+  const request = { question: turnQuestion(question, analyzer), vector: null, limit };
+  const { turns: ranked, ...rest } = atOnce(findTurns(index, request, analyzer));
   return { ...rest, order: ranked.map(({ turn }) => turn.sequence) };
 }
 
@@ -167,7 +165,7 @@ test("the index gives what counting every text anew gives", () => {
           return sum + (idf * held(at, term)) / (held(at, term) + 0.9 * (0.6 + (0.4 * held(at)) / average));
         }, 0),
       );
-      index.score(question).forEach((score, at) => assert.ok(Math.abs(score - slow[at]!) < 1e-9));
+      atOnce(index.score(question)).forEach((score, at) => assert.ok(Math.abs(score - slow[at]!) < 1e-9));
     }),
   );
 });

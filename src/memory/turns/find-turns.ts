@@ -1,6 +1,6 @@
 import type { Analyzer } from "../../text/analyze.ts";
-import type { QuestionKind, TurnQuestion } from "./question-kind.ts";
-import { scoreTurns, type TurnScores } from "./score-turns.ts";
+import type { QuestionKind } from "./question-kind.ts";
+import { scoreTurns, type ScoreRequest, type TurnScores } from "./score-turns.ts";
 import type { StandingKind } from "./standing.ts";
 import type { Turn } from "./turn.ts";
 import type { TurnIndex } from "./turn-index.ts";
@@ -22,10 +22,7 @@ export interface FoundTurns {
   readonly standing: readonly (RankedTurn & { readonly standing: StandingKind })[];
 }
 
-export interface TurnRequest {
-  readonly question: TurnQuestion;
-  /** Of what is searched; null: by words alone. */
-  readonly vector: Float32Array | null;
+interface TurnRequest extends ScoreRequest {
   /** Turns; null: as many as the kind of question needs. */
   readonly limit: number | null;
   /** Only turns with a lower number. */
@@ -38,13 +35,19 @@ const usualLimits: Readonly<Record<QuestionKind, number>> = { fact: 10, list: 20
 /** Of each kind. */
 const standingTurns = 2;
 
-/** Ordering the chat of an assistant asks for what the user brought up, so only that is shown. */
-export function findTurns(index: TurnIndex, request: TurnRequest, analyzer: Analyzer): FoundTurns {
-  const { question, vector, limit, before = Infinity } = request;
-  const scores = scoreTurns(index, question, vector, analyzer);
+/**
+ * Ordering the chat of an assistant asks for what the user brought up, so only that is shown. In steps of a few
+ * milliseconds; the index must not change before the last.
+ */
+export function* findTurns(index: TurnIndex, request: TurnRequest, analyzer: Analyzer): Generator<void, FoundTurns> {
+  const { question, limit, before = Infinity } = request;
+  const scores = yield* scoreTurns(index, request, analyzer);
   const usersOnly = question.kind === "ordering" && index.kind === "assistant";
   const places = [...index.turns.keys()].filter((at) => index.turns[at]!.sequence < before);
+  yield;
   const shown = usersOnly ? places.filter((at) => index.turns[at]!.role === "user") : places;
+  const turns = best(index, scores, shown, limit ?? usualLimits[question.kind]);
+  yield;
   const nearest = (kind: StandingKind) =>
     best(
       index,
@@ -52,11 +55,7 @@ export function findTurns(index: TurnIndex, request: TurnRequest, analyzer: Anal
       places.filter((at) => index.standing[at] === kind),
       standingTurns,
     ).map((found) => ({ ...found, standing: kind }));
-  return {
-    kind: question.kind,
-    turns: best(index, scores, shown, limit ?? usualLimits[question.kind]),
-    standing: [...nearest("instruction"), ...nearest("preference")],
-  };
+  return { kind: question.kind, turns, standing: [...nearest("instruction"), ...nearest("preference")] };
 }
 
 function best(

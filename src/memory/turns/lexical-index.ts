@@ -5,8 +5,8 @@
 export interface LexicalIndex {
   readonly turns: number;
   add(turn: LexicalTurn): void;
-  /** A score for each turn, 0 and above. */
-  score(terms: readonly string[]): Float64Array;
+  /** A score for each turn, 0 and above; a step for each term. Nothing may be added meanwhile. */
+  score(terms: readonly string[]): Generator<void, Float64Array>;
 }
 
 export interface LexicalTurn {
@@ -48,15 +48,16 @@ export function lexicalIndex(shares: NeighbourShares): LexicalIndex {
   };
 
   /** How often each turn holds the term, shares included. */
-  const frequencies = (term: string): Map<number, number> => {
-    const found = new Map<number, number>();
-    const count = (turn: number, by: number) => void (by > 0 && found.set(turn, (found.get(turn) ?? 0) + by));
+  const frequencies = (term: string): Float64Array => {
+    const found = new Float64Array(lengths.length);
     each(said.get(term), (turn, times) => {
-      count(turn, times);
-      if (follows[turn + 1] === true) count(turn + 1, shares.previous * times);
-      if (follows[turn] === true) count(turn - 1, shares.next * times);
+      found[turn]! += times;
+      if (follows[turn + 1] === true) found[turn + 1]! += shares.previous * times;
+      if (follows[turn] === true) found[turn - 1]! += shares.next * times;
     });
-    each(answered.get(term), (turn, times) => count(turn, shares.asked * times));
+    each(answered.get(term), (turn, times) => {
+      found[turn]! += shares.asked * times;
+    });
     return found;
   };
 
@@ -77,14 +78,19 @@ export function lexicalIndex(shares: NeighbourShares): LexicalIndex {
       post(said, turn, added.terms);
       if (shares.asked > 0) post(answered, turn, added.asked);
     },
-    score: (terms) => {
+    *score(terms) {
       const scores = new Float64Array(lengths.length);
       const average = total / Math.max(1, lengths.length);
       for (const term of new Set(terms)) {
+        if (!said.has(term) && !answered.has(term)) continue;
         const holding = said.get(term)?.turns.length ?? 0;
         const idf = Math.log(1 + (lengths.length - holding + 0.5) / (holding + 0.5));
-        for (const [turn, times] of frequencies(term))
-          scores[turn]! += (idf * times) / (times + k1 * (1 - b + (b * lengths[turn]!) / average));
+        const times = frequencies(term);
+        for (let turn = 0; turn < times.length; turn += 1) {
+          const often = times[turn]!;
+          if (often > 0) scores[turn]! += (idf * often) / (often + k1 * (1 - b + (b * lengths[turn]!) / average));
+        }
+        yield;
       }
       return scores;
     },

@@ -1,5 +1,5 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { isHybridRAGError } from "../../errors.ts";
+import type { RunInSlices } from "../../pace/time-slices.ts";
 import type { Embedder } from "../../ports/embedder.ts";
 import type { MessageVector, SessionStore } from "../../ports/session-store.ts";
 import type { CallOptions } from "../../ports/store.ts";
@@ -23,19 +23,18 @@ export interface ReadingParts {
   readonly sessions: SessionStore;
   readonly embedder: Embedder | null;
   readonly analyzer: Analyzer;
-  readonly now: () => number;
+  /** All that changes or reads the index of a conversation goes through it, so each finds what the other left whole. */
+  readonly run: RunInSlices;
 }
 
 export const unread = (): ReadConversation => ({ index: turnIndex("people"), messages: [], embedded: 0 });
 
-/** Rows in one read. */
-const page = 1000;
-/** Other events get their turn after so long. */
-const sliceMs = 10;
+/** Rows in one read: as many arrive in one piece from the thread or the server that reads them. */
+const page = 500;
 
 /** Adds what was said since then. @returns false when it is another conversation than the one that was read. */
 export async function readOn(
-  { sessions, analyzer, now }: ReadingParts,
+  { sessions, analyzer, run }: ReadingParts,
   scope: Scope,
   sessionId: string,
   known: ReadConversation,
@@ -50,16 +49,17 @@ export async function readOn(
     const fresh = more.filter(({ sequence }) => sequence > messages.length);
     if (known.index.kind === "people" && kindOf(fresh) === "assistant") startAnew(known);
     messages.push(...fresh);
-    let began = now();
-    for (let at = known.index.turns.length; at < messages.length; at += 1) {
-      addTurn(known.index, turnOf(messages[at]!, known.index.turns.at(-1) ?? null), null, analyzer);
-      if (now() - began < sliceMs) continue;
-      await nextTurn();
-      options?.signal?.throwIfAborted();
-      began = now();
-    }
+    await run(addTurns(known, analyzer), options?.signal);
     if (more.length < page) return true;
     after = messages.length;
+  }
+}
+
+/** A step for each message that is not in the index yet. */
+function* addTurns({ index, messages }: ReadConversation, analyzer: Analyzer): Generator<void, void> {
+  for (let at = index.turns.length; at < messages.length; at += 1) {
+    addTurn(index, turnOf(messages[at]!, index.turns.at(-1) ?? null), null, analyzer);
+    yield;
   }
 }
 
@@ -74,7 +74,7 @@ function startAnew(known: ReadConversation): void {
 
 /** Gives each turn its vector, and keeps those that were made. */
 export async function embedRead(
-  { sessions, embedder }: ReadingParts,
+  { sessions, embedder, run }: ReadingParts,
   scope: Scope,
   sessionId: string,
   known: ReadConversation,
@@ -85,7 +85,7 @@ export async function embedRead(
   // What follows a turn belongs to its window, so the last one that was embedded has changed as well.
   const from = Math.max(0, known.embedded - 1);
   const kept = await keptVectors(sessions, scope, sessionId, from, options);
-  for await (const { vectors, made, done } of embedTurns(embedder, { ...index, from, kept }, options)) {
+  for await (const { vectors, made, done } of embedTurns(embedder, { ...index, from, kept, run }, options)) {
     for (const [at, vector] of vectors) index.vectors[at] = vector;
     known.embedded = Math.max(known.embedded, done);
     if (made.length > 0) await sessions.keepVectors(scope, sessionId, made, options).catch(unlessCancelled(options));

@@ -7,7 +7,7 @@ import { ownerScope } from "../../scope.ts";
 import { stoppedClock } from "../../testing/contract/case.ts";
 import { openMemoryStore, wordEmbedder } from "../../testing/index.ts";
 import { englishAnalyzer } from "../../text/analyze.ts";
-import { turnRecall } from "./recall-turns.ts";
+import { turnRecall, type TurnRecall } from "./recall-turns.ts";
 
 const scope = ownerScope("acme");
 const analyzer = englishAnalyzer();
@@ -130,6 +130,93 @@ test("a search does not wait for a long conversation to be embedded: what has no
   await prepared;
   const patient = turnRecall({ sessions: store.sessions, embedder, analyzer, now: () => 0 });
   assert.deepEqual((await patient.search(scope, "s", { query: "Who sails?" })).warnings, []);
+});
+
+test("in slices the same is found as at once, by several who ask together, and again when the conversation has grown", async () => {
+  const { store } = await world();
+  const lines = ["Ann sails.", "I bake bread on day", "Always answer in metric units.", "My favourite is the harbour."];
+  const append = (from: number, to: number) =>
+    store.sessions.append(
+      scope,
+      "s",
+      Array.from({ length: to - from }, (_, at) => ({
+        role: (from + at) % 3 === 0 ? ("assistant" as const) : ("user" as const),
+        content: `${lines[(from + at) % lines.length]} ${(from + at) % 97}`,
+        metadata: { session: (from + at) % 50 },
+      })),
+    );
+  let looks = 0;
+  const parts = { sessions: store.sessions, embedder: wordEmbedder(), analyzer };
+  const whole = () => turnRecall({ ...parts, now: () => 0 });
+  // Whenever this clock is looked at, a slice is over.
+  const sliced = turnRecall({ ...parts, now: () => (looks += 100) });
+  const ask = (turns: TurnRecall) =>
+    Promise.all(
+      ["bread 41", "Which units?", "In which order did I bring up bread?"].map((query) =>
+        turns.search(scope, "s", { query }),
+      ),
+    );
+  await append(0, 1500);
+  const before = await ask(whole());
+  assert.deepEqual(await ask(sliced), before);
+  await append(1500, 2300);
+  assert.deepEqual(await ask(sliced), await ask(whole()));
+  assert.ok(before.every(({ results, warnings }) => results.length > 0 && warnings.length === 0));
+});
+
+test("an abort ends reading at the next slice, and whoever asks next goes on from there", async () => {
+  const { store, clock } = await world();
+  await store.sessions.append(
+    scope,
+    "s",
+    Array.from({ length: 300 }, (_, at) => ({ role: "user" as const, content: `Topic ${at}` })),
+  );
+  const stop = new AbortController();
+  let looks = 0;
+  const now = (): number => {
+    if ((looks += 1) === 150) stop.abort(new Error("enough"));
+    return looks * 100;
+  };
+  const turns = turnRecall({ sessions: store.sessions, embedder: null, analyzer, now });
+  const cancelled = turns.search(scope, "s", { query: "topic 7" }, { signal: stop.signal });
+  const other = turns.search(scope, "s", { query: "topic 277" });
+  await assert.rejects(cancelled, /enough/);
+  assert.ok(looks < 300);
+  const whole = turnRecall({ sessions: store.sessions, embedder: null, analyzer, now: clock.now });
+  assert.deepEqual(await other, await whole.search(scope, "s", { query: "topic 277" }));
+});
+
+test("who prepares beside another who is cancelled is not cancelled with it", async () => {
+  const { store, say } = await world();
+  await say("Ann", "We sail on Sundays.");
+  const stop = new AbortController();
+  const inner = wordEmbedder();
+  const embedder: Embedder = {
+    ...inner,
+    embed: async (texts, options) => {
+      stop.abort(new Error("enough"));
+      options.signal?.throwIfAborted();
+      return inner.embed(texts, options);
+    },
+  };
+  const turns = turnRecall({ sessions: store.sessions, embedder, analyzer, now: () => 0 });
+  const both = [turns.prepare(scope, "s", { signal: stop.signal }), turns.prepare(scope, "s")];
+  const [cancelled, other] = await Promise.allSettled(both);
+  assert.deepEqual([cancelled?.status, other?.status], ["rejected", "fulfilled"]);
+  assert.equal((await store.sessions.vectors(scope, "s", {})).length, 1);
+});
+
+test("what an assistant said counts as much as it is set to", async () => {
+  const { store, clock } = await world();
+  await store.sessions.append(scope, "s", [
+    { role: "user", content: "The harbour is where we met, and where the ferry leaves." },
+    { role: "assistant", content: "The harbour opens at six." },
+  ]);
+  const first = async (assistantWeight?: number) => {
+    const turns = turnRecall({ sessions: store.sessions, embedder: null, analyzer, now: clock.now, assistantWeight });
+    return (await turns.search(scope, "s", { query: "Where is the harbour?" })).results[0]?.role;
+  };
+  assert.deepEqual([await first(), await first(0.6), await first(1)], ["user", "user", "assistant"]);
 });
 
 test("searches at once agree, and preparing leaves nothing to embed", async () => {

@@ -1,12 +1,14 @@
-import { setTimeout } from "node:timers/promises";
-import { HybridRAGError, isHybridRAGError, messageOf } from "../../errors.ts";
+import { HybridRAGError } from "../../errors.ts";
+import { timeSlices } from "../../pace/time-slices.ts";
 import type { CallOptions } from "../../ports/store.ts";
 import type { Message, Warning } from "../../records.ts";
 import type { Scope } from "../../scope.ts";
 import { findTurns, type RankedTurn } from "./find-turns.ts";
 import { turnQuestion, type QuestionKind } from "./question-kind.ts";
-import { embedRead, readOn, unread, type ReadConversation, type ReadingParts } from "./read-conversation.ts";
+import type { ReadConversation, ReadingParts } from "./read-conversation.ts";
+import { readyConversations } from "./ready-conversations.ts";
 import type { StandingKind } from "./standing.ts";
+import { questionVector, wordsOnly } from "./words-only.ts";
 
 export interface RecallTurnsRequest {
   readonly query: string;
@@ -47,164 +49,64 @@ export interface TurnRecall {
   prepare(scope: Scope, sessionId: string, options?: CallOptions): Promise<void>;
 }
 
-/** Turns of conversations that stay ready; those that were not asked for longest make way. */
-const mostTurns = 50_000;
-
-export interface TurnRecallParts extends ReadingParts {
+export interface TurnRecallParts extends Omit<ReadingParts, "run"> {
+  /** Milliseconds that only go forward. */
+  readonly now: () => number;
   /** How long a search waits for vectors that are being made; 5 seconds by default. */
   readonly patienceMs?: number;
+  /** What an assistant's turn counts of a user's, 0 to 1; .6 by default. */
+  readonly assistantWeight?: number | undefined;
 }
 
-/** @param parts its sessions are those that callers may read: what they hide is not found here. */
-export function turnRecall(parts: TurnRecallParts): TurnRecall {
-  const { sessions, analyzer, embedder, patienceMs = 5000 } = parts;
-  const ready = new Map<string, Ready>();
-  /** Those that will be prepared anyway, with all that is written until they begin. */
-  const waiting = new Map<string, Promise<void>>();
-
-  /** Brings a conversation up to date; one caller after the other, each with its own signal. */
-  const upToDate = (scope: Scope, sessionId: string, options?: CallOptions): Promise<Ready> => {
-    const key = keyOf(scope, sessionId);
-    const entry = ready.get(key) ?? { known: unread(), warnings: [], turn: Promise.resolve() };
-    ready.delete(key);
-    ready.set(key, entry);
-    const work = entry.turn.then(async () => {
-      if (!(await readOn(parts, scope, sessionId, entry.known, options))) {
-        entry.known = unread();
-        await readOn(parts, scope, sessionId, entry.known, options);
-      }
-      entry.warnings = await embeddedOrWarned(parts, scope, sessionId, entry.known, options);
-      makeRoom(ready, entry);
-      return entry;
-    });
-    entry.turn = work.then(
-      () => undefined,
-      () => undefined,
-    );
-    return work;
-  };
-
-  /** Up to date, or as far as it is when patience ends: what has no vector yet is found by its words. */
-  const soonReady = async (scope: Scope, sessionId: string, options?: CallOptions): Promise<Ready> => {
-    const done = new AbortController();
-    const patience = setTimeout(patienceMs, null, { signal: done.signal, ref: false }).catch(() => null);
-    const work = upToDate(scope, sessionId, options);
-    try {
-      const entry = await Promise.race([work, patience]);
-      if (entry !== null) return entry;
-    } finally {
-      done.abort();
-    }
-    const { known } = ready.get(keyOf(scope, sessionId)) ?? (await work);
-    const missing = known.index.turns.length - known.embedded;
-    return {
-      known,
-      warnings: [wordsOnly(`${missing} are not embedded yet; ask again shortly.`)],
-      turn: Promise.resolve(),
-    };
-  };
-
-  /** When whoever is at it has done, with all that was written until then. */
-  const prepareNext = async (scope: Scope, sessionId: string, options?: CallOptions): Promise<void> => {
-    const key = keyOf(scope, sessionId);
-    await ready.get(key)?.turn;
-    waiting.delete(key);
-    await upToDate(scope, sessionId, options);
-  };
+/** @param given its sessions are those that callers may read: what they hide is not found here. */
+export function turnRecall({ now, patienceMs = 5000, assistantWeight, ...given }: TurnRecallParts): TurnRecall {
+  const parts: ReadingParts = { ...given, run: timeSlices(now) };
+  const { sessions, analyzer, embedder, run } = parts;
+  const conversations = readyConversations(parts, patienceMs);
 
   const check = async (scope: Scope, sessionId: string, options?: CallOptions): Promise<void> => {
     if (await sessions.get(scope, sessionId, options)) return;
-    ready.delete(keyOf(scope, sessionId));
+    conversations.forget(scope, sessionId);
     throw new HybridRAGError("not_found", "There is no such session, or it has expired.");
   };
 
   return {
     prepare: async (scope, sessionId, options) => {
       await check(scope, sessionId, options);
-      const key = keyOf(scope, sessionId);
-      const work = waiting.get(key) ?? prepareNext(scope, sessionId, options);
-      waiting.set(key, work);
-      await work;
+      await conversations.prepare(scope, sessionId, options);
     },
-    search: async (scope, sessionId, { query, limit, before }, options) => {
+    search: async (scope, sessionId, { query, limit = null, before = Infinity }, options) => {
       if (query.trim() === "")
         throw new HybridRAGError("invalid_input", "A question without words finds nothing.", {
           details: { path: "/query" },
         });
       await check(scope, sessionId, options);
-      const { known, warnings } = await soonReady(scope, sessionId, options);
+      const { known, warnings } = await conversations.soonReady(scope, sessionId, options);
       const question = turnQuestion(query, analyzer);
-      const isReady = embedder !== null && known.embedded > 0;
-      const vector = isReady ? await questionVector(parts, question.searched, options) : null;
-      const request = { question, vector, limit: limit ?? null, ...(before === undefined ? {} : { before }) };
-      const found = findTurns(known.index, request, analyzer);
-      const messageOfTurn = ({ turn, score, cosine, lexical }: RankedTurn): RecalledMessage => {
-        const { sequence, role, content, metadata, created_at } = known.messages[turn.sequence - 1]!;
-        return { sequence, role, content, metadata, created_at, score, legs: { vector: cosine, text: lexical } };
+      const hasVectors = embedder !== null && known.embedded > 0;
+      const vector = hasVectors ? await questionVector(embedder, question.searched, options) : null;
+      const request = {
+        question,
+        vector,
+        limit,
+        before,
+        ...(assistantWeight === undefined ? {} : { assistantWeight }),
       };
+      const found = await run(findTurns(known.index, request, analyzer), options?.signal);
       return {
         session_id: sessionId,
         query,
         kind: found.kind,
-        results: found.turns.map(messageOfTurn),
-        standing: found.standing.map((one) => ({ ...messageOfTurn(one), standing: one.standing })),
+        results: found.turns.map((one) => messageOf(known, one)),
+        standing: found.standing.map((one) => ({ ...messageOf(known, one), standing: one.standing })),
         warnings:
-          isReady && vector === null ? [...warnings, wordsOnly("the question could not be embedded")] : warnings,
+          hasVectors && vector === null ? [...warnings, wordsOnly("the question could not be embedded")] : warnings,
       };
     },
   };
 }
 
-const keyOf = ({ tenant }: Scope, sessionId: string): string => JSON.stringify([tenant, sessionId]);
-
-interface Ready {
-  known: ReadConversation;
-  warnings: readonly Warning[];
-  /** Resolves when whoever is before has done. */
-  turn: Promise<void>;
+function messageOf({ messages }: ReadConversation, { turn, score, cosine, lexical }: RankedTurn): RecalledMessage {
+  const { sequence, role, content, metadata, created_at } = messages[turn.sequence - 1]!;
+  return { sequence, role, content, metadata, created_at, score, legs: { vector: cosine, text: lexical } };
 }
-
-function makeRoom(ready: Map<string, Ready>, current: Ready): void {
-  let turns = [...ready.values()].reduce((sum, { known }) => sum + known.messages.length, 0);
-  for (const [key, entry] of ready) {
-    if (turns <= mostTurns) return;
-    if (entry === current) continue;
-    turns -= entry.known.messages.length;
-    ready.delete(key);
-  }
-}
-
-/** Words find a turn without its vector: an embedder that is down costs a warning. */
-async function embeddedOrWarned(
-  parts: ReadingParts,
-  scope: Scope,
-  sessionId: string,
-  known: ReadConversation,
-  options?: CallOptions,
-): Promise<readonly Warning[]> {
-  try {
-    await embedRead(parts, scope, sessionId, known, options);
-    return [];
-  } catch (error) {
-    if (!isHybridRAGError(error) || options?.signal?.aborted) throw error;
-    return [wordsOnly(messageOf(error))];
-  }
-}
-
-async function questionVector(
-  { embedder }: ReadingParts,
-  text: string,
-  options?: CallOptions,
-): Promise<Float32Array | null> {
-  try {
-    return (await embedder!.embed([text], { kind: "query", ...options })).vectors[0]!;
-  } catch (error) {
-    if (!isHybridRAGError(error) || options?.signal?.aborted) throw error;
-    return null;
-  }
-}
-
-const wordsOnly = (reason: string): Warning => ({
-  code: "vector_leg_unavailable",
-  message: `Some or all messages were searched by their words alone: ${reason}`,
-});

@@ -48,6 +48,16 @@ export function addTurn(index: TurnIndex, turn: Turn, vector: Float32Array | nul
   index.standing.push(index.kind === "assistant" && turn.role === "user" ? standingKind(turn.text) : null);
 }
 
+/** Turns between two steps of what goes over all of them. */
+export const turnsPerStep = 1000;
+
 /** The dot product with each turn; 0 for a turn without a vector. */
-export const dotProducts = ({ vectors }: TurnIndex, question: Float32Array): Float64Array =>
-  Float64Array.from(vectors, (vector) => (vector === null ? 0 : dotProduct(question, vector)));
+export function* dotProducts({ vectors }: TurnIndex, question: Float32Array): Generator<void, Float64Array> {
+  const products = new Float64Array(vectors.length);
+  for (let at = 0; at < products.length; at += 1) {
+    const vector = vectors[at]!;
+    if (vector !== null) products[at] = dotProduct(question, vector);
+    if ((at + 1) % turnsPerStep === 0) yield;
+  }
+  return products;
+}
