@@ -1,7 +1,7 @@
 import type { MessageVector } from "../../../ports/session-store.ts";
 import type { Scope } from "../../../scope.ts";
 import type { CallContext } from "../workers/context.ts";
-import { storedVector, vectorBytes } from "./document-rows.ts";
+import { vectorBytes } from "./document-rows.ts";
 import { findSession } from "./sessions.ts";
 import { tenantOf } from "./tenants.ts";
 
@@ -19,16 +19,26 @@ export function messageVectors(
 ): readonly MessageVector[] {
   const tenant = tenantOf(db, scope);
   if (tenant === null || !findSession(db, { tenant, sessionId, now })) return [];
-  return db
-    .all<VectorRow>(
-      `SELECT sequence, embedding_hash, vector FROM message_vectors
-       WHERE tenant = ? AND session_id = ? AND sequence > ? ORDER BY sequence LIMIT ?`,
-      tenant,
-      sessionId,
-      after,
-      limit,
-    )
-    .map((row) => ({ ...row, vector: storedVector(row.vector) }));
+  const rows = db.all<VectorRow>(
+    `SELECT sequence, embedding_hash, vector FROM message_vectors
+     WHERE tenant = ? AND session_id = ? AND sequence > ? ORDER BY sequence LIMIT ?`,
+    tenant,
+    sessionId,
+    after,
+    limit,
+  );
+  return inOneBuffer(rows);
+}
+
+/** Hundreds of buffers in one message hold up the thread that it is sent to, one buffer does not. */
+function inOneBuffer(rows: readonly VectorRow[]): readonly MessageVector[] {
+  const bytes = new Uint8Array(rows.reduce((sum, { vector }) => sum + vector.byteLength, 0));
+  let start = 0;
+  return rows.map(({ vector, ...row }) => {
+    bytes.set(vector, start);
+    start += vector.byteLength;
+    return { ...row, vector: new Float32Array(bytes.buffer, start - vector.byteLength, vector.byteLength / 4) };
+  });
 }
 
 export function keepMessageVectors(
