@@ -1,7 +1,8 @@
 const fencedCode = /(?:^|\n)[ \t]*(?:```|~~~)[\s\S]*?(?:\n[ \t]*(?:```|~~~)[ \t]*(?=\n|$)|$)/g;
 const headingOrList = /^[ \t]*(?:#{1,6}[ \t]+|>[ \t]?|[-*+][ \t]+)/gm;
 const rule = /^[ \t]*(?:[-*_][ \t]*){3,}$/gm;
-const link = /!?\[([^\]\n]*)\]\([^)\n]*\)/g;
+/** What may not stand in a label or an address ends a try early: else brackets that nothing closes take minutes. */
+const link = /!?\[([^[\]\n]*)\]\((?:[^()\n]|\([^()\n]*\))*\)/g;
 const marks = /\*\*|__|`/g;
 
 /** What a reader hears of a message in Markdown: no blocks of code, no marks. What is nothing but code stays as it is. */
