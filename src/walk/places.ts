@@ -1,5 +1,6 @@
 import { compareText } from "../filter/matches.ts";
 import type { EntityWeight, LinkedPassage, PassageEdge } from "../ports/graph-store.ts";
+import { firstOf } from "../ports/first-of.ts";
 import type { HopHit, HopReason, HopRequest, Scored } from "../ports/hop.ts";
 import type { Coverage } from "./coverage.ts";
 import { isNamed, linkStrengths } from "./link-strength.ts";
@@ -67,7 +68,7 @@ export class Places {
 
   /** The best passages now, best first. */
   seeds(): readonly string[] {
-    return firstOf(this.#places.values(), seedCount).map((place) => place.chunk_id);
+    return firstOf(this.#places.values(), seedCount, byTotal).map((place) => place.chunk_id);
   }
 
   /** Takes in passages that the walk had not seen, with the score that the legs would give them. */
@@ -118,7 +119,7 @@ export class Places {
     const first = hits[0]!.chunk_id;
     const keep = this.#question.coverage.share(this.#places.get(first)!.mask) >= keepsFirst ? first : null;
     const given = new Set(hits.map((hit) => hit.chunk_id));
-    const wanted = new Set(firstOf(this.#places.values(), depth + 1));
+    const wanted = new Set(firstOf(this.#places.values(), depth + 1, byTotal));
     for (const id of given) if (this.#places.has(id)) wanted.add(this.#places.get(id)!);
     return [...wanted]
       .sort((a, b) => Number(b.chunk_id === keep) - Number(a.chunk_id === keep) || byTotal(a, b))
@@ -171,19 +172,6 @@ export class Places {
     place.bonus = bonus;
     place.reason = { from_chunk_id: edge.from, entity: edge.entity, link: edge.kind, strength: gain };
   }
-}
-
-/** The first in order, without ordering the rest: thousands are reached, and a handful is looked at. */
-function firstOf(all: Iterable<Place>, count: number): readonly Place[] {
-  const first: Place[] = [];
-  for (const one of all) {
-    if (first.length === count && byTotal(one, first.at(-1)!) > 0) continue;
-    let at = first.length;
-    while (at > 0 && byTotal(one, first[at - 1]!) < 0) at -= 1;
-    first.splice(at, 0, one);
-    if (first.length > count) first.pop();
-  }
-  return first;
 }
 
 const totalOf = (place: Place | undefined): number => (place ? place.base + place.bonus : 0);

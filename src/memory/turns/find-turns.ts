@@ -1,3 +1,4 @@
+import { firstOf } from "../../ports/first-of.ts";
 import type { Analyzer } from "../../text/analyze.ts";
 import type { QuestionKind } from "./question-kind.ts";
 import { scoreTurns, type ScoreRequest, type TurnScores } from "./score-turns.ts";
@@ -70,16 +71,4 @@ function best(
     lexical: lexical[at]!,
     cosine: cosine?.[at] ?? null,
   }));
-}
-
-/** The first few in an order, without sorting the rest. */
-function firstOf(items: readonly number[], limit: number, order: (a: number, b: number) => number): readonly number[] {
-  const first: number[] = [];
-  for (const item of items) {
-    if (first.length >= limit && order(item, first.at(-1)!) > 0) continue;
-    const place = first.findIndex((other) => order(item, other) < 0);
-    first.splice(place < 0 ? first.length : place, 0, item);
-    if (first.length > limit) first.pop();
-  }
-  return first;
 }
