@@ -1,4 +1,5 @@
-import type { Chunk, PassageLink } from "../records.ts";
+import type { Pointer } from "../ports/graph-store.ts";
+import type { Chunk } from "../records.ts";
 import { splitUnits } from "../text/units.ts";
 import { nameTokens } from "../text/name-key.ts";
 
@@ -63,6 +64,14 @@ function sentenceAt(text: string, offset: number): string {
   return unit === undefined ? "" : text.slice(unit.start, unit.end);
 }
 
-/** The sentence of a passage that points somewhere. */
-export const pointingSentence = ({ content, span }: Chunk, { start }: Pick<PassageLink, "start">): string =>
-  sentenceAt(content, start - span.start);
+/** The sentence with which a passage points at an address; empty where these pointers have none that does. */
+export function pointingSentence(
+  { chunk_id, content, span }: Chunk,
+  to: { readonly kind: string; readonly address: string },
+  pointers: readonly Pointer[],
+): string {
+  const pointer = pointers.find(
+    (one) => one.chunk_id === chunk_id && one.kind === to.kind && one.target === to.address,
+  );
+  return pointer ? sentenceAt(content, pointer.start - span.start) : "";
+}

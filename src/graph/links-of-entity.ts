@@ -47,8 +47,7 @@ export async function linksOfEntity(
   return links.flatMap(({ from, to, kind, address }) => {
     const [source, target] = [known.get(from), known.get(to)];
     if (!source || !target) return [];
-    const pointer = pointers.find((one) => one.chunk_id === from && one.kind === kind && one.target === address);
-    const sentence = pointer ? pointingSentence(source, pointer) : "";
+    const sentence = pointingSentence(source, { kind, address }, pointers);
     const { chunk_id, document_id, title, source: file, heading_path } = target;
     const place = { chunk_id, document_id, title, source: file, heading_path };
     return [{ kind, address, from_chunk_id: from, ...place, sentence }];

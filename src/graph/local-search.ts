@@ -1,7 +1,7 @@
 import type { LinkedPassage, LinkRequest } from "../ports/graph-store.ts";
 import type { HopHit, HopResult } from "../ports/hop.ts";
 import { answeredBy } from "../walk/ask.ts";
-import { analyzedNames, coverageOf, type Coverage } from "../walk/coverage.ts";
+import { coverageOf, maskedNames, sharesOf, type Coverage } from "../walk/coverage.ts";
 import { questionEntities, type QuestionEntity } from "../walk/question-entities.ts";
 import { scaledScore } from "../walk/scaled-score.ts";
 import type { WordedSearchInput } from "./search-input.ts";
@@ -54,7 +54,7 @@ type Edge = { readonly from: string; readonly to: string; readonly entity: strin
 
 function openRanking(input: WordedSearchInput, coverage: Coverage, asked: readonly QuestionEntity[]) {
   const top = input.hits[0]?.score ?? 0;
-  const shares = analyzedNames(asked, coverage, input.analyze);
+  const shares = sharesOf(maskedNames(asked, coverage, input.analyze), coverage);
   const direct = asked.filter(({ isNamed }) => isNamed);
   const whole = direct.reduce((sum, { entity }) => sum + shares.get(entity)!, 0) || 1;
   const normalized = (score: number): number => Math.max(0, top > 0 ? (score / top + 0.5) / 1.5 : 0);

@@ -4,7 +4,7 @@ import type { Chunk, Mention } from "../records.ts";
 import type { Scope } from "../scope.ts";
 import { nameKey } from "../text/name-key.ts";
 import { sentenceOf, type EvidenceSentence, type GraphReads } from "./entity-page.ts";
-import { evidenceSentence, pointingSentence } from "./evidence-sentence.ts";
+import { evidenceSentence, evidenceSentences, pointingSentence } from "./evidence-sentence.ts";
 
 /** A name, or a passage that another one points at. */
 export type Origin = { readonly name: string } | { readonly passage: string };
@@ -91,16 +91,14 @@ function placeOf(place: Origin, within: Chunk, known: Known): { readonly key: st
 function sentencesWith({ content }: Chunk, places: readonly Origin[], known: Known): readonly string[] {
   const [names, others] = places.flatMap((place) => ("name" in place ? [namesOf(place.name, known.mentions)] : []));
   if (names === undefined) return [];
-  const both = others === undefined ? "" : evidenceSentence([content], names, others);
+  const sentenceOfNames = evidenceSentences();
+  const both = others === undefined ? "" : sentenceOfNames([content], names, others);
   if (both !== "") return [both];
-  return [names, others ?? []].map((wanted) => evidenceSentence([content], wanted));
+  return [names, others ?? []].map((wanted) => sentenceOfNames([content], wanted));
 }
 
-function sentencesOfLink(chunk: Chunk, from: Origin, { kind, address }: PathLink, known: Known): readonly string[] {
-  const pointer = known.pointers.find(
-    (one) => one.chunk_id === chunk.chunk_id && one.kind === kind && one.target === address,
-  );
-  const pointing = pointer ? pointingSentence(chunk, pointer) : "";
+function sentencesOfLink(chunk: Chunk, from: Origin, link: PathLink, known: Known): readonly string[] {
+  const pointing = pointingSentence(chunk, link, known.pointers);
   if (!("name" in from)) return [pointing];
   const names = namesOf(from.name, known.mentions);
   return evidenceSentence([pointing], names) === "" ? [evidenceSentence([chunk.content], names), pointing] : [pointing];

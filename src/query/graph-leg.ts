@@ -150,11 +150,7 @@ async function pathsOf(
   const written = Map.groupBy(mentions, (mention) => mention.entity);
   const pointing = ({ reason }: Reached): string => {
     const from = contents.get(reason.from_chunk_id);
-    const pointer = pointers.find(
-      ({ chunk_id, kind, target }) =>
-        chunk_id === reason.from_chunk_id && kind === reason.link && target === reason.entity,
-    );
-    return from && pointer ? pointingSentence(from, pointer) : "";
+    return from ? pointingSentence(from, { kind: reason.link, address: reason.entity }, pointers) : "";
   };
   return new Map(
     reached.map((one) => {

@@ -74,9 +74,5 @@ export function maskedNames(
 }
 
 /** The share of the question's weight that each name carries, as the question has it. */
-export const analyzedNames = (
-  names: readonly AskedName[],
-  coverage: Coverage,
-  analyze: (text: string) => readonly string[],
-): ReadonlyMap<string, number> =>
-  new Map([...maskedNames(names, coverage, analyze)].map(([entity, mask]) => [entity, coverage.share(mask)]));
+export const sharesOf = (masks: ReadonlyMap<string, number>, coverage: Coverage): ReadonlyMap<string, number> =>
+  new Map([...masks].map(([entity, mask]) => [entity, coverage.share(mask)]));

@@ -1,7 +1,7 @@
 import type { GraphStore, LinkResult } from "../ports/graph-store.ts";
 import type { HopRequest, HopResult } from "../ports/hop.ts";
 import { answeredBy, ask, type Answering, type Asking } from "./ask.ts";
-import { coverageOf, maskedNames, type QuestionWords } from "./coverage.ts";
+import { coverageOf, maskedNames, sharesOf, type QuestionWords } from "./coverage.ts";
 import { Places, type WalkedQuestion } from "./places.ts";
 import { questionEntities } from "./question-entities.ts";
 import { toldLinks, type ToldLinks } from "./told-links.ts";
@@ -28,9 +28,8 @@ export function* hop(request: HopRequest, { analyze, common }: QuestionWords): A
 
   const entities = new Map(named.map((weight) => [weight.entity, weight]));
   const masks = maskedNames(named, coverage, analyze);
-  const masses = new Map([...masks].map(([entity, mask]) => [entity, coverage.share(mask)]));
   const namesMask = [...masks.values()].reduce((all, mask) => all | mask, 0);
-  const question = { request, coverage, entities, masses, namesMask };
+  const question = { request, coverage, entities, masses: sharesOf(masks, coverage), namesMask };
   const places = new Places(question);
   // Passages whose title the question names start ahead, whatever the legs said.
   const titled = named.filter((weight) => weight.titled > 0).map((weight) => weight.entity);

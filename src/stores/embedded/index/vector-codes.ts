@@ -23,7 +23,7 @@ export interface VectorCodes {
    * have a score, and the moments are those of a sample.
    */
   nearest(query: Float32Array, allowed: Bitmap, slots: number, limit: number): NearScores;
-  /** The scores that a scan gives these slots, in their order. */
+  /** The scores that a scan gives these slots, in their order. Valid until the next call. */
   scoresOf(query: Float32Array, slots: readonly number[]): Float32Array;
   /** Codes of these slots as a new base, in their order. */
   compact(slots: Uint32Array): SharedMemory;
