@@ -1,5 +1,5 @@
 import { commonWords } from "../text/common-words.ts";
-import { asksForLatest, documentDate } from "./document-date.ts";
+import { asksForLatest, documentDate, yearIn } from "./document-date.ts";
 import { foldText, holdsWord } from "./holds-word.ts";
 import { isTelling, nameKeys, nameParts, runsOf } from "./name-parts.ts";
 
@@ -139,11 +139,6 @@ function weighed(signs: readonly Sign[], documents: number): readonly Sign[] {
     const share = sign.weight * (year !== null && year < last ? earlier : 1);
     return { ...sign, weight: share * rarity(sign.documents.size, documents) };
   });
-}
-
-function yearIn(word: string): number | null {
-  const year = /(?<!\d)(?:19|20)\d\d(?!\d)/.exec(word)?.[0];
-  return year === undefined ? null : Number(year);
 }
 
 function latestOf(

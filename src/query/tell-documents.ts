@@ -5,6 +5,7 @@ import { isOverviewQuestion } from "../graph/overview-question.ts";
 import type { ChunkName, ChunkStore } from "../ports/chunk-store.ts";
 import type { Chunk, Warning } from "../records.ts";
 import type { Scope } from "../scope.ts";
+import { yearIn } from "./document-date.ts";
 import { documentOf, firstPages, wholeOf } from "./document-of.ts";
 import { documentLifted } from "./document-prior.ts";
 import { scaleOf, unlistedHit } from "./fuse.ts";
@@ -30,7 +31,6 @@ const openingChunks = 3;
 const openingCharacters = 1500;
 /** Where documents are only mixed, one must be named this far, by a year among others. */
 const surelyNamed = 0.7;
-const year = /\b(?:19|20)\d\d\b/;
 /** Documents named this near to the best are searched by themselves, unless they are more than so many. */
 const nearlyBest = 0.6;
 const mostSearched = 12;
@@ -70,7 +70,7 @@ export async function tellDocuments(
   }
 }
 
-const saysYear = (words: readonly string[]): boolean => year.test(words.join(" "));
+const saysYear = (words: readonly string[]): boolean => words.some((word) => yearIn(word) !== null);
 
 const isNamedForSure = (naming: ReadonlyMap<string, Naming>): boolean =>
   [...naming.values()].some(({ share, words }) => share >= surelyNamed && saysYear(words));
