@@ -2,6 +2,9 @@ import type { Message, Metadata, Role, Session } from "../records.ts";
 import type { Scope } from "../scope.ts";
 import type { CallOptions, Page, PageRequest, RestoreOutcome } from "./store.ts";
 
+/** What clients may call a conversation. */
+export const sessionIdPattern = /^[A-Za-z0-9_-]{1,100}$/;
+
 /** What a message is recalled by: derived from it and its neighbours, and made again where it is missing. */
 export interface MessageVector {
   readonly sequence: number;

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { HybridRAGError } from "../errors.ts";
 import type { Filter } from "../filter/filter.ts";
 import { parseFilter } from "../filter/parse-filter.ts";
+import { sessionIdPattern } from "../ports/session-store.ts";
 
 /** What may answer a question; see DESIGN "Modes". */
 export const modes = ["vector", "text", "hybrid", "local", "global", "mix", "bypass"] as const;
@@ -41,7 +42,7 @@ export const queryRequestSchema = z.strictObject({
     .describe("Which legs search."),
   session_id: z
     .string("a text is expected.")
-    .regex(/^[A-Za-z0-9_-]{1,100}$/, "1 to 100 letters, digits, _ and - are expected.")
+    .regex(sessionIdPattern, "1 to 100 letters, digits, _ and - are expected.")
     .nullish()
     .describe("The conversation that the question belongs to."),
   filters: z

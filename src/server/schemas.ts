@@ -1,13 +1,12 @@
 import { z } from "zod";
 import { HybridRAGError, isHybridRAGError } from "../errors.ts";
 import { parseMetadata } from "../ingest/metadata.ts";
+import { sessionIdPattern } from "../ports/session-store.ts";
 import type { Metadata } from "../records.ts";
 
 /** Shapes that several routes share. */
 
-export const sessionIdSchema = z
-  .string()
-  .regex(/^[A-Za-z0-9_-]{1,100}$/, "1 to 100 letters, digits, _ and - are expected.");
+export const sessionIdSchema = z.string().regex(sessionIdPattern, "1 to 100 letters, digits, _ and - are expected.");
 
 export const agentIdSchema = z
   .string()

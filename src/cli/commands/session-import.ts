@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { z } from "zod";
 import { HybridRAGError, messageOf } from "../../errors.ts";
 import { readLines } from "../../evaluate/read-lines.ts";
+import { sessionIdPattern } from "../../ports/session-store.ts";
 import type { Metadata, MetadataValue } from "../../records.ts";
 import { withCommonOptions } from "../common-options.ts";
 import type { Shell } from "../shell.ts";
@@ -25,7 +26,7 @@ export function addSessionImport(sessions: Command, { terminal, signal }: Shell)
   withCommonOptions(sessions.command("import <id> <file>"))
     .description("append the messages of a JSON Lines file: content, and role and metadata where there are any")
     .action(async (id: string, file: string, options: CommonOptions) => {
-      if (!/^[A-Za-z0-9_-]{1,100}$/.test(id))
+      if (!sessionIdPattern.test(id))
         throw invalid("/session_id", "The id of a conversation is 1 to 100 letters, digits, _ and -.");
       const messages = await readMessages(file);
       const total = await inWorkspace({ ...options, access: "write" }, async ({ rag, scope, config }) => {
