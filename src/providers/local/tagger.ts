@@ -16,12 +16,26 @@ export interface Tagger {
 
 /** Words that are remembered. */
 const mostWords = 20_000;
+/** Those that were met: who forgets them meets them again, which changes nothing. */
+const mostMet = 200_000;
+const wordPattern = /[\p{L}\p{M}\p{N}]+/gu;
 
 export function openTagger(): Tagger {
   const require = createRequire(import.meta.url);
   const open = require("wink-nlp") as (model: unknown, parts: readonly string[]) => Wink;
   const wink = open(require("wink-eng-lite-web-model"), ["sbd", "pos"]);
+  // The model keeps what it made of a word when it first met it, and a part of "NACA-101" is another thing than "101".
+  // So each word is first met by itself: what a text is taken for must not depend on the texts before it.
+  const met = new Set<string>();
+  const meet = (text: string): void => {
+    const words = [...new Set(text.match(wordPattern))].filter((word) => !met.has(word));
+    if (words.length === 0) return;
+    if (met.size >= mostMet) met.clear();
+    wink.readDoc(words.join("\n"));
+    for (const word of words) met.add(word);
+  };
   const tag: Tagger["tag"] = (text) => {
+    meet(text);
     const tokens = wink.readDoc(text).tokens();
     const words = tokens.out(wink.its.value);
     const tags = tokens.out(wink.its.pos);
